@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file kinising.h
+ * Everything public in one include.
+ */
+#ifndef KINISING_H
+#define KINISING_H
+
+#include <kinising/base.h>
+#include <kinising/io.h>
+#include <kinising/theory.h>
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { ALIGNMENT = 64 };
+
+void *ki_alloc(size_t count, size_t size) {
+    if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
+        return NULL;
+    }
+    /* aligned_alloc wants a multiple of the alignment; nothing at all still gives a pointer. */
+    const size_t bytes = count * size;
+    const size_t rounded = (bytes / ALIGNMENT + 1) * ALIGNMENT;
+    return aligned_alloc(ALIGNMENT, bytes && bytes % ALIGNMENT == 0 ? bytes : rounded);
+}
+
+void ki_free(void *p) {
+    free(p);
+}

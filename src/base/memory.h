@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The only place that calls malloc: overflow-checked, zeroing nothing, 64-byte aligned. */
+#ifndef KI_SRC_BASE_MEMORY_H
+#define KI_SRC_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* count * size bytes aligned to 64, or NULL on overflow or when memory is out (count 0 gives a valid
+ * pointer). The caller reports KI_ERR_NOMEM with its own sentence and frees with ki_free. */
+void *ki_alloc(size_t count, size_t size);
+void ki_free(void *p);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One output file that appears under its name only when complete, and the sentences that go with
+ * failures of files. */
+#ifndef KI_SRC_IO_ATOMIC_H
+#define KI_SRC_IO_ATOMIC_H
+
+#include <stddef.h>
+
+/* A file being written. For a regular target the bytes go to `temp`, in the folder of `target`;
+ * for a device or pipe they go straight there and `temp` is NULL. */
+typedef struct ki_atomic {
+    const char *path;      /* as the caller gave it, for sentences; borrowed */
+    char *target;          /* the path with symbolic links of its last part followed */
+    char *temp;            /* NULL when nothing is there to rename or remove */
+    unsigned char *buffer; /* collects small writes */
+    size_t used;           /* bytes waiting in buffer */
+    int fd;
+} ki_atomic;
+
+/* Opens; on an error nothing is left behind and `file` needs no abort. `path` must outlive it. */
+int ki_atomic_open(ki_atomic *file, const char *path);
+
+/* Appends `size` bytes. After an error the only legal call is ki_atomic_abort. */
+int ki_atomic_write(ki_atomic *file, const void *data, size_t size);
+
+/* Makes everything durable and visible, or fails and undoes. Releases `file` either way. */
+int ki_atomic_commit(ki_atomic *file);
+
+/* Drops everything written (what went to a device or pipe is gone already) and releases `file`. */
+void ki_atomic_abort(ki_atomic *file);
+
+/* Whether ki_atomic_open would succeed; does not open devices and pipes, which could block. */
+int ki_atomic_check(const char *path);
+
+/* "path : why : right"; long paths keep only their tail so that the reason is never cut off. */
+int ki_io_fail(int error, const char *path, const char *why, const char *right);
+
+/* KI_ERR_IO with "path : action: reason of errnum : advice for it". */
+int ki_io_fail_errno(const char *path, const char *action, int errnum);
+
+#endif

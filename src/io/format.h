@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The file formats. Each writer gets arrays that ki_write_arrays() has checked: legal distinct
+ * names, known types, extents whose product in bytes fits size_t, valid UTF-8, no NULL where data
+ * is due. */
+#ifndef KI_SRC_IO_FORMAT_H
+#define KI_SRC_IO_FORMAT_H
+
+#include "io/atomic.h"
+
+#include <kinising/io.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sizes and offsets from here on do not fit the 32-bit fields of a ZIP file. */
+#define KI_NPZ_ZIP64_FROM UINT64_C(0xffffffff)
+
+/* `zip64_from` is KI_NPZ_ZIP64_FROM; tests lower it to see large-file records in small files. */
+int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance,
+                 uint64_t zip64_from);
+
+int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance);
+
+/* KI_ERR_FORMAT unless all arrays are 1-D and of one length. */
+int ki_csv_check(const char *path, size_t n, const ki_array *arrays);
+
+int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance);
+
+/* KI_ERR_UNSUPPORTED in a build without HDF5. */
+int ki_hdf5_check(const char *path);
+
+/* Product of the extents, 1 for a scalar. */
+size_t ki_array_count(const ki_array *array);
+
+/* Decodes the code point at *s and moves *s past it; -1 (and *s unmoved) if it is not valid UTF-8.
+ * The terminating NUL decodes to 0. */
+int32_t ki_utf8_next(const char **s);
+
+#endif

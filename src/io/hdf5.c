@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* HDF5, and the only file that sees its headers.
+ *
+ * The file is built in memory (HDF5's core driver) and its image written by ki_atomic_write. A
+ * library that writes behind caches can find the disk full as late as at exit, in its own clean-up,
+ * with no caller left to tell; an image cannot. The price is memory for the compressed file while
+ * it is written, twice. */
+#include "io/format.h"
+
+#ifdef KI_HAVE_HDF5
+
+#include "base/memory.h"
+
+#include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    IMAGE_STEP = 1 << 20,  /* growth of the image in memory */
+    CHUNK_BYTES = 1 << 20, /* HDF5's chunk cache holds one */
+    CHUNK_FROM = 1 << 12,  /* smaller arrays lie in one piece, uncompressed */
+    DEFLATE_LEVEL = 4
+};
+
+/* An array in the form HDF5 takes it. */
+typedef struct source {
+    hid_t in_memory; /* types, to be closed unless `borrowed` */
+    hid_t in_file;
+    int borrowed;
+    size_t item;      /* bytes per element */
+    const void *data; /* the array's own, or `copy` */
+    char *copy;
+} source;
+
+/* Keeps the innermost description, the cause; "unable to open" and the like come after it. */
+static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *user) {
+    char *why = user;
+
+    if (n == 0 && error->desc)
+        snprintf(why, 200, "HDF5 failed: %s", error->desc);
+    return 0;
+}
+
+static int fail_hdf5(const char *path) {
+    char why[200] = "HDF5 failed";
+
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_reason, why);
+    H5Eclear2(H5E_DEFAULT);
+    return ki_io_fail(KI_ERR_IO, path, why, "more free memory, or .npz");
+}
+
+static int fail_memory(const char *path) {
+    return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for writing it", "more memory, or .npz");
+}
+
+/* A UTF-8 string type of `size` bytes padded with zeros, or H5T_VARIABLE. */
+static hid_t string_type(size_t size) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+
+    if (type >= 0 && (H5Tset_size(type, size) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
+                      (size != H5T_VARIABLE && H5Tset_strpad(type, H5T_STR_NULLPAD) < 0))) {
+        H5Tclose(type);
+        return -1;
+    }
+    return type;
+}
+
+static void close_source(source *s) {
+    if (!s->borrowed && s->in_memory >= 0)
+        H5Tclose(s->in_memory);
+    ki_free(s->copy);
+}
+
+/* Strings go in at one fixed width, which compresses and which every reader knows. */
+static int open_strings(const char *path, const ki_array *a, size_t count, source *s) {
+    const char *const *text = a->data;
+
+    s->borrowed = 0;
+    s->item = 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(text[i]);
+
+        if (length > s->item)
+            s->item = length;
+    }
+    s->in_memory = s->in_file = string_type(s->item);
+    if (s->in_memory < 0)
+        return fail_hdf5(path);
+    s->copy = ki_alloc(count, s->item);
+    if (!s->copy)
+        return fail_memory(path);
+    s->data = s->copy;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(text[i]);
+
+        memset(s->copy + i * s->item, 0, s->item);
+        memcpy(s->copy + i * s->item, text[i], length);
+    }
+    return 0;
+}
+
+static int open_source(const char *path, const ki_array *a, size_t count, source *s) {
+    *s = (source){.borrowed = 1, .item = 8, .data = a->data, .copy = NULL};
+    if (a->type == KI_STRING)
+        return open_strings(path, a, count, s);
+    s->in_memory = a->type == KI_FLOAT64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
+    s->in_file = a->type == KI_FLOAT64 ? H5T_IEEE_F64LE : H5T_STD_I64LE;
+    return 0;
+}
+
+/* Chunks of at most CHUNK_BYTES, cut along the slowest index first so that each is one stretch. */
+static void chunk_shape(const ki_array *a, size_t item, hsize_t chunk[4]) {
+    hsize_t bytes = item;
+
+    for (int d = 0; d < a->ndim; d++) {
+        chunk[d] = a->shape[d];
+        bytes *= chunk[d];
+    }
+    for (int d = 0; d < a->ndim; d++) {
+        hsize_t row = bytes / chunk[d];
+
+        if (bytes <= CHUNK_BYTES)
+            return;
+        chunk[d] = row < CHUNK_BYTES ? CHUNK_BYTES / row : 1;
+        bytes = row * chunk[d];
+    }
+}
+
+/* Creation properties: no time stamp, so that the same arrays give the same bytes. */
+static hid_t dataset_properties(const ki_array *a, size_t count, size_t item) {
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    herr_t status;
+
+    if (plist < 0)
+        return plist;
+    status = H5Pset_obj_track_times(plist, 0);
+    if (status >= 0 && a->ndim > 0 && count > 0 && count >= CHUNK_FROM / item &&
+        H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
+        hsize_t chunk[4];
+
+        chunk_shape(a, item, chunk);
+        status = H5Pset_chunk(plist, a->ndim, chunk);
+        if (status >= 0)
+            status = H5Pset_shuffle(plist);
+        if (status >= 0)
+            status = H5Pset_deflate(plist, DEFLATE_LEVEL);
+    }
+    if (status < 0) {
+        H5Pclose(plist);
+        return -1;
+    }
+    return plist;
+}
+
+static hid_t array_space(const ki_array *a) {
+    hsize_t shape[4];
+
+    if (a->ndim == 0)
+        return H5Screate(H5S_SCALAR);
+    for (int d = 0; d < a->ndim; d++)
+        shape[d] = a->shape[d];
+    return H5Screate_simple(a->ndim, shape, NULL);
+}
+
+static int put_array(hid_t file, const char *path, const ki_array *a) {
+    size_t count = ki_array_count(a);
+    hid_t space = -1;
+    hid_t plist = -1;
+    hid_t set = -1;
+    source s;
+    int rc = open_source(path, a, count, &s);
+    int bad = 0;
+
+    if (!rc) {
+        space = array_space(a);
+        plist = dataset_properties(a, count, s.item);
+        if (space >= 0 && plist >= 0)
+            set = H5Dcreate2(file, a->name, s.in_file, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+        bad = set < 0 ||
+              (count > 0 && H5Dwrite(set, s.in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, s.data) < 0);
+        /* Closing writes the last chunks. */
+        if (set >= 0 && H5Dclose(set) < 0)
+            bad = 1;
+        if (bad)
+            rc = fail_hdf5(path);
+    }
+    if (plist >= 0)
+        H5Pclose(plist);
+    if (space >= 0)
+        H5Sclose(space);
+    close_source(&s);
+    return rc;
+}
+
+/* A root attribute of variable length: attributes of fixed size end at 64 kB. */
+static int put_provenance(hid_t file, const char *path, const char *text) {
+    hid_t type = string_type(H5T_VARIABLE);
+    hid_t space = H5Screate(H5S_SCALAR);
+    hid_t attribute = -1;
+    int bad;
+
+    bad = type < 0 || space < 0 ||
+          (attribute = H5Acreate2(file, "provenance", type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+          H5Awrite(attribute, type, &text) < 0;
+    if (attribute >= 0 && H5Aclose(attribute) < 0)
+        bad = 1;
+    bad = bad ? fail_hdf5(path) : 0;
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    return bad;
+}
+
+static int write_image(hid_t file, ki_atomic *out) {
+    ssize_t size;
+    void *image;
+    int rc;
+
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 || (size = H5Fget_file_image(file, NULL, 0)) < 0)
+        return fail_hdf5(out->path);
+    image = ki_alloc((size_t)size, 1);
+    if (!image)
+        return fail_memory(out->path);
+    if (H5Fget_file_image(file, image, (size_t)size) != size)
+        rc = fail_hdf5(out->path);
+    else
+        rc = ki_atomic_write(out, image, (size_t)size);
+    ki_free(image);
+    return rc;
+}
+
+static int write_file(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t file = -1;
+    int rc = 0;
+
+    /* The name is a label: nothing is stored under it without a backing store. */
+    if (access < 0 || H5Pset_fapl_core(access, IMAGE_STEP, 0) < 0 ||
+        (file = H5Fcreate("kinising.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access)) < 0)
+        rc = fail_hdf5(out->path);
+    for (size_t k = 0; k < n && !rc; k++)
+        rc = put_array(file, out->path, &arrays[k]);
+    if (!rc && provenance)
+        rc = put_provenance(file, out->path, provenance);
+    if (!rc)
+        rc = write_image(file, out);
+    if (file >= 0)
+        H5Fclose(file);
+    if (access >= 0)
+        H5Pclose(access);
+    return rc;
+}
+
+int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+    H5E_auto2_t print = NULL;
+    void *user = NULL;
+    int rc;
+
+    /* HDF5 prints failures on stderr unless told not to; the program around us may want it to. */
+    H5Eget_auto2(H5E_DEFAULT, &print, &user);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    rc = write_file(out, n, arrays, provenance);
+    H5Eset_auto2(H5E_DEFAULT, print, user);
+    return rc;
+}
+
+int ki_hdf5_check(const char *path) {
+    (void)path;
+    return 0;
+}
+
+#else
+
+int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+    (void)n;
+    (void)arrays;
+    (void)provenance;
+    return ki_hdf5_check(out->path);
+}
+
+int ki_hdf5_check(const char *path) {
+    return ki_io_fail(KI_ERR_UNSUPPORTED, path, "this build has no HDF5", "use .npz or .csv");
+}
+
+#endif

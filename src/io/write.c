@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Checks everything that can be wrong before a file is touched, then hands over to a format. */
+#include "base/error.h"
+#include "io/format.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef enum file_format { FORMAT_CSV, FORMAT_NPZ, FORMAT_HDF5 } file_format;
+
+enum { NAME_LENGTH_MAX = 255 };
+
+size_t ki_array_count(const ki_array *array) {
+    size_t count = 1;
+
+    for (int d = 0; d < array->ndim; d++)
+        count *= array->shape[d];
+    return count;
+}
+
+static int format_of(const char *path, file_format *format) {
+    static const struct {
+        const char *ending;
+        file_format format;
+    } known[] = {{".csv", FORMAT_CSV}, {".npz", FORMAT_NPZ}, {".h5", FORMAT_HDF5}};
+    const char *slash = strrchr(path, '/');
+    const char *ending = strrchr(slash ? slash + 1 : path, '.');
+    char why[64];
+
+    for (size_t k = 0; ending && k < sizeof known / sizeof *known; k++) {
+        if (strcmp(ending, known[k].ending) == 0) {
+            *format = known[k].format;
+            return 0;
+        }
+    }
+    if (ending)
+        snprintf(why, sizeof why, "unknown file ending \"%.32s\"", ending);
+    else
+        snprintf(why, sizeof why, "no file ending");
+    return ki_io_fail(KI_ERR_FORMAT, path, why, "use .csv, .npz or .h5");
+}
+
+static int check_path(const char *path, file_format *format) {
+    int rc;
+
+    if (!path)
+        return ki_fail(KI_ERR_ARGUMENT, "path : is NULL : the name of a file");
+    if (!*path)
+        return ki_fail(KI_ERR_ARGUMENT, "path : is empty : the name of a file");
+    rc = format_of(path, format);
+    if (!rc && *format == FORMAT_HDF5)
+        rc = ki_hdf5_check(path);
+    return rc;
+}
+
+static int valid_utf8(const char *text) {
+    int32_t code;
+
+    while ((code = ki_utf8_next(&text)) > 0)
+        ;
+    return code == 0;
+}
+
+static int check_name(size_t n, const ki_array *arrays, size_t k, const char *provenance) {
+    const char *name = arrays[k].name;
+    size_t length;
+
+    if (!name)
+        return ki_fail(KI_ERR_ARGUMENT, "array %zu : its name is NULL : a name", k);
+    length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (length == 0 || name[length] || length > NAME_LENGTH_MAX)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "array %zu : bad name \"%.64s\" : 1 to %d letters, digits and underscores",
+                       k, name, NAME_LENGTH_MAX);
+    if (provenance && strcmp(name, "provenance") == 0)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "array %zu : its name \"provenance\" is taken by the provenance text : "
+                       "another name, or no such text",
+                       k);
+    for (size_t other = k + 1; other < n; other++) {
+        if (arrays[other].name && strcmp(arrays[other].name, name) == 0)
+            return ki_fail(KI_ERR_ARGUMENT,
+                           "arrays %zu and %zu : both are named \"%.64s\" : distinct names", k,
+                           other, name);
+    }
+    return 0;
+}
+
+static int check_strings(const ki_array *a, size_t count) {
+    const char *const *text = a->data;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!text[i])
+            return ki_fail(KI_ERR_ARGUMENT, "%.64s : string %zu is NULL : a string, \"\" if empty",
+                           a->name, i);
+        if (!valid_utf8(text[i]))
+            return ki_fail(KI_ERR_ARGUMENT, "%.64s : string %zu is not valid UTF-8 : UTF-8 text",
+                           a->name, i);
+    }
+    return 0;
+}
+
+static int check_array(const ki_array *a) {
+    size_t count = 1;
+    int empty = 0;
+
+    if (a->type != KI_FLOAT64 && a->type != KI_INT64 && a->type != KI_STRING)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "%.64s : unknown type %d : KI_FLOAT64, KI_INT64 or KI_STRING", a->name,
+                       a->type);
+    if (a->ndim < 0 || a->ndim > 4)
+        return ki_fail(KI_ERR_ARGUMENT, "%.64s : %d dimensions : 0 to 4", a->name, a->ndim);
+    /* The other extents' product has to fit even when one is 0: readers multiply in any order. */
+    for (int d = 0; d < a->ndim; d++) {
+        if (a->shape[d] == 0) {
+            empty = 1;
+            continue;
+        }
+        if (count > PTRDIFF_MAX / 8 / a->shape[d])
+            return ki_fail(KI_ERR_ARGUMENT,
+                           "%.64s : the product of its extents is too large : at most %td elements",
+                           a->name, (ptrdiff_t)(PTRDIFF_MAX / 8));
+        count *= a->shape[d];
+    }
+    if (empty)
+        return 0;
+    if (!a->data)
+        return ki_fail(KI_ERR_ARGUMENT, "%.64s : its data is NULL : a pointer to %zu elements",
+                       a->name, count);
+    return a->type == KI_STRING ? check_strings(a, count) : 0;
+}
+
+static int check_arrays(size_t n, const ki_array *arrays, const char *provenance) {
+    int rc = 0;
+
+    if (n == 0)
+        return ki_fail(KI_ERR_ARGUMENT, "n : there is no array to write : n >= 1");
+    if (!arrays)
+        return ki_fail(KI_ERR_ARGUMENT, "arrays : is NULL : a pointer to %zu arrays", n);
+    for (size_t k = 0; k < n && !rc; k++) {
+        rc = check_name(n, arrays, k, provenance);
+        if (!rc)
+            rc = check_array(&arrays[k]);
+    }
+    if (!rc && provenance && !valid_utf8(provenance))
+        rc = ki_fail(KI_ERR_ARGUMENT, "provenance : is not valid UTF-8 : UTF-8 text");
+    return rc;
+}
+
+int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const char *provenance) {
+    ki_atomic out;
+    file_format format;
+    int rc = check_path(path, &format);
+
+    if (!rc)
+        rc = check_arrays(n, arrays, provenance);
+    if (!rc && format == FORMAT_CSV)
+        rc = ki_csv_check(path, n, arrays);
+    if (!rc)
+        rc = ki_atomic_open(&out, path);
+    if (rc)
+        return rc;
+    if (format == FORMAT_CSV)
+        rc = ki_csv_write(&out, n, arrays, provenance);
+    else if (format == FORMAT_NPZ)
+        rc = ki_npz_write(&out, n, arrays, provenance, KI_NPZ_ZIP64_FROM);
+    else
+        rc = ki_hdf5_write(&out, n, arrays, provenance);
+    if (!rc)
+        return ki_atomic_commit(&out);
+    ki_atomic_abort(&out);
+    return rc;
+}
+
+int ki_check_writable(const char *path) {
+    file_format format;
+    int rc = check_path(path, &format);
+
+    return rc ? rc : ki_atomic_check(path);
+}

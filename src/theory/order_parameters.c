@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "order_parameters.h"
+
+#include <math.h>
+
+#include "../base/error.h"
+#include "../num/root.h"
+#include "field.h"
+
+#define PI2_6 1.6449340668482264365
+
+static int check_field(const char *name, double value, double low, int inf_allowed) {
+    if (isnan(value)) {
+        return ki_fail(KI_ERR_ARGUMENT, "%s : it is not a number : give a number", name);
+    }
+    if (value < low) {
+        return ki_fail(KI_ERR_ARGUMENT, "%s : %g is negative : use a value >= 0", name, value);
+    }
+    if (isinf(value) && !inf_allowed) {
+        return ki_fail(KI_ERR_ARGUMENT, "%s : it is infinite : use a finite value", name);
+    }
+    return 0;
+}
+
+int ki_check_point(const ki_theory_params *p, int finite) {
+    int error = check_field("beta", p->beta, 0, !finite);
+    error = error ? error : check_field("J0", p->J0, -INFINITY, 0);
+    error = error ? error : check_field("dJ", p->dJ, 0, 0);
+    return error ? error : check_field("dH", p->dH, 0, 0);
+}
+
+int ki_is_zero_temperature(const ki_theory_params *p) {
+    return isinf(p->beta) || p->beta * p->dJ > 1e9;
+}
+
+typedef struct magnetization_problem {
+    const ki_field *field; /* NULL at zero temperature */
+    const ki_map *map;
+    double J; /* beta J, or J at zero temperature */
+} magnetization_problem;
+
+static double gain(const magnetization_problem *mp, double a) {
+    return mp->field ? ki_field_gain(mp->field, a)
+                     : ki_field_gain_zero(mp->map->s, mp->map->D, a);
+}
+
+/* (m/M)^2 - 1 as a function of m^2, M = <tanh>: nearly linear and increasing, because M is concave, and
+ * as well conditioned near the critical point as the problem itself. [m-sync] */
+static double magnetization_residual(void *ctx, double m2) {
+    const magnetization_problem *mp = ctx;
+    const double ratio = mp->J * gain(mp, mp->J * sqrt(m2));
+    return 1 / (ratio * ratio) - 1;
+}
+
+static double solve_magnetization(magnetization_problem *mp, int *evaluations) {
+    const double ratio = mp->J * gain(mp, 0);
+    ++*evaluations;
+    if (!(ratio > 1)) {
+        return 0;
+    }
+    const double low = isinf(ratio) ? -1 : 1 / (ratio * ratio) - 1;
+    const double high = magnetization_residual(mp, 1);
+    ++*evaluations;
+    if (high <= 0) { /* M = 1 to rounding */
+        return 1;
+    }
+    return sqrt(ki_root_bracketed(magnetization_residual, mp, 0, low, 1, high, 1e-15, evaluations));
+}
+
+/* q = F(q) from above in p = 1 - q: p - (1 - F(1 - p)) is convex, so Newton is monotone. [q-sync] */
+static void solve_defect(ki_state *st) {
+    const ki_map *map = &st->map;
+    double p = fmin(1 - st->m * st->m + 1e-15, 1); /* q >= m^2, and m is rounded */
+    for (int i = 0; i < 100; i++) {
+        double slope;
+        const double G = ki_map_defect(map, p, &slope);
+        const double next = fmin((G - slope * p) / (1 - slope), 1); /* p may be far above 1 - q */
+        st->evaluations++;
+        if (!(slope < 1)) {
+            break;
+        }
+        const double change = fabs(next - p);
+        p = next;
+        if (1 - p < 0.1) {
+            break;
+        }
+        if (change < 1e-8 * p) {
+            st->defect = p;
+            st->q = 1 - p;
+            return;
+        }
+    }
+    /* q is small: iterate on it instead, for its relative accuracy. */
+    double c = 0.5 * fmax(1 - p, 0);
+    if (c < 1e-3) {
+        const double k = map->zero_temperature ? st->k : fmin(st->k, 1);
+        const double spread = map->a * map->a + map->D * map->D / 3;
+        c = fmin(k * k * spread, 0.1);
+    }
+    for (int i = 0; i < 100; i++) {
+        double slope;
+        const double F = ki_map_value(map, c, &slope);
+        const double next = fmin(fmax(c + (F - c) / (1 - slope), 0), 0.5);
+        st->evaluations++;
+        const double change = fabs(next - c);
+        c = next;
+        if (change < 1e-8 * c || c < 1e-320) {
+            st->q = c;
+            st->defect = 1 - c;
+            return;
+        }
+    }
+    st->q = c;
+    st->defect = 1 - c;
+    st->converged = 0;
+}
+
+static void solve_autocorrelation(ki_state *st) {
+    const ki_map *map = &st->map;
+    if (map->a == 0 && map->D == 0) {
+        st->q = 0;
+        st->defect = 1;
+    } else if (map->s > 0) {
+        solve_defect(st);
+    } else if (map->zero_temperature) {
+        st->q = 1;
+        st->defect = 0;
+    } else {
+        /* No noise: every spin is on its own, q = <tanh^2>. */
+        st->defect = st->k;
+        st->q = st->k > 0.9 ? ki_map_value(map, 0.5, NULL) : 1 - st->k;
+    }
+}
+
+void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
+    ki_field field;
+    const int zero = ki_is_zero_temperature(p);
+    const double beta = zero ? 1 : p->beta;
+    magnetization_problem mp = {zero ? NULL : &field, &st->map, beta * J};
+    st->map = (ki_map){0, beta * p->dJ, beta * p->dH, zero};
+    st->evaluations = 0;
+    st->converged = 1;
+    if (!zero) {
+        ki_field_init(&field, st->map.s, st->map.D);
+    }
+    st->m = J > 0 && beta > 0 ? solve_magnetization(&mp, &st->evaluations) : 0;
+    st->map.a = mp.J * st->m;
+    if (zero) {
+        const double density = ki_field_density_zero(st->map.s, st->map.D, st->map.a);
+        st->k = 2 * density;
+        st->S = PI2_6 * density;
+    } else {
+        ki_field_averages(&field, st->map.a, &st->k, &st->S);
+    }
+    solve_autocorrelation(st);
+}
+
+double ki_disordered_gain(const ki_theory_params *p) {
+    ki_field field;
+    if (ki_is_zero_temperature(p)) {
+        return 2 * ki_field_density_zero(p->dJ, p->dH, 0);
+    }
+    ki_field_init(&field, p->beta * p->dJ, p->beta * p->dH);
+    return p->beta * ki_field_gain(&field, 0);
+}
