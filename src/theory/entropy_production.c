@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "../base/parallel.h"
 #include "autocorrelation.h"
 #include "order_parameters.h"
@@ -139,8 +140,20 @@ int ki_theory_map(size_t n, const ki_theory_params *p, unsigned dynamics, const 
             error = ki_fail(KI_ERR_ARGUMENT, "point %zu: %s", i, sentence);
         }
     }
-    map_job job = {p, dynamics, out};
-    return error ? error : ki_parallel_for(n, dynamics & KI_ASYNC ? 8 : 64, run, map_point, &job);
+    /* Into a buffer of our own: on a failure `out` stays as it was. */
+    ki_theory_result *results = error ? NULL : ki_alloc(n, sizeof *results);
+    if (error == 0 && results == NULL) {
+        error = ki_fail(KI_ERR_NOMEM, "ki_theory_map : no memory for %zu results : use fewer", n);
+    }
+    map_job job = {p, dynamics, results};
+    if (error == 0) {
+        error = ki_parallel_for(n, dynamics & KI_ASYNC ? 8 : 64, run, map_point, &job);
+    }
+    if (error == 0 && n > 0) {
+        memcpy(out, results, n * sizeof *out);
+    }
+    ki_free(results);
+    return error;
 }
 
 const char *ki_phase_name(int phase) {

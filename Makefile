@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# A thin front door; the build itself is Meson's.
+BUILD ?= build
+PREFIX ?= /usr/local
+.DEFAULT_GOAL := build
+.PHONY: setup-build build demo test check bench python docs install clean help
+
+# CI builds with warnings as errors; a user's newer compiler must not stop at its new warnings.
+WERROR := $(if $(filter true 1,$(CI)),true,false)
+
+help:
+	@echo "make build    build/kinising, optimised (installs what is missing)"
+	@echo "make demo     the order-disorder transition: a table and a picture"
+	@echo "make test     the whole test suite; make check: its quick part"
+	@echo "make bench    speed figures as JSON;  make python: the Python package"
+	@echo "make docs     check the documentation;  make install PREFIX=/usr/local"
+
+setup-build:
+	@sh tools/setup.sh build
+
+build: setup-build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) -Dtests=false >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@ninja -C $(BUILD) --quiet
+	@echo "built $(BUILD)/kinising"
+
+demo: build
+	@sh tools/demo.sh $(BUILD)
+
+test:
+	@sh tools/setup.sh test
+	@python3 tools/run_tests.py --suite full --werror=$(WERROR)
+
+check:
+	@sh tools/setup.sh test
+	@python3 tools/run_tests.py --suite quick --werror=$(WERROR)
+
+bench: build
+	@sh tools/setup.sh python
+	@/usr/bin/python3 bench/theory.py $(BUILD)
+
+python: build
+	@sh tools/setup.sh python
+	@/usr/bin/python3 python/build.py
+
+docs:
+	@python3 tools/check_docs.py
+	@python3 tools/check_tags.py
+
+install: build
+	meson configure $(BUILD) --prefix=$(PREFIX)
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-* demo

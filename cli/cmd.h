@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands. main.c has the table; each cmd_<name>.c has one of these functions. */
+#ifndef KINISING_CLI_CMD_H
+#define KINISING_CLI_CMD_H
+
+typedef struct command {
+    const char *name; /* first, for did_you_mean() */
+    const char *group;
+    const char *summary;
+    /* argv[0] is the command's name; returns an exit_status. */
+    int (*run)(int argc, char **argv);
+} command;
+
+int cmd_theory(int argc, char **argv);
+int cmd_transient(int argc, char **argv);
+int cmd_autocorrelation(int argc, char **argv);
+int cmd_critical(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+
+#endif

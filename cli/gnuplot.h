@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs gnuplot: script in, picture out, and the file appears only when it is whole. */
+#ifndef KINISING_CLI_GNUPLOT_H
+#define KINISING_CLI_GNUPLOT_H
+
+#include <stdio.h>
+
+/* Path of gnuplot on the PATH, to be freed; NULL if there is none. */
+char *gnuplot_program(void);
+
+/* Before the computation: a known ending, a folder that can be written, gnuplot on the PATH.
+ * Returns 0 or the exit status of its message. */
+int gnuplot_check(const char *picture);
+
+/* Writes the `set terminal` line for the ending of `picture`; size in points of 1/96 inch. */
+void gnuplot_terminal(FILE *script, const char *picture, int width, int height);
+
+/* Feeds the script to gnuplot and stores what it draws. No file name gets into the script, no shell
+ * is involved. Returns 0 or the exit status of its message. */
+int gnuplot_draw(const char *picture, const char *script, size_t length);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "grid.h"
+
+#include <stdlib.h>
+
+#include "message.h"
+#include "report.h"
+
+const char *const parameter_names[N_PARAMETERS + 1] = {"beta", "J0", "dJ", "dH", NULL};
+
+enum { LARGEST_GRID = 0x7FFFFFFF };
+
+int grid_make(grid *g, const char *command, const value_list lists[N_PARAMETERS], size_t row_size) {
+    uint64_t total = 1;
+
+    *g = (grid){0};
+    for (int a = 0; a < N_PARAMETERS; a++) {
+        if (lists[a].count > LARGEST_GRID / total)
+            return complain(STATUS_USAGE,
+                            "%s : more than %d points : shorter lists, or several runs", command,
+                            LARGEST_GRID);
+        g->n[a] = (size_t)lists[a].count;
+        g->stride[a] = (size_t)total;
+        total *= lists[a].count;
+    }
+    g->total = (size_t)total;
+    if (check_memory(command, total, row_size + sizeof(double)))
+        return STATUS_FAILED;
+    for (int a = 0; a < N_PARAMETERS; a++) {
+        g->axis[a] = get_memory(command, g->n[a], sizeof(double));
+        if (!g->axis[a])
+            return STATUS_FAILED;
+        value_list_fill(&lists[a], g->axis[a]);
+    }
+    return 0;
+}
+
+void grid_free(grid *g) {
+    for (int a = 0; a < N_PARAMETERS; a++)
+        free(g->axis[a]);
+    *g = (grid){0};
+}
+
+static double coordinate(const grid *g, int a, size_t row) {
+    return g->axis[a][row / g->stride[a] % g->n[a]];
+}
+
+ki_theory_params grid_point(const grid *g, size_t row) {
+    return (ki_theory_params){.beta = coordinate(g, KI_BETA, row),
+                              .J0 = coordinate(g, KI_J0, row),
+                              .dJ = coordinate(g, KI_DJ, row),
+                              .dH = coordinate(g, KI_DH, row)};
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Long enough for two file names of the usual limit of 4096 bytes. */
+enum { LINE_SIZE = 9216 };
+
+static void print_line(const char *format, va_list args) {
+    char line[LINE_SIZE];
+
+    if (vsnprintf(line, sizeof line, format, args) < 0)
+        return;
+    for (unsigned char *c = (unsigned char *)line; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    /* One call, so that lines of several processes on one terminal do not mix. */
+    fprintf(stderr, "kinising: %s\n", line);
+}
+
+int complain(int status, const char *format, ...) {
+    va_list args;
+
+    va_start(args, format);
+    print_line(format, args);
+    va_end(args);
+    return status;
+}
+
+int complain_library(int error) {
+    const char *sentence = ki_last_error();
+    int wrong_use = error == KI_ERR_ARGUMENT || error == KI_ERR_FORMAT;
+
+    if (sentence[0] == '\0')
+        return complain(STATUS_FAILED, "library : %s : nothing more is known", ki_strerror(error));
+    return complain(wrong_use ? STATUS_USAGE : STATUS_FAILED, "%s", sentence);
+}
+
+void remark(const char *format, ...) {
+    va_list args;
+
+    va_start(args, format);
+    print_line(format, args);
+    va_end(args);
+}
+
+int finish_stdout(int status) {
+    static int told; /* the stream keeps its error, and we are asked again at the end */
+    int lost = ferror(stdout), reason = errno;
+
+    if (!lost && fflush(stdout) != 0) {
+        lost = 1;
+        reason = errno;
+    }
+    if (!lost)
+        return status;
+    if (!told && reason != EPIPE)
+        complain(STATUS_FAILED,
+                 "standard output : %s : a place that can be written, with free space",
+                 strerror(reason));
+    told = 1;
+    return STATUS_FAILED;
+}
+
+const char *quote_text(char out[QUOTE_SIZE], const char *text, size_t length) {
+    const size_t room = QUOTE_SIZE - 6; /* two quotes, "..." and the terminator */
+    size_t kept = length <= room ? length : room;
+    /* A UTF-8 character is not cut in two. */
+    while (kept < length && kept > 0 && ((unsigned char)text[kept] & 0xC0u) == 0x80u)
+        kept--;
+    char *end = out;
+    *end++ = '"';
+    memcpy(end, text, kept);
+    end += kept;
+    *end++ = '"';
+    if (kept < length) {
+        memcpy(end, "...", 3);
+        end += 3;
+    }
+    *end = '\0';
+    return out;
+}

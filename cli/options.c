@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "options.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "message.h"
+#include "values.h"
+
+enum { NAME_MAX_LENGTH = 32 };
+
+/* Damerau-Levenshtein distance (optimal string alignment), case ignored. */
+static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) {
+    size_t d[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1];
+
+    for (size_t i = 0; i <= na; i++)
+        d[i][0] = i;
+    for (size_t j = 0; j <= nb; j++)
+        d[0][j] = j;
+    for (size_t i = 1; i <= na; i++)
+        for (size_t j = 1; j <= nb; j++) {
+            int ca = tolower((unsigned char)a[i - 1]), cb = tolower((unsigned char)b[j - 1]);
+            size_t best = d[i - 1][j - 1] + (ca != cb);
+            if (d[i - 1][j] + 1 < best)
+                best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best)
+                best = d[i][j - 1] + 1;
+            if (i > 1 && j > 1 && ca == tolower((unsigned char)b[j - 2]) &&
+                cb == tolower((unsigned char)a[i - 2]) && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[na][nb];
+}
+
+const char *did_you_mean(const char *text, size_t length, const void *table, size_t n,
+                         size_t stride) {
+    const char *best = NULL;
+    size_t least = 3; /* two slips are a slip, three are another word */
+
+    if (length == 0 || length > NAME_MAX_LENGTH)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = *(const char *const *)((const char *)table + i * stride);
+        size_t name_length = strlen(name);
+        if (name_length > NAME_MAX_LENGTH)
+            continue;
+        size_t distance = edit_distance(text, length, name, name_length);
+        /* An abbreviation is meant, however much of the name is missing. */
+        if (length >= 3 && length < name_length && strncmp(text, name, length) == 0)
+            distance = 1;
+        if (distance < least && distance < name_length) {
+            least = distance;
+            best = name;
+        }
+    }
+    return best;
+}
+
+static option *find_long(option *options, size_t n, const char *name, size_t length) {
+    for (size_t i = 0; i < n; i++)
+        if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
+            return &options[i];
+    return NULL;
+}
+
+static option *find_letter(option *options, size_t n, char letter) {
+    for (size_t i = 0; i < n; i++)
+        if (options[i].letter && options[i].letter == letter)
+            return &options[i];
+    return NULL;
+}
+
+size_t option_index(const option *options, size_t n, const char *name) {
+    size_t i = 0;
+
+    while (i < n && strcmp(options[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+int option_given(const option *options, size_t n, const char *name) {
+    size_t i = option_index(options, n, name);
+    return i < n && options[i].given;
+}
+
+/* "--beta", or "-o" where the letter is how everybody knows it. */
+static const char *spelled(const option *o, char out[NAME_MAX_LENGTH + 3]) {
+    if (o->letter)
+        snprintf(out, NAME_MAX_LENGTH + 3, "-%c", o->letter);
+    else
+        snprintf(out, NAME_MAX_LENGTH + 3, "--%s", o->name);
+    return out;
+}
+
+/* What a number must be, in words. */
+static void describe_limits(const option *o, char *out, size_t size) {
+    const char *kind = o->kind == OPTION_COUNT  ? "a whole number"
+                       : o->kind == OPTION_REAL ? "one number"
+                                                : "numbers";
+    const char *finite = o->kind != OPTION_COUNT && !(o->limits & LIMIT_INFINITE) &&
+                                 (isinf(o->low) || isinf(o->high))
+                             ? "finite, "
+                             : "";
+    char low[REAL_SIZE], high[REAL_SIZE];
+
+    if (isinf(o->low) && isinf(o->high))
+        snprintf(out, size, "%s, %s", kind, finite[0] ? "finite" : "any size");
+    else if (isinf(o->high))
+        snprintf(out, size, "%s, %s%s %s", kind, finite,
+                 o->limits & LIMIT_OPEN_LOW ? "above" : "at least", print_real(low, o->low));
+    else
+        snprintf(out, size, "%s from %s to %s", kind, print_real(low, o->low),
+                 print_real(high, o->high));
+    if (o->limits & LIMIT_INFINITE) {
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, " (inf too)");
+    }
+}
+
+static int out_of_limits(const option *o, double value) {
+    char name[NAME_MAX_LENGTH + 3], right[128], number[REAL_SIZE];
+    const char *why = NULL;
+
+    if (isinf(value) && !(o->limits & LIMIT_INFINITE))
+        why = "is not finite";
+    else if (value < o->low)
+        why = o->low == 0 ? "is negative" : "is too small";
+    else if (value == o->low && o->limits & LIMIT_OPEN_LOW)
+        why = "is too small";
+    else if (value > o->high)
+        why = "is too large";
+    if (!why)
+        return 0;
+    describe_limits(o, right, sizeof right);
+    return complain(STATUS_USAGE, "%s : %s %s : %s", spelled(o, name), print_real(number, value),
+                    why, right);
+}
+
+static int set_number(const option *o, const char *value) {
+    char name[NAME_MAX_LENGTH + 3];
+    size_t length = strlen(value);
+    refusal no;
+    int bad, status = 0;
+
+    if (o->kind == OPTION_REAL) {
+        double x;
+        bad = parse_real(value, length, &x, &no);
+        if (!bad && !(status = out_of_limits(o, x)))
+            *(double *)o->target = x;
+    } else if (o->kind == OPTION_COUNT) {
+        uint64_t x;
+        bad = parse_count(value, length, &x, &no);
+        if (!bad && !(status = out_of_limits(o, (double)x)))
+            *(uint64_t *)o->target = x;
+    } else {
+        value_list x;
+        bad = parse_list(value, length, &x, &no);
+        if (bad == -2)
+            return complain(STATUS_FAILED, "%s : out of memory : a shorter list", spelled(o, name));
+        for (size_t i = 0; !bad && !status && i < x.n_ranges; i++)
+            if (!(status = out_of_limits(o, x.ranges[i].start)))
+                status = out_of_limits(o, x.ranges[i].stop);
+        if (!bad && !status)
+            *(value_list *)o->target = x;
+        else if (!bad)
+            value_list_free(&x);
+    }
+    if (!bad)
+        return status;
+    if (o->kind == OPTION_REAL && strpbrk(value, ",:"))
+        no.right = "one number, not a list";
+    return complain(STATUS_USAGE, "%s : %s : %s", spelled(o, name), no.why, no.right);
+}
+
+/* "sync or async": the words, for a message. */
+static void join_words(const char *const *words, char *out, size_t size) {
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; words[i] && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s",
+                                 i == 0         ? ""
+                                 : words[i + 1] ? ", "
+                                                : " or ",
+                                 words[i]);
+}
+
+static int set_words(const option *o, const char *value) {
+    char name[NAME_MAX_LENGTH + 3], quoted[QUOTE_SIZE], right[128];
+    unsigned set = 0;
+
+    join_words(o->words, right, sizeof right);
+    for (const char *word = value;;) {
+        size_t length = o->kind == OPTION_WORDS ? strcspn(word, ",") : strlen(word);
+        int i = 0;
+        while (o->words[i] &&
+               (strlen(o->words[i]) != length || memcmp(o->words[i], word, length) != 0))
+            i++;
+        if (!o->words[i])
+            return complain(STATUS_USAGE, "%s : %s is unknown : %s%s", spelled(o, name),
+                            quote_text(quoted, word, length), right,
+                            o->kind == OPTION_WORDS ? ", or several with commas" : "");
+        if (set & 1u << i)
+            return complain(STATUS_USAGE, "%s : %s is there twice : each word once",
+                            spelled(o, name), o->words[i]);
+        set |= 1u << i;
+        if (o->kind == OPTION_WORD) {
+            *(int *)o->target = i;
+            return 0;
+        }
+        if (word[length] == '\0')
+            break;
+        word += length + 1;
+    }
+    *(unsigned *)o->target = set;
+    return 0;
+}
+
+static int set_value(option *o, const char *value) {
+    char name[NAME_MAX_LENGTH + 3];
+
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(int *)o->target = 1;
+        return 0;
+    case OPTION_TEXT:
+        if (value[0] == '\0')
+            return complain(STATUS_USAGE, "%s : the value is empty : %s %s", spelled(o, name),
+                            spelled(o, name), o->meta);
+        *(const char **)o->target = value;
+        return 0;
+    case OPTION_WORD:
+    case OPTION_WORDS:
+        return set_words(o, value);
+    default:
+        return set_number(o, value);
+    }
+}
+
+static int unknown_option(const option *options, size_t n, const char *command, const char *arg,
+                          size_t length) {
+    char quoted[QUOTE_SIZE];
+    size_t dashes = length > 1 && arg[1] == '-' ? 2 : 1;
+    const char *near = did_you_mean(arg + dashes, length - dashes, options, n, sizeof *options);
+
+    quote_text(quoted, arg, length);
+    if (!near && length - dashes >= 2 && length - dashes <= 4 &&
+        strncmp("help", arg + dashes, 2) == 0)
+        near = "help";
+    if (near)
+        return complain(STATUS_USAGE, "%s : unknown option %s : did you mean --%s?", command,
+                        quoted, near);
+    return complain(STATUS_USAGE, "%s : unknown option %s : one of those in kinising %s --help",
+                    command, quoted, command);
+}
+
+/* Whether an argument is meant as the next option rather than as a value: a dash, but no number. */
+static int looks_like_option(const char *arg) {
+    return arg[0] == '-' && arg[1] != '\0' && !strchr("0123456789.", arg[1]) &&
+           strncmp(arg, "-inf", 4) != 0 && strncmp(arg, "-nan", 4) != 0;
+}
+
+/* Finds the option of *arg and its value; advances *index when the value is the next argument. */
+static int next_option(option *options, size_t n, int argc, char **argv, int *index, option **found,
+                       const char **value) {
+    char quoted[QUOTE_SIZE], name[NAME_MAX_LENGTH + 3];
+    const char *arg = argv[*index];
+    size_t length = strlen(arg);
+
+    if (arg[0] != '-' || arg[1] == '\0')
+        return complain(STATUS_USAGE, "%s : unexpected argument %s : options only, such as --%s %s",
+                        argv[0], quote_text(quoted, arg, length), options[0].name, options[0].meta);
+    *value = NULL;
+    if (arg[1] == '-') {
+        size_t name_length = strcspn(arg + 2, "=");
+        *found = find_long(options, n, arg + 2, name_length);
+        if (!*found)
+            return unknown_option(options, n, argv[0], arg, name_length + 2);
+        if (arg[2 + name_length] == '=')
+            *value = arg + 3 + name_length;
+    } else {
+        *found = find_letter(options, n, arg[1]);
+        if (!*found)
+            return unknown_option(options, n, argv[0], arg, length);
+        if (arg[2] != '\0')
+            *value = arg + 2;
+    }
+    const option *o = *found;
+    if (o->kind == OPTION_FLAG) {
+        if (*value)
+            return complain(STATUS_USAGE, "%s : takes no value, but %s was given : %s alone",
+                            spelled(o, name), quote_text(quoted, *value, strlen(*value)), name);
+        return 0;
+    }
+    if (!*value) {
+        if (*index + 1 >= argc || looks_like_option(argv[*index + 1]))
+            return complain(STATUS_USAGE, "%s : its value is missing : %s %s", spelled(o, name),
+                            name, o->meta);
+        *value = argv[++*index];
+    }
+    return 0;
+}
+
+int options_parse(option *options, size_t n, int argc, char **argv) {
+    char name[NAME_MAX_LENGTH + 3];
+
+    for (size_t i = 0; i < n; i++)
+        options[i].given = 0;
+    for (int i = 1; i < argc; i++) {
+        option *o = NULL;
+        const char *value = NULL;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return PARSE_HELP;
+        int status = next_option(options, n, argc, argv, &i, &o, &value);
+        if (status)
+            return status;
+        if (o->given)
+            return complain(STATUS_USAGE, "%s : given twice : once%s", spelled(o, name),
+                            o->kind == OPTION_LIST ? ", with a list such as 0.5,1,2" : "");
+        status = set_value(o, value);
+        if (status)
+            return status;
+        o->given = 1;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!options[i].given && options[i].fallback) {
+            int status = set_value(&options[i], options[i].fallback);
+            if (status)
+                return status;
+        }
+    return PARSE_DONE;
+}
+
+void options_free(option *options, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (options[i].kind == OPTION_LIST)
+            value_list_free(options[i].target);
+}
+
+static void print_option(const option *o) {
+    char left[48];
+    int used = o->letter ? snprintf(left, sizeof left, "-%c, --%s", o->letter, o->name)
+                         : snprintf(left, sizeof left, "--%s", o->name);
+
+    if (o->meta && used > 0 && (size_t)used < sizeof left)
+        snprintf(left + used, sizeof left - (size_t)used, " %s", o->meta);
+    printf("  %-26s %s", left, o->help);
+    if (o->fallback)
+        printf(" (default %s)", o->fallback);
+    putchar('\n');
+}
+
+void options_help(const command_help *help, const option *options, size_t n, size_t n_common) {
+    printf("usage: kinising %s [options]\n\n%s\n", help->name, help->text);
+    if (n > n_common) {
+        printf("options:\n");
+        for (size_t i = 0; i + n_common < n; i++)
+            print_option(&options[i]);
+        putchar('\n');
+    }
+    printf("common options:\n");
+    for (size_t i = n - n_common; i < n; i++)
+        print_option(&options[i]);
+    printf("  %-26s %s\n\nexample:\n%s", "-h, --help", "this page", help->example);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Options of a command as a table: one parser, one --help, one set of messages for all commands. */
+#ifndef KINISING_CLI_OPTIONS_H
+#define KINISING_CLI_OPTIONS_H
+
+#include <stddef.h>
+
+/* Kind of value, and what `target` points to. */
+enum option_kind {
+    OPTION_FLAG,  /* no value; int, set to 1 */
+    OPTION_TEXT,  /* const char *, not empty */
+    OPTION_WORD,  /* one of `words`; int, its index */
+    OPTION_WORDS, /* some of `words` with commas; unsigned, bit i for word i */
+    OPTION_REAL,  /* double in low..high */
+    OPTION_COUNT, /* uint64_t in low..high */
+    OPTION_LIST   /* value_list, zero at first; each value in low..high */
+};
+
+enum option_limits {
+    LIMIT_OPEN_LOW = 1, /* `low` itself is not allowed */
+    LIMIT_INFINITE = 2  /* inf is allowed; without it every real value must be finite */
+};
+
+typedef struct option {
+    const char *name; /* long name, without the dashes */
+    char letter;      /* short name or 0 */
+    int kind;
+    void *target;
+    const char *meta;     /* what the value is called in --help */
+    const char *help;     /* one line */
+    const char *fallback; /* value when not given, in the user's spelling; NULL: target untouched */
+    const char *const *words; /* OPTION_WORD, OPTION_WORDS: ends with NULL */
+    double low, high;
+    unsigned limits;
+    int given; /* set by the parser */
+} option;
+
+/* What --help shows around the options. */
+typedef struct command_help {
+    const char *name;
+    const char *text;    /* a paragraph, ends with a newline */
+    const char *example; /* lines that run as they stand, each ends with a newline */
+} command_help;
+
+enum parse_result { PARSE_DONE = 0, PARSE_HELP = -1 }; /* or a positive exit status */
+
+/* Reads argv[1..argc-1] into the targets; argv[0] is the command's name. Returns PARSE_DONE,
+ * PARSE_HELP if --help or -h came first (nothing else is looked at), or the exit status of the
+ * message it printed. In every case options_free() may follow. */
+int options_parse(option *options, size_t n, int argc, char **argv);
+
+/* Frees lists. */
+void options_free(option *options, size_t n);
+
+/* Writes the help page to stdout; `common` options come last under a heading of their own. */
+void options_help(const command_help *help, const option *options, size_t n, size_t n_common);
+
+/* Place of an option in the table, n if it has none of that name. */
+size_t option_index(const option *options, size_t n, const char *name);
+
+/* Whether an option was given on the command line. */
+int option_given(const option *options, size_t n, const char *name);
+
+/* The name nearest to `text` if it is near enough to be a slip of the finger, else NULL. `name(i)`
+ * is names[i * stride] for i < n, so that it works on any table that starts with a name. */
+const char *did_you_mean(const char *text, size_t length, const void *table, size_t n,
+                         size_t stride);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _XOPEN_SOURCE 700
+
+#include "plot.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "gnuplot.h"
+#include "message.h"
+
+/* A row's place in the drawing order: by family, then by abscissa. */
+typedef struct place {
+    size_t row;
+    unsigned family;
+    double x;
+} place;
+
+static int by_place(const void *a, const void *b) {
+    const place *p = a, *q = b;
+
+    if (p->family != q->family)
+        return p->family < q->family ? -1 : 1;
+    if (p->x != q->x)
+        return p->x < q->x ? -1 : 1;
+    return p->row < q->row ? -1 : p->row > q->row;
+}
+
+/* The data block: x and all columns, two blank lines between families (gnuplot's "index"). */
+static void write_data(FILE *script, const plot_curves *f, place *order) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        if (isfinite(f->x[i]))
+            order[n++] = (place){i, f->family ? f->family[i] : 0, f->x[i]};
+    qsort(order, n, sizeof *order, by_place);
+    fputs("$data << EOD\n", script);
+    for (size_t i = 0; i < n; i++) {
+        for (unsigned k = i ? order[i - 1].family : order[i].family; k < order[i].family; k++)
+            fputs("\n\n", script);
+        plot_number(script, order[i].x, ' ');
+        for (size_t p = 0; p < f->n_panels; p++) {
+            plot_number(script, f->panels[p].y[order[i].row], ' ');
+            plot_number(script, f->panels[p].dashed ? f->panels[p].dashed[order[i].row] : NAN,
+                        p + 1 < f->n_panels ? ' ' : '\n');
+        }
+    }
+    fputs("EOD\n", script);
+}
+
+static double family_shade(const plot_curves *f, size_t k) {
+    return f->n_families < 2 ? 0.15 : (double)k / (double)(f->n_families - 1);
+}
+
+/* Room above and below the curves; zero is shown where it is near. */
+static void write_range(FILE *script, const plot_curves *f, const plot_panel *panel) {
+    double low = 0, high = 1, low2, high2;
+    int found = plot_extent(f->n, panel->y, &low, &high);
+
+    if (panel->dashed && plot_extent(f->n, panel->dashed, &low2, &high2)) {
+        low = found ? fmin(low, low2) : low2;
+        high = found ? fmax(high, high2) : high2;
+        found = 1;
+    }
+    if (!found)
+        fputs("set label 'not defined here' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
+              script);
+    if (low >= 0 && low < 0.5 * high)
+        low = 0;
+    if (low == high) {
+        low -= low != 0 ? 0.5 * fabs(low) : 0;
+        high += high != 0 ? 0.5 * fabs(high) : 1;
+    }
+    /* A little below zero too, or a curve that lies on it would hide behind the axis. */
+    fprintf(script, "set yrange [%.10g:%.10g]\n", low - (low == 0 ? 0.02 : 0.05) * (high - low),
+            high + 0.05 * (high - low));
+}
+
+static void write_panel(FILE *script, const plot_curves *f, const plot_page *page, size_t p) {
+    const plot_panel *panel = &f->panels[p];
+    const char *with = f->with_points ? "linespoints pt 7 ps 0.5" : "lines";
+
+    plot_cell(script, page, p);
+    fprintf(script, "set ylabel '%s'\n", panel->label);
+    write_range(script, f, panel);
+    fputs("plot ", script);
+    for (size_t k = 0; k < f->n_families; k++) {
+        unsigned colour = plot_curve_colour(family_shade(f, k));
+        fprintf(script, "%s$data index %zu using 1:%zu with %s lw 2 lc rgb '#%06x' notitle",
+                k ? ", " : "", k, 2 * p + 2, with, colour);
+        if (panel->dashed)
+            fprintf(script,
+                    ", $data index %zu using 1:%zu with lines lw 2 dt (8,5) lc rgb '#%06x' "
+                    "notitle",
+                    k, 2 * p + 3, colour);
+    }
+    fputs("\nunset label\n", script);
+}
+
+static int is_visible(double mark, double low, double high) { return mark >= low && mark <= high; }
+
+static size_t n_visible_marks(const plot_curves *f, double low, double high) {
+    size_t n = 0;
+
+    for (size_t p = 0; p < f->n_panels; p++)
+        for (size_t i = 0; i < f->n_marks[f->panels[p].boundary]; i++)
+            n += is_visible(f->marks[f->panels[p].boundary][i], low, high) ? 1 : 0;
+    return n;
+}
+
+static void write_marks(FILE *script, const plot_curves *f, int boundary, double low, double high) {
+    const double *mark = f->marks[boundary];
+
+    for (size_t i = 0; i < f->n_marks[boundary]; i++)
+        if (is_visible(mark[i], low, high))
+            fprintf(script,
+                    "set arrow from %.10g,graph 0 to %.10g,graph 1 nohead back lw 1.5 "
+                    "dt (12,9) lc rgb '#808080'\n",
+                    mark[i], mark[i]);
+}
+
+static void write_legend(FILE *script, const plot_curves *f, const plot_page *page, int marked) {
+    size_t entries = (f->n_families > 1 ? f->n_families : 0) + (marked != 0);
+    plot_legend at = plot_legend_for(page, f->n_panels, entries);
+    char style[64], text[64];
+
+    fprintf(script, "set label '%s' at screen %s left\n", f->title,
+            f->n_panels == 5 ? "0.74,0.44" : "0.04,0.965");
+    for (size_t k = 0; f->n_families > 1 && k < f->n_families; k++) {
+        snprintf(style, sizeof style, "lw 2 lc rgb '#%06x'", plot_curve_colour(family_shade(f, k)));
+        snprintf(text, sizeof text, "%s = %.6g", f->family_name, f->family_values[k]);
+        plot_legend_entry(script, &at, style, text);
+    }
+    if (marked)
+        plot_legend_entry(script, &at, "lw 1.5 dt (12,9) lc rgb '#808080'", "critical point");
+}
+
+static void write_curves(FILE *script, const plot_curves *f, const char *picture, place *order) {
+    double low = 0, high = 1;
+
+    plot_extent(f->n, f->x, &low, &high);
+    size_t marked = n_visible_marks(f, low, high);
+    plot_page page = plot_page_for(f->n_panels, 0, f->n_families - 1 + marked);
+    gnuplot_terminal(script, picture, page.width, page.height);
+    write_data(script, f, order);
+    fprintf(script,
+            "set multiplot\nset border lw 1.2\nset tics nomirror out scale 0.6\n"
+            "set border 3\nset format '%%g'\nunset key\nset xlabel '%s'\n"
+            "set xrange [%.10g:%.10g]\n",
+            f->x_label, low, high);
+    write_legend(script, f, &page, marked > 0);
+    /* Labels and arrows of the page are drawn with the first panel and must not be repeated. */
+    for (size_t p = 0; p < f->n_panels; p++) {
+        write_marks(script, f, f->panels[p].boundary, low, high);
+        write_panel(script, f, &page, p);
+        fputs("unset arrow\n", script);
+    }
+    fputs("unset multiplot\n", script);
+}
+
+int plot_draw_curves(const void *figure, const char *picture) {
+    const plot_curves *f = figure;
+    char *text = NULL;
+    size_t length = 0;
+    place *order = malloc(f->n * sizeof *order);
+    FILE *script = order ? open_memstream(&text, &length) : NULL;
+    int lost = 1;
+
+    if (script) {
+        write_curves(script, f, picture, order);
+        lost = ferror(script);
+        lost |= fclose(script) != 0;
+    }
+    int status = lost ? complain(STATUS_FAILED, "%s : out of memory : fewer points", picture)
+                      : gnuplot_draw(picture, text, length);
+    free(order);
+    free(text);
+    return status;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _XOPEN_SOURCE 700
+
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gnuplot.h"
+#include "provenance.h"
+
+const char *const unit_words[] = {"nats", "bits", NULL};
+
+static double seconds_between(struct timespec a, struct timespec b) {
+    return (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+}
+
+double session_seconds(const session *s) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return seconds_between(s->begun, now);
+}
+
+int session_begin(session *s, const command_help *help, option *options, size_t n) {
+    int with_files = option_index(options, n, "plot") < n;
+    int status = options_parse(options, n, s->argc, s->argv);
+
+    if (status == PARSE_HELP)
+        options_help(help, options, n, with_files ? N_COMMON_OPTIONS : N_COMMON_OPTIONS - 2);
+    if (status != PARSE_DONE)
+        return status;
+    s->seed_given = option_given(options, n, "seed");
+    clock_gettime(CLOCK_MONOTONIC, &s->begun);
+    s->shown = s->begun;
+    s->date = time(NULL);
+    if (s->file) {
+        int error = ki_check_writable(s->file);
+        if (error)
+            return complain_library(error);
+    }
+    return s->picture ? gnuplot_check(s->picture) : PARSE_DONE;
+}
+
+int session_progress(void *user, uint64_t done, uint64_t total) {
+    enum { WIDTH = 40 };
+    session *s = user;
+    struct timespec now;
+
+    if (done >= total) {
+        if (s->bar)
+            fputs("\r\033[K", stderr);
+        s->bar = 0;
+        return 0;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    /* Nothing for work that is over before it can be read, then ten times a second. */
+    if (seconds_between(s->begun, now) < 0.5 || seconds_between(s->shown, now) < 0.1)
+        return 0;
+    s->shown = now;
+    s->bar = 1;
+    double part = (double)done / (double)total;
+    int full = (int)(part * WIDTH);
+    fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%", s->argv[0], full,
+            "########################################", WIDTH - full, "", 100 * part);
+    fflush(stderr);
+    return 0;
+}
+
+ki_run_options session_run_options(session *s) {
+    ki_run_options run = {0};
+
+    run.threads = (int)s->threads;
+    if (!s->quiet && isatty(STDERR_FILENO)) {
+        run.progress = session_progress;
+        run.progress_user = s;
+    }
+    return run;
+}
+
+double session_unit(const session *s) {
+    return s->unit == UNIT_BITS ? 1.4426950408889634074 : 1.0; /* 1 / ln 2 */
+}
+
+/* A word as a CSV cell; ours need no quotes. Numbers follow numpy's spelling, without "-nan". */
+static void print_cell(const column *c, size_t row) {
+    if (c->word)
+        fputs(c->word[row], stdout);
+    else if (isnan(c->real[row]))
+        fputs("nan", stdout);
+    else
+        printf("%.17g", c->real[row]);
+}
+
+static int print_table(const result *r) {
+    const size_t last = r->n_columns - 1;
+
+    for (size_t c = 0; c <= last; c++)
+        printf("%s%c", r->columns[c].name, c < last ? ',' : '\n');
+    /* A reader that has gone, or a full disk, ends the work. */
+    for (size_t row = 0; row < r->rows && !ferror(stdout); row++)
+        for (size_t c = 0; c <= last && !ferror(stdout); c++) {
+            print_cell(&r->columns[c], row);
+            putchar(c < last ? ',' : '\n');
+        }
+    return finish_stdout(STATUS_DONE);
+}
+
+static int write_file(const session *s, const result *r) {
+    size_t n = r->n_columns + (r->matrix != NULL);
+    ki_array *arrays = get_memory(s->argv[0], n, sizeof *arrays);
+    char *origin = arrays ? provenance(s) : NULL;
+    int status = STATUS_FAILED;
+
+    if (arrays && !origin)
+        complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
+    if (origin) {
+        for (size_t c = 0; c < r->n_columns; c++) {
+            const column *from = &r->columns[c];
+            arrays[c] = (ki_array){.name = from->name,
+                                   .type = from->word ? KI_STRING : KI_FLOAT64,
+                                   .ndim = 1,
+                                   .shape = {r->rows},
+                                   .data = from->word ? (const void *)from->word
+                                                      : (const void *)from->real};
+        }
+        if (r->matrix)
+            arrays[r->n_columns] = *r->matrix;
+        int error = ki_write_arrays(s->file, n, arrays, origin);
+        status = error ? complain_library(error) : STATUS_DONE;
+        if (!error && !s->quiet)
+            remark("wrote %s (%zu rows)", s->file, r->rows);
+    }
+    free(origin);
+    free(arrays);
+    return status;
+}
+
+int session_end(session *s, const result *r) {
+    int status = STATUS_DONE;
+
+    if (s->file)
+        status = write_file(s, r);
+    /* The picture goes before stdout, so that `| head` does not cost it. */
+    if (!status && s->picture && r->draw) {
+        status = r->draw(r->figure, s->picture);
+        if (!status && !s->quiet)
+            remark("drew %s", s->picture);
+    }
+    if (!s->file) {
+        int printed = print_table(r);
+        status = status ? status : printed;
+    }
+    return status;
+}
+
+static double present_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && page > 0 ? (double)pages * (double)page : (double)(SIZE_MAX / 2);
+}
+
+static int no_memory(const char *command, uint64_t count, size_t size) {
+    const double gib = 1024.0 * 1024.0 * 1024.0;
+
+    return complain(STATUS_FAILED,
+                    "%s : %.3g GiB of memory needed, %.3g GiB in this machine : "
+                    "fewer points at a time",
+                    command, (double)count * (double)size / gib, present_memory() / gib);
+}
+
+int check_memory(const char *command, uint64_t count, size_t size) {
+    return (double)count * (double)size < present_memory() ? 0 : no_memory(command, count, size);
+}
+
+void *get_memory(const char *command, uint64_t count, size_t size) {
+    if (check_memory(command, count, size))
+        return NULL;
+    void *memory = malloc(count ? (size_t)count * size : 1);
+    if (!memory)
+        no_memory(command, count, size);
+    return memory;
+}

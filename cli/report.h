@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every computing command shares: the common options, progress, tables, files and their
+ * provenance. */
+#ifndef KINISING_CLI_REPORT_H
+#define KINISING_CLI_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <kinising/kinising.h>
+
+#include "message.h"
+#include "options.h"
+
+enum unit { UNIT_NATS = 0, UNIT_BITS = 1 };
+
+/* One run of one command. Zero it but for argc and argv; the common options point into it. */
+typedef struct session {
+    int argc;
+    char **argv; /* argv[0] is the command */
+    const char *file, *picture;
+    int quiet, unit;
+    uint64_t threads, seed;
+    int seed_given;
+    struct timespec begun, shown; /* CLOCK_MONOTONIC: start, last redraw of the progress bar */
+    time_t date;
+    int bar; /* a progress bar stands on the terminal */
+} session;
+
+/* Initialisers of the common options, for the end of a command's table. */
+enum { N_COMMON_OPTIONS = 6 };
+#define COMMON_OPTIONS(s)                                                                          \
+    {.name = "output",                                                                             \
+     .letter = 'o',                                                                                \
+     .kind = OPTION_TEXT,                                                                          \
+     .target = &(s)->file,                                                                         \
+     .meta = "FILE",                                                                               \
+     .help = "write .csv, .npz or .h5 instead of CSV on stdout"},                                  \
+        {.name = "plot",                                                                           \
+         .kind = OPTION_TEXT,                                                                      \
+         .target = &(s)->picture,                                                                  \
+         .meta = "FILE",                                                                           \
+         .help = "draw .png, .svg or .pdf (needs gnuplot)"},                                       \
+        COMMON_OPTIONS_WITHOUT_FILES(s)
+#define COMMON_OPTIONS_WITHOUT_FILES(s)                                                            \
+    {.name = "unit",                                                                               \
+     .kind = OPTION_WORD,                                                                          \
+     .target = &(s)->unit,                                                                         \
+     .meta = "UNIT",                                                                               \
+     .help = "of entropies: nats or bits",                                                         \
+     .fallback = "nats",                                                                           \
+     .words = unit_words},                                                                         \
+        {.name = "threads",                                                                        \
+         .kind = OPTION_COUNT,                                                                     \
+         .target = &(s)->threads,                                                                  \
+         .meta = "K",                                                                              \
+         .help = "worker threads, 0 for all",                                                      \
+         .fallback = "0",                                                                          \
+         .low = 0,                                                                                 \
+         .high = 4096},                                                                            \
+        {.name = "seed",                                                                           \
+         .kind = OPTION_COUNT,                                                                     \
+         .target = &(s)->seed,                                                                     \
+         .meta = "S",                                                                              \
+         .help = "of random numbers; exact theory draws none and only records it",                 \
+         .low = 0,                                                                                 \
+         .high = 18446744073709551615.0},                                                          \
+    {                                                                                              \
+        .name = "quiet", .kind = OPTION_FLAG, .target = &(s)->quiet,                               \
+        .help = "no progress, no remarks; errors only"                                             \
+    }
+extern const char *const unit_words[];
+
+/* Parses, shows --help, checks that the files can be written and starts the clock. Returns
+ * PARSE_DONE to go on; PARSE_HELP when help was shown (the command is done) or an exit status. */
+int session_begin(session *s, const command_help *help, option *options, size_t n);
+
+/* How library calls are to run: threads, and a progress bar if stderr is a terminal. */
+ki_run_options session_run_options(session *s);
+
+/* Progress by hand, for loops of our own; also takes the bar away when done == total. */
+int session_progress(void *s, uint64_t done, uint64_t total);
+
+/* What an entropy in nats is multiplied by. */
+double session_unit(const session *s);
+
+/* A column of a table: `real` or `word`, the other is NULL. */
+typedef struct column {
+    const char *name;
+    const double *real;
+    const char *const *word;
+} column;
+
+/* Draws a figure; see plot.h. */
+typedef int (*draw_fn)(const void *figure, const char *picture);
+
+/* The result of a command: a table, perhaps a matrix in files that hold more than a table, perhaps
+ * a picture (`draw` may be NULL). Writes the table to -o FILE, or as CSV to stdout without one, and
+ * draws if --plot was given. Returns an exit_status. */
+typedef struct result {
+    const column *columns;
+    size_t n_columns, rows;
+    const ki_array *matrix;
+    draw_fn draw;
+    const void *figure;
+} result;
+int session_end(session *s, const result *r);
+
+/* count * size bytes, or NULL after saying on stderr that there is no such memory. Asks the machine
+ * how much it has, since malloc promises more than there is. */
+void *get_memory(const char *command, uint64_t count, size_t size);
+
+/* Whether the machine has count * size bytes at all; if not, says so and returns STATUS_FAILED. */
+int check_memory(const char *command, uint64_t count, size_t size);
+
+/* Elapsed seconds since session_begin(). */
+double session_seconds(const session *s);
+
+#endif

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Running the program: every test gets an empty folder to run in."""
+
+import os
+import subprocess
+
+import pytest
+
+KINISING = os.environ.get("KINISING", "kinising")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """run(*args) -> CompletedProcess of `kinising *args` in an empty folder."""
+
+    def call(*args, env=None, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        options.setdefault("timeout", 60)
+        return subprocess.run(
+            [KINISING, *args], cwd=tmp_path, text=True, env={**os.environ, **(env or {})}, **options
+        )
+
+    return call
+
+
+@pytest.fixture
+def table(run):
+    """table(*args) -> list of dicts, one a row, numbers as float, words as str."""
+
+    def call(*args):
+        done = run(*args)
+        assert done.returncode == 0, done.stderr
+        return parse_csv(done.stdout)
+
+    return call
+
+
+def parse_csv(text):
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    header = lines[0].split(",")
+    rows = []
+    for line in lines[1:]:
+        cells = line.split(",")
+        assert len(cells) == len(header)
+        rows.append({name: number(cell) for name, cell in zip(header, cells)})
+    return rows
+
+
+def number(cell):
+    try:
+        return float(cell)
+    except ValueError:
+        return cell

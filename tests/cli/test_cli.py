@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the commands print and write when they are used well."""
+
+import json
+import math
+import os
+import re
+import shlex
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+
+from conftest import KINISING, parse_csv
+
+THEORY_COLUMNS = (
+    "beta,J0,dJ,dH,phase,m,q,k,S,Sr,sigma,sigma_async,sigma_over_beta,sigma_async_over_beta,chi,status"
+)
+COMMANDS = ["theory", "transient", "autocorrelation", "critical", "info"]
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+# beta, dJ -> m, q, S, sigma, sigma_async at J0 = 1, dH = 0; nine digits, from independent quadrature.
+GOLDEN = {
+    (1, 0.5): (0, 0, 0.599438219, 0.206620964, 0.098456),
+    (2, 0.5): (0.724682703, 0.603484357, 0.269108018, 0.129052032, 0.061609),
+    (4, 0.5): (0.898483525, 0.882781446, 0.081577180, 0.044294144, 0.021063),
+    (1, 1): (0, 0, 0.462008878, 0.605705510, 0.267633),
+    (2, 1): (0, 0, 0.290851684, 1.458955063, 0.584434),
+    (4, 1): (0, 0, 0.158546963, 3.113611529, 1.167007),
+}
+
+
+def test_theory_golden(table):
+    rows = table("theory", "--beta", "1,2,4", "--dJ", "0.5,1")
+    assert len(rows) == 6
+    for row in rows:
+        m, q, S, sigma, sigma_async = GOLDEN[row["beta"], row["dJ"]]
+        assert row["m"] == pytest.approx(m, abs=1e-9)
+        assert row["q"] == pytest.approx(q, abs=1e-9)
+        assert row["S"] == pytest.approx(S, abs=1e-9)
+        assert row["sigma"] == pytest.approx(sigma, abs=1e-9)
+        assert row["sigma_async"] == pytest.approx(sigma_async, abs=6e-7)
+        assert row["Sr"] == pytest.approx(row["S"] + row["sigma"], rel=1e-14)
+        assert row["phase"] == ("ferromagnetic" if m > 0 else "paramagnetic")
+        assert row["status"] == "ok"
+
+
+def test_theory_columns_and_product_order(run):
+    done = run("theory", "--dH", "0,0.5", "--dJ", "0.2,1", "--J0", "1,2", "--beta", "0.5,1")
+    header, *lines = done.stdout.splitlines()
+    assert header == THEORY_COLUMNS
+    points = [tuple(float(x) for x in line.split(",")[:4]) for line in lines]
+    assert points == [
+        (beta, J0, dJ, dH) for dH in (0, 0.5) for dJ in (0.2, 1) for J0 in (1, 2) for beta in (0.5, 1)
+    ]
+    assert done.stderr == ""
+
+
+def test_lists(table):
+    def betas(text):
+        return [row["beta"] for row in table("theory", "--beta", text, "--dynamics", "sync")]
+
+    assert betas("0.5") == [0.5]
+    assert betas("0.5,1,2") == [0.5, 1, 2]
+    assert betas("2,0.5") == [2, 0.5]
+    assert betas("0:1:11") == [float(f"0.{i}") for i in range(10)] + [1]
+    assert betas("0.1:0.7:2") == [0.1, 0.7]
+    assert betas("1:1:1") == [1]
+    assert betas("0.5,1:2:3,inf") == [0.5, 1, 1.5, 2, math.inf]
+    assert betas("1e-3,.5,5.") == [1e-3, 0.5, 5]
+
+
+@pytest.mark.parametrize("args", [["--J0", "-0.5"], ["--J0=-0.5"], ["--J0", "-.5"], ["--J0=-5e-1"]])
+def test_negative_values(table, args):
+    assert table("theory", *args)[0]["J0"] == -0.5
+    assert table("theory", "--J0", "-1:1:3")[0]["J0"] == -1
+
+
+def test_full_precision_round_trip(run):
+    """Parsing a cell and printing it with 17 digits gives the cell back."""
+    done = run("theory", "--beta", "0.1:3:30", "--dJ", "0.3")
+    for line in done.stdout.splitlines()[1:]:
+        for cell in line.split(","):
+            if re.fullmatch(r"-?[0-9].*", cell):
+                assert "%.17g" % float(cell) == cell
+
+
+def test_spelling_of_nan_and_inf(run):
+    done = run("theory", "--beta", "inf", "--dynamics", "sync")
+    row = dict(zip(THEORY_COLUMNS.split(","), done.stdout.splitlines()[1].split(",")))
+    assert row["beta"] == "inf" and row["sigma"] == "inf" and row["sigma_async"] == "nan"
+    assert "-nan" not in done.stdout
+    assert float(row["sigma_over_beta"]) == pytest.approx(math.sqrt(2 / math.pi), rel=1e-9)
+
+
+def test_dynamics(table):
+    both = table("theory", "--beta", "2")[0]
+    sync = table("theory", "--beta", "2", "--dynamics", "sync")[0]
+    alone = table("theory", "--beta", "2", "--dynamics=async")[0]
+    assert sync["sigma"] == both["sigma"] and math.isnan(sync["sigma_async"])
+    assert alone["sigma_async"] == both["sigma_async"] and math.isnan(alone["sigma"])
+    assert table("theory", "--beta", "2", "--dynamics", "async,sync")[0] == both
+
+
+def test_bits(table):
+    nats = table("theory", "--beta", "1.7", "--dJ", "0.4")[0]
+    bits = table("theory", "--beta", "1.7", "--dJ", "0.4", "--unit", "bits")[0]
+    for name in THEORY_COLUMNS.split(","):
+        entropic = name == "S" or name == "Sr" or name.startswith("sigma")
+        if entropic:
+            assert bits[name] * math.log(2) == pytest.approx(nats[name], rel=1e-14)
+        else:
+            assert bits[name] == nats[name]
+
+
+def test_threads_do_not_change_results(run):
+    one = run("theory", "--beta", "0:3:40", "--dJ", "0.5", "--threads", "1").stdout
+    assert run("theory", "--beta", "0:3:40", "--dJ", "0.5", "--threads", "2").stdout == one
+
+
+# --- the other commands --------------------------------------------------------------------------
+
+
+def test_critical(table):
+    rows = table("critical", "--dJ", "0.2,0.5,1")
+    assert list(rows[0]) == ["J0", "dJ", "dH", "beta", "status"]
+    assert rows[0]["beta"] == pytest.approx(1.041709893, abs=1e-9)
+    assert rows[1]["beta"] == pytest.approx(1.348499961, abs=1e-9)
+    assert math.isnan(rows[2]["beta"]) and rows[2]["status"] == "no-ordered-phase"
+    rows = table("critical", "--solve-for", "dJ", "--beta", "10,20,inf")
+    expected = [0.792734, 0.796596, math.sqrt(2 / math.pi)]
+    assert [row["dJ"] for row in rows] == pytest.approx(expected, abs=1e-6)
+    row = table("critical", "--solve-for", "J0", "--beta", "1.348499961", "--dJ", "0.5")[0]
+    assert row["J0"] == pytest.approx(1, abs=1e-8)
+    # At dJ = 0 the boundary in dH is beta J0 tanh(beta dH) / (beta dH) = 1.
+    row = table("critical", "--solve-for", "dH", "--beta", "2", "--dJ", "0")[0]
+    assert math.tanh(2 * row["dH"]) == pytest.approx(row["dH"], rel=1e-12)
+
+
+def test_critical_agrees_with_theory(table):
+    beta = table("critical", "--dJ", "0.5", "--dH", "0.3")[0]["beta"]
+    rows = table("theory", "--beta", f"{beta * 0.999:.17g},{beta * 1.001:.17g}", "--dJ", "0.5", "--dH", "0.3")
+    assert [row["phase"] for row in rows] == ["paramagnetic", "ferromagnetic"]
+
+
+def test_transient_sync(table):
+    rows = table("transient", "--beta", "2", "--dJ", "0.5", "--m0", "0.3", "--steps", "200", "--lag", "3")
+    assert list(rows[0]) == ["t", "m", "q", "S", "Sr", "sigma"]
+    assert [row["t"] for row in rows] == list(range(201))
+    assert rows[0]["m"] == 0.3 and math.isnan(rows[2]["q"]) and not math.isnan(rows[3]["q"])
+    m, q, S, sigma, _ = GOLDEN[2, 0.5]
+    assert rows[-1]["m"] == pytest.approx(m, abs=1e-8)
+    assert rows[-1]["q"] == pytest.approx(q, abs=1e-8)
+    assert rows[-1]["S"] == pytest.approx(S, abs=1e-8)
+    assert rows[-1]["sigma"] == pytest.approx(sigma, abs=1e-8)
+    assert len(table("transient")) == 51
+
+
+def test_transient_async(table):
+    rows = table(
+        "transient", "--dynamics", "async", "--beta", "1", "--dJ", "1", "--m0", "0.2", "--tmax", "2",
+        "--points", "20", "--lag", "0.5",
+    )
+    assert [row["t"] for row in rows] == pytest.approx([i / 10 for i in range(21)], abs=1e-15)
+    assert math.isnan(rows[4]["q"]) and not math.isnan(rows[5]["q"])
+    assert rows[0]["m"] == 0.2
+
+
+def test_two_time(run, tmp_path):
+    assert run("transient", "--steps", "6", "--two-time", "-o", "c.npz").returncode == 0
+    with np.load(tmp_path / "c.npz") as data:
+        C = data["C"]
+        assert C.shape == (7, 7)
+        np.testing.assert_array_equal(np.diag(C), 1)
+        np.testing.assert_array_equal(C, C.T)
+        np.testing.assert_allclose(np.diag(C, 1), data["q"][1:], rtol=0, atol=1e-12)
+
+
+def test_autocorrelation(table):
+    rows = table("autocorrelation", "--beta", "2", "--dJ", "0.5", "--tmax", "30", "--points", "60")
+    assert list(rows[0]) == ["tau", "C"]
+    assert len(rows) == 61 and rows[0] == {"tau": 0, "C": 1} and rows[-1]["tau"] == 30
+    assert rows[-1]["C"] == pytest.approx(GOLDEN[2, 0.5][1], abs=1e-6)
+    C = [row["C"] for row in rows]
+    assert C == sorted(C, reverse=True)
+    rows = table("autocorrelation", "--beta", "2", "--dJ", "0.5", "--dynamics", "sync", "--tmax", "3")
+    assert [row["tau"] for row in rows] == [0, 1, 2, 3]
+    assert [row["C"] for row in rows[1:]] == pytest.approx([GOLDEN[2, 0.5][1]] * 3, abs=1e-9)
+
+
+def test_info(run):
+    done = run("info")
+    facts = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    for key in ("version", "commit", "compiler", "build type", "CPU features", "kernels", "BLAS",
+                "threads", "HDF5", "gnuplot"):
+        assert key in facts
+    assert re.fullmatch(r"\d+\.\d+\.\d+", facts["version"])
+    assert int(facts["threads"]) >= 1
+    assert run("--version").stdout == f"kinising {facts['version']}\n"
+    assert "gnuplot: not found" in run("info", env={"PATH": "/nonexistent"}).stdout
+
+
+# --- help ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_and_its_examples(run, command):
+    done = run(command, "--help")
+    assert done.returncode == 0 and done.stderr == ""
+    assert run("help", command).stdout == done.stdout == run(command, "-h").stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    examples = done.stdout.split("example:\n")[1].splitlines()
+    assert examples
+    for example in examples:
+        program, *args = shlex.split(example)
+        assert program == "kinising" and args[0] == command
+        if "--plot" in args and "gnuplot: not found" in run("info").stdout:
+            continue
+        ran = run(*args)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout
+
+
+def test_usage_lists_every_command(run):
+    done = run("help")
+    assert done.returncode == 0 and done.stdout == run("--help").stdout
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", done.stdout, re.MULTILINE)
+
+
+def test_every_option_is_in_help(run):
+    text = run("theory", "--help").stdout
+    for name in ("beta", "J0", "dJ", "dH", "dynamics", "output", "plot", "threads", "seed", "quiet",
+                 "unit", "help"):
+        assert f"--{name}" in text
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+ARGS = ["theory", "--beta", "0.5,2,inf", "--dJ", "0.5"]
+
+
+def check_provenance(text, command_line):
+    origin = json.loads(text)
+    assert origin["program"] == "kinising" and origin["seed"] is None
+    assert shlex.split(origin["command_line"]) == ["kinising", *command_line]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", origin["date"])
+    assert origin["threads"] >= 1 and origin["seconds"] >= 0
+    for key in ("version", "commit", "cpu_features", "kernels", "compiler", "unit"):
+        assert isinstance(origin[key], str)
+
+
+def test_csv_file(run, tmp_path):
+    printed = run(*ARGS).stdout
+    done = run(*ARGS, "-o", "out.csv")
+    assert done.stdout == "" and done.stderr.startswith("kinising: wrote out.csv")
+    text = (tmp_path / "out.csv").read_text()
+    *table, origin = text.splitlines(keepends=True)
+    assert "".join(table) == printed
+    assert origin.startswith("# ")
+    check_provenance(origin[2:], [*ARGS, "-o", "out.csv"])
+    assert run(*ARGS, "--output=out.csv", "--quiet").stderr == ""
+
+
+def test_npz_file(run, tmp_path):
+    expected = parse_csv(run(*ARGS).stdout)
+    assert run(*ARGS, "-o", "out.npz").returncode == 0
+    with np.load(tmp_path / "out.npz") as data:
+        assert set(data) == set(THEORY_COLUMNS.split(",")) | {"provenance"}
+        for name in THEORY_COLUMNS.split(","):
+            column = [row[name] for row in expected]
+            np.testing.assert_array_equal(data[name], column)
+        check_provenance(str(data["provenance"]), [*ARGS, "-o", "out.npz"])
+
+
+def test_h5_file(run, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    if "HDF5: yes" not in run("info").stdout:
+        pytest.skip("built without HDF5")
+    expected = parse_csv(run(*ARGS).stdout)
+    assert run(*ARGS, "-o", "out.h5").returncode == 0
+    with h5py.File(tmp_path / "out.h5") as data:
+        for name in THEORY_COLUMNS.split(","):
+            column = data[name].asstr()[:] if name in ("phase", "status") else data[name][:]
+            np.testing.assert_array_equal(column, [row[name] for row in expected])
+        origin = data.attrs["provenance"]
+        check_provenance(origin.decode() if isinstance(origin, bytes) else origin, [*ARGS, "-o", "out.h5"])
+
+
+def test_provenance_of_odd_names(run, tmp_path):
+    """The command line survives as JSON whatever bytes it holds."""
+    name = 'a b\'"\\\t$é😀.csv'
+    assert run("critical", "-o", name, "--seed", "7").returncode == 0
+    line = (tmp_path / name).read_text().splitlines()[-1]
+    assert line.isascii()
+    origin = json.loads(line[2:])
+    assert shlex.split(origin["command_line"]) == ["kinising", "critical", "-o", name, "--seed", "7"]
+    assert origin["seed"] == 7
+    done = subprocess.run([KINISING.encode(), b"critical", b"-o", b"\xff.csv"], cwd=tmp_path, check=False,
+                          capture_output=True)
+    assert done.returncode == 0
+    json.loads((tmp_path / os.fsdecode(b"\xff.csv")).read_text().splitlines()[-1][2:])
+
+
+# --- standard streams ----------------------------------------------------------------------------
+
+
+def test_reader_that_leaves(tmp_path):
+    """`kinising ... | head -1` is quiet, whether SIGPIPE kills or is ignored."""
+    for ignore in (False, True):
+        with subprocess.Popen(
+            [KINISING, "theory", "--beta", "0:4:3000", "--dynamics", "sync"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, cwd=tmp_path, restore_signals=not ignore,
+        ) as child:
+            assert child.stdout.readline().decode().startswith("beta,")
+            child.stdout.close()
+            assert child.stderr.read() == b""
+            assert child.wait(60) in (-signal.SIGPIPE, 1)
+
+
+def test_closed_stdout(run, tmp_path):
+    """A closed stdout is an error for what goes there, and none for a file."""
+    script = 'exec "$0" "$@" >&-'
+    for args, status in ((["info"], 1), (["critical"], 1), (["critical", "-o", "x.csv", "--quiet"], 0)):
+        done = subprocess.run(["sh", "-c", script, KINISING, *args], cwd=tmp_path, text=True, check=False,
+                              stderr=subprocess.PIPE)
+        assert done.returncode == status
+        if status:
+            assert done.stderr.startswith("kinising: standard output : ")
+            assert done.stderr.count("\n") == 1
+    assert (tmp_path / "x.csv").read_text().startswith("J0,")
+
+
+def test_no_progress_into_a_pipe(run):
+    done = run("theory", "--beta", "0:4:2000", "--dJ", "0:1:10", "-o", "x.npz", "--quiet")
+    assert done.returncode == 0 and done.stderr == "" and done.stdout == ""

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures: real files of the kind asked for, of a sane size, and not empty."""
+
+import os
+import re
+import shutil
+import struct
+import xml.etree.ElementTree
+import zlib
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="needs gnuplot")
+
+FIGURES = {
+    "one parameter": ["theory", "--beta", "0:4:41", "--dJ", "0.5"],
+    "family": ["theory", "--beta", "0:4:41", "--dJ", "0.5,1"],
+    "eight in a family": ["theory", "--dJ", "0.1:0.8:8", "--beta", "0:4:41", "--dynamics", "sync"],
+    "family the other way": ["theory", "--beta", "1,2,4", "--dJ", "0:1:30", "--unit", "bits"],
+    "unsorted with inf": ["theory", "--beta", "inf,2,0.5,1,3", "--dJ", "0.5"],
+    "asynchronous": ["theory", "--beta", "0:4:9", "--dynamics", "async"],
+    "two-cycle": ["theory", "--J0", "-2:2:21", "--beta", "2", "--dJ", "0.3"],
+    "map": ["theory", "--beta", "0:4:20", "--dJ", "0:1:20"],
+    "map of negative J0": ["theory", "--beta", "0:4:12", "--J0", "-2:2:12", "--dJ", "0.3"],
+    "map without beta": ["theory", "--dJ", "0.1:1:12", "--dH", "0:2:12", "--beta", "3", "--dynamics", "sync"],
+    "map at T = 0": ["theory", "--dJ", "0.1:1:12", "--dH", "0:2:12", "--beta", "inf"],
+    "uneven map": ["theory", "--beta", "0:1:9,1.5,3,inf", "--dJ", "0.1,0.2,0.4:1:9"],
+    "map without a boundary": ["theory", "--beta", "0:0.5:9", "--dJ", "2:3:9"],
+    "transient": ["transient", "--beta", "2", "--dJ", "0.5", "--m0", "0.1"],
+    "asynchronous transient": ["transient", "--dynamics", "async", "--tmax", "3", "--points", "30"],
+    "autocorrelation": ["autocorrelation", "--beta", "2", "--dJ", "0.5"],
+    "one step": ["autocorrelation", "--dynamics", "sync", "--tmax", "1"],
+    "critical": ["critical", "--dJ", "0:0.9:30", "--dH", "0,0.5"],
+    "never ordered": ["critical", "--dJ", "1:2:9"],
+}
+
+
+def read_png(path):
+    """Pixels of an 8-bit RGB(A) PNG without interlace, [height, width, channels]."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, body = 8, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        chunk = data[at + 8 : at + 8 + length]
+        assert zlib.crc32(kind + chunk) == struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0]
+        if kind == b"IHDR":
+            width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", chunk)
+            assert depth == 8 and colour in (2, 6) and interlace == 0
+        elif kind == b"IDAT":
+            body += chunk
+        at += 12 + length
+    assert kind == b"IEND"
+    channels = 3 if colour == 2 else 4
+    raw = np.frombuffer(zlib.decompress(body), np.uint8).reshape(height, 1 + width * channels)
+    lines = raw[:, 1:].reshape(height, width, channels)
+    return undo_filters(raw[:, 0], lines)
+
+
+def undo_filters(kinds, lines):
+    """PNG's row filters. A pixel needs its left, upper and upper left neighbour, so all pixels with the
+    same x + y can be done at once."""
+    height, width, channels = lines.shape
+    out = np.zeros((height + 1, width + 1, channels), np.int16)
+    for step in range(height + width - 1):
+        y = np.arange(max(0, step - width + 1), min(height, step + 1))
+        x = step - y
+        a, b, c = out[y + 1, x], out[y, x + 1], out[y, x]
+        pa, pb, pc = abs(b - c), abs(a - c), abs(a + b - 2 * c)
+        paeth = np.where((pa <= pb) & (pa <= pc), a, np.where(pb <= pc, b, c))
+        kind = kinds[y][:, None]
+        add = np.select([kind == 1, kind == 2, kind == 3, kind == 4], [a, b, (a + b) // 2, paeth], 0)
+        out[y + 1, x + 1] = (lines[y, x] + add) & 255
+    return out[1:, 1:].astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_png(run, tmp_path, name):
+    done = run(*FIGURES[name], "--plot", "x.png", "-o", "x.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"kinising: wrote x.csv ({count_rows(tmp_path)} rows)\nkinising: drew x.png\n"
+    assert sorted(os.listdir(tmp_path)) == ["x.csv", "x.png"]
+    pixels = read_png(tmp_path / "x.png")[..., :3].astype(int)
+    height, width, _ = pixels.shape
+    assert 500 <= height <= 1000 and 700 <= width <= 1600
+    ink = (pixels < 250).any(axis=2)
+    assert ink.mean() > 0.005
+    # Nothing is cut off at the edge of the page.
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    assert not border.any()
+
+
+def count_rows(folder):
+    return sum(not line.startswith("#") for line in (folder / "x.csv").read_text().splitlines()) - 1
+
+
+def grey_marks(path):
+    """Abscissa, as a fraction of the width, of dashed grey vertical lines."""
+    pixels = read_png(path)[..., :3].astype(int)
+    grey = (np.abs(pixels - 128) < 25).all(axis=2)
+    columns = grey.sum(axis=0)
+    return np.flatnonzero(columns > 0.25 * columns.max()) / pixels.shape[1] if columns.max() > 80 else []
+
+
+def test_critical_point_is_marked_where_it_is(run, tmp_path):
+    run("theory", "--beta", "0:4:41", "--dJ", "0.5", "--plot", "x.png", "-o", "x.csv")
+    marks = grey_marks(tmp_path / "x.png")
+    assert len(marks) > 0
+    # The first panel's axis goes from 0.2 to 0.97 of the left third of the page.
+    first = [mark for mark in marks if mark < 1 / 3]
+    expected = (0.2 + 0.77 * 1.3485 / 4) / 3
+    assert first == pytest.approx([expected] * len(first), abs=0.003)
+    run("theory", "--beta", "0:4:41", "--dJ", "1", "--plot", "y.png", "-o", "x.csv")
+    assert len(grey_marks(tmp_path / "y.png")) == 0
+
+
+@pytest.mark.parametrize("name", ["family", "map", "uneven map", "transient"])
+def test_svg_and_pdf(run, tmp_path, name):
+    assert run(*FIGURES[name], "--plot", "x.svg", "--plot", "x.pdf").returncode == 2
+    assert run(*FIGURES[name], "--plot", "x.svg", "--quiet").stderr == ""
+    assert run(*FIGURES[name], "--plot", "x.PDF", "--quiet").stderr == ""
+    assert sorted(os.listdir(tmp_path)) == ["x.PDF", "x.svg"]
+    svg = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    root = xml.etree.ElementTree.fromstring(svg)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert 700 <= width <= 1600 and 500 <= height <= 1000
+    assert len(svg) > 10000 and "nats/spin" in svg
+    # No picture in a file of its own.
+    assert all(ref.startswith(("#", "data:")) for ref in re.findall(r"xlink:href='([^']*)", svg))
+    pdf = (tmp_path / "x.PDF").read_bytes()
+    assert pdf.startswith(b"%PDF-") and b"%%EOF" in pdf[-32:] and len(pdf) > 5000
+
+
+def test_file_names_are_never_commands(run, tmp_path):
+    for name in ("a'b.png", "`touch x`.png", '"; system("touch x"); ".png', "$(touch x).png", "-o.png", "é\n.png"):
+        done = run("critical", "--dJ", "0.1:0.7:9", f"--plot={name}", "-o", "t.csv")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("\n") == 2
+        assert sorted(os.listdir(tmp_path)) == sorted([name, "t.csv"])
+        read_png(tmp_path / name)
+        (tmp_path / name).unlink()
+
+
+def test_own_start_up_file_is_left_alone(run, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gnuplot").write_text("exit status 3\n")
+    args = ["critical", "--dJ", "0.1:0.7:9", "--plot", "x.png", "-o", "t.csv"]
+    assert run(*args, env={"HOME": str(home)}).returncode == 0
+
+
+def test_picture_replaces_the_old_one_and_keeps_its_rights(run, tmp_path):
+    (tmp_path / "real.png").write_bytes(b"old")
+    (tmp_path / "real.png").chmod(0o640)
+    (tmp_path / "link.png").symlink_to("real.png")
+    args = ["critical", "--dJ", "0.1:0.7:9", "-o", "t.csv"]
+    assert run(*args, "--plot", "link.png").returncode == 0
+    assert (tmp_path / "link.png").is_symlink()
+    assert (tmp_path / "real.png").stat().st_mode & 0o777 == 0o640
+    read_png(tmp_path / "real.png")
+    assert run(*args, "--plot", "new.png", umask=0o027).returncode == 0
+    assert (tmp_path / "new.png").stat().st_mode & 0o777 == 0o640
+
+
+def test_data_still_goes_to_stdout(run, tmp_path):
+    done = run("theory", "--beta", "0:4:9", "--plot", "x.png")
+    assert len(done.stdout.splitlines()) == 10
+    assert done.stderr == "kinising: drew x.png\n"

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Turns the tables of exact values into C arrays: tables_to_header.py OUTPUT TABLE.json..."""
+import json
+import os
+import re
+import sys
+
+THEORY = ["beta", "J0", "dJ", "dH", "m", "q", "k", "S", "Sr", "sigma", "sigma_async",
+          "sigma_over_beta", "sigma_async_over_beta", "chi", "C_laplace1"]
+
+
+def number(value):
+    if value is None:
+        return "NAN"
+    text = str(value).strip().lower()
+    if text in ("inf", "+inf", "infinity"):
+        return "INFINITY"
+    if text == "nan":
+        return "NAN"
+    # More digits than a double holds are fine in C; an integer needs its point.
+    return text if re.search(r"[.e]", text) else text + ".0"
+
+
+def rows(name, columns, table):
+    yield "static const struct {"
+    yield "    double %s;" % ", ".join(columns)
+    yield "    const char *phase;"
+    yield "} %s[] = {" % name
+    for row in table:
+        values = ", ".join(number(row.get(c)) for c in columns)
+        yield '    {%s, "%s"},' % (values, row.get("phase", ""))
+    yield "};"
+
+
+def main(output, paths):
+    lines = ["/* Made from the tables of exact values. */", "#include <math.h>", ""]
+    for path in paths:
+        with open(path) as f:
+            table = json.load(f)
+        name = os.path.splitext(os.path.basename(path))[0]
+        if name in ("theory_table", "reference_theory"):
+            lines += list(rows(name, THEORY, table)) + [""]
+        elif name == "critical_table":
+            columns = ["beta", "J0", "dJ", "dH", "root"]
+            flat = [dict(r, phase=r["solve_for"]) for r in table]  # the one solved for is null
+            lines += list(rows(name, columns, flat)) + [""]
+        elif name == "transient_table":
+            columns = ["beta", "J0", "dJ", "dH", "m0", "t", "m", "S", "Sr", "sigma", "C2"]
+            flat = []
+            for r in table:
+                for i in range(r["steps"]):
+                    flat.append(dict({k: r[k] for k in ("beta", "J0", "dJ", "dH", "m0")}, t=i + 1,
+                                     C2=r["C_lag2"][i],
+                                     **{k: r[k][i] for k in ("m", "S", "Sr", "sigma")}))
+            lines += list(rows(name, columns, flat)) + [""]
+        elif name == "autocorrelation_table":
+            columns = ["beta", "J0", "dJ", "dH", "tau", "C"]
+            flat = []
+            for r in table:
+                for tau, c in zip(r["tau"], r["C"]):
+                    flat.append(dict({k: r[k] for k in ("beta", "J0", "dJ", "dH")}, tau=tau, C=c))
+            lines += list(rows(name, columns, flat)) + [""]
+        else:
+            sys.exit("tables_to_header: %s : unknown table : teach this script its columns" % path)
+    with open(output, "w") as f:
+        f.write("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Errors, memory, threads, build facts. */
+#include "ki_test.h"
+
+#include <kinising/kinising.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+
+static void error_texts(void **state) {
+    (void)state;
+    assert_string_equal(ki_strerror(0), "success");
+    assert_string_equal(ki_strerror(KI_ERR_NOMEM), "out of memory");
+    assert_string_equal(ki_strerror(1), "unknown error");
+    assert_string_equal(ki_strerror(-1000), "unknown error");
+#define CHECK(name, number, text)                                                                  \
+    assert_int_equal(name, number);                                                                \
+    assert_true(name < 0);                                                                         \
+    assert_string_equal(ki_strerror(name), text);
+    KI_ERROR_LIST(CHECK)
+#undef CHECK
+}
+
+static void sentence(void **state) {
+    (void)state;
+    assert_int_equal(ki_fail(KI_ERR_IO, "file : %s : %d", "why", 7), KI_ERR_IO);
+    assert_string_equal(ki_last_error(), "file : why : 7");
+    /* A sentence about a previous one, and one that is too long for its place, are both safe. */
+    char longest[5000];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    (void)ki_fail(KI_ERR_IO, "%s", longest);
+    assert_true(strlen(ki_last_error()) < sizeof longest);
+    assert_true(strlen(ki_last_error()) > 200);
+}
+
+static void version(void **state) {
+    (void)state;
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", KI_VERSION_MAJOR, KI_VERSION_MINOR, KI_VERSION_PATCH);
+    assert_string_equal(ki_version(), text);
+    assert_string_equal(KI_VERSION_STRING, text);
+}
+
+static void memory(void **state) {
+    (void)state;
+    assert_null(ki_alloc(SIZE_MAX, 2));
+    assert_null(ki_alloc(SIZE_MAX / 8, 16));
+    assert_null(ki_alloc(SIZE_MAX, 1));
+    static const size_t counts[] = {0, 1, 63, 64, 65, 1000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        unsigned char *p = ki_alloc(counts[i], 1);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % 64, 0);
+        memset(p, 1, counts[i]);
+        ki_free(p);
+    }
+    ki_free(NULL);
+}
+
+enum { N = 1000 };
+
+typedef struct job {
+    int visits[N];
+    size_t fail_from; /* indices from here on fail */
+} job;
+
+static int visit(void *ctx, size_t i) {
+    job *j = ctx;
+    j->visits[i]++;
+    return i >= j->fail_from ? ki_fail(KI_ERR_FORMAT, "index %zu : bad : good", i) : 0;
+}
+
+static void parallel_once_each(void **state) {
+    (void)state;
+    static const int threads[] = {0, 1, 2, 3, 7, 4096};
+    static const size_t chunks[] = {0, 1, 3, 1000, 5000};
+    for (size_t t = 0; t < 6; t++) {
+        for (size_t c = 0; c < 5; c++) {
+            job j = {{0}, N};
+            const ki_run_options run = {threads[t], NULL, NULL};
+            assert_int_equal(ki_parallel_for(N, chunks[c], &run, visit, &j), 0);
+            for (int i = 0; i < N; i++) {
+                assert_int_equal(j.visits[i], 1);
+            }
+        }
+    }
+    job j = {{0}, N};
+    assert_int_equal(ki_parallel_for(0, 1, NULL, visit, &j), 0);
+    assert_int_equal(j.visits[0], 0);
+}
+
+static void parallel_error(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        job j = {{0}, 700};
+        const ki_run_options run = {threads, NULL, NULL};
+        assert_int_equal(ki_parallel_for(N, 1, &run, visit, &j), KI_ERR_FORMAT);
+        /* The sentence crossed from the thread it was born in; it is of the lowest index that ran. */
+        size_t index;
+        assert_int_equal(sscanf(ki_last_error(), "index %zu : bad", &index), 1);
+        assert_true(index >= 700);
+        for (size_t i = 700; i < index; i++) {
+            assert_int_equal(j.visits[i], 0);
+        }
+    }
+    job j = {{0}, N};
+    const ki_run_options bad = {-1, NULL, NULL}, many = {4097, NULL, NULL};
+    assert_int_equal(ki_parallel_for(N, 1, &bad, visit, &j), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_parallel_for(N, 1, &many, visit, &j), KI_ERR_ARGUMENT);
+    assert_true(ki_is_sentence(ki_last_error()));
+}
+
+typedef struct watch {
+    uint64_t last, stop_at;
+    int calls;
+} watch;
+
+static int progress(void *user, uint64_t done, uint64_t total) {
+    watch *w = user;
+    assert_true(done > w->last && done <= total && total == N);
+    w->last = done;
+    w->calls++;
+    return done >= w->stop_at;
+}
+
+static void parallel_progress(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 3; threads++) {
+        job j = {{0}, N};
+        watch w = {0, N + 1, 0};
+        const ki_run_options run = {threads, progress, &w};
+        assert_int_equal(ki_parallel_for(N, 10, &run, visit, &j), 0);
+        assert_int_equal(w.last, N);
+        assert_int_equal(w.calls, N / 10);
+        w = (watch){0, 100, 0};
+        assert_int_equal(ki_parallel_for(N, 10, &run, visit, &j), KI_ERR_CANCELLED);
+        assert_true(w.last >= 100 && w.last < N);
+        assert_int_equal(w.calls, 10);
+        assert_true(ki_is_sentence(ki_last_error()));
+    }
+}
+
+static void build_info(void **state) {
+    (void)state;
+    ki_build_info info;
+    assert_int_equal(ki_get_build_info(NULL), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_get_build_info(&info), 0);
+    assert_string_equal(info.version, KI_VERSION_STRING);
+    assert_non_null(info.commit);
+    assert_true(strlen(info.compiler) > 3);
+    assert_true(info.max_threads >= 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_texts),       cmocka_unit_test(sentence),
+        cmocka_unit_test(version),           cmocka_unit_test(memory),
+        cmocka_unit_test(parallel_once_each), cmocka_unit_test(parallel_error),
+        cmocka_unit_test(parallel_progress), cmocka_unit_test(build_info),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

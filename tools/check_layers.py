@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The dependency law of docs/develop.md, read off the includes; sizes; what the library may not call.
+
+    tools/check_layers.py [ROOT]     one line per violation, exit 1 if there is any
+"""
+import os
+import re
+import sys
+
+# What a folder may include: other folders of src/, and "public" for <kinising/...>.
+ALLOWED = {
+    "src/base": {"base", "public"},
+    "src/num": {"num", "base", "public"},
+    "src/theory": {"theory", "num", "base", "public"},
+    "src/io": {"io", "base", "public"},
+    "src/network": {"network", "num", "base", "public"},
+    "src/simulate": {"simulate", "network", "num", "base", "public"},
+    "src/exact": {"exact", "network", "num", "base", "public"},
+    "src/meanfield": {"meanfield", "network", "num", "base", "public"},
+    "src/infer": {"infer", "network", "num", "base", "public"},
+    "src/thermo": {"thermo", "network", "num", "base", "public"},
+    "cli": {"cli", "public"},
+    "bench": {"public"},
+    "examples": {"public"},
+}
+# Patterns and the only files they may stand in; all of src/ and cli/ is looked at.
+ONLY_IN = [
+    (r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp\s+(?!simd|declare simd)", {"src/base/parallel.c"}),
+    (r"\bcblas\.h|\bcblas_\w+\s*\(", {"src/num/linalg.c"}),
+    (r"\bhdf5\.h", {"src/io/hdf5.c"}),
+    (r"\bmpi\.h", set()),
+]
+LIBRARY_ONLY = [
+    (r"\b(malloc|calloc|realloc|aligned_alloc|posix_memalign|free)\s*\(", {"src/base/memory.c"}),
+    (r"\b(printf|puts|putchar|perror|exit|abort)\s*\(|\bfprintf\s*\(\s*std(out|err)", set()),
+    (r"\b(time|clock|gettimeofday|clock_gettime|srand|rand|random)\s*\(", set()),
+]
+LINES, FUNCTION = 600, 80
+
+
+def without_comments(text):
+    """Comments and strings blanked, line structure kept."""
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group(0))
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def includes(text):
+    return re.findall(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', text, flags=re.M)
+
+
+def included_room(folder, name):
+    """Which room a quoted include leads to."""
+    path = os.path.normpath(os.path.join(folder, name))
+    parts = path.split(os.sep)
+    return parts[1] if parts[0] == "src" and len(parts) > 2 else parts[0]
+
+
+def check_includes(path, text):
+    folder = os.path.dirname(path)
+    allowed = ALLOWED.get(folder)
+    if folder == "include/kinising":
+        for kind, name in includes(text):
+            if kind == '"':
+                yield "%s: includes \"%s\": public headers use <kinising/...>" % (path, name)
+        return
+    if allowed is None:
+        return
+    for kind, name in includes(text):
+        if kind == "<":
+            continue
+        if os.path.exists(os.path.join(ROOT, "src/base", name + ".in")) and folder == "src/base":
+            continue  # made by the build
+        room = included_room(folder, name)
+        if room not in allowed:
+            yield "%s: includes \"%s\": %s may include %s" % (path, name, folder,
+                                                            ", ".join(sorted(allowed)))
+
+
+def check_calls(path, text):
+    code = without_comments(text)
+    rules = list(ONLY_IN) + (LIBRARY_ONLY if path.startswith("src/") else [])
+    for pattern, places in rules:
+        # Includes are strings to without_comments, so headers are looked for in the raw text.
+        where = text if "\\.h" in pattern else code
+        match = re.search(pattern, where)
+        if match and path not in places:
+            yield "%s: %s belongs in %s" % (path, match.group(0).strip(),
+                                            ", ".join(sorted(places)) or "no file here")
+
+
+def check_sizes(path, text):
+    lines = text.splitlines()
+    if len(lines) > LINES:
+        yield "%s: %d lines: split it, %d is the most" % (path, len(lines), LINES)
+    start = None
+    for number, line in enumerate(lines, 1):
+        if re.match(r"^[A-Za-z_].*\)\s*\{$", line) or line == "{":
+            start = number
+        elif re.match(r"^\S.*\($|^[A-Za-z_].*,$", line) and start is None:
+            pass
+        elif line == "}" and start is not None:
+            reason = "long-function:" in "\n".join(lines[max(0, start - 6):start])
+            if number - start > FUNCTION and not reason:
+                yield "%s:%d: function of %d lines: %d is the most" % (path, start,
+                                                                      number - start, FUNCTION)
+            start = None
+
+
+def check_file(path, text):
+    for check in (check_includes, check_calls, check_sizes):
+        yield from check(path, text)
+
+
+def main(root):
+    found = 0
+    for top in ("src", "cli", "include", "bench", "examples"):
+        for folder, _, names in sorted(os.walk(os.path.join(root, top))):
+            for name in sorted(names):
+                if not name.endswith((".c", ".h")):
+                    continue
+                full = os.path.join(folder, name)
+                path = os.path.relpath(full, root)
+                with open(full) as f:
+                    text = f.read()
+                for line in check_file(path, text):
+                    print(line)
+                    found += 1
+    return 1 if found else 0
+
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if __name__ == "__main__":
+    ROOT = sys.argv[1] if len(sys.argv) > 1 else ROOT
+    sys.exit(main(ROOT))
