@@ -88,6 +88,15 @@ static int check_two_time(const transient_run *t) {
     return 0;
 }
 
+/* What no option can be judged for alone. */
+static int check_together(transient_run *t, const option *options, size_t n) {
+    int status = check_applicable(t, options, n);
+
+    if (!status)
+        status = check_lag(t, option_given(options, n, "lag"));
+    return status ? status : check_two_time(t);
+}
+
 static int compute(transient_run *t) {
     size_t rows = t->n + 1;
     ki_run_options run = session_run_options(&t->s);
@@ -243,11 +252,7 @@ int cmd_transient(int argc, char **argv) {
 
     int status = session_begin(&t.s, &transient_help, options, n);
     if (status == PARSE_DONE)
-        status = check_applicable(&t, options, n);
-    if (status == PARSE_DONE)
-        status = check_lag(&t, option_given(options, n, "lag"));
-    if (status == PARSE_DONE)
-        status = check_two_time(&t);
+        status = check_together(&t, options, n);
     if (status == PARSE_DONE)
         status = compute(&t);
     if (status == PARSE_DONE)

@@ -64,7 +64,7 @@ typedef struct ki_theory_result {
 
 /**
  * Steady state of the infinite network. [m-sync] [q-sync] [k] [S-sync] [sigma-sync] [Sr-sync]
- * [sigma-async] [chi]
+ * [sigma-async] [chi] [two-cycle] [T0]
  *
  *     m     = < Int Dz tanh(beta(H + J0 m + dJ z)) >_H                                  [m-sync]
  *     q     = < E tanh(beta(H + J0 m + dJ x)) tanh(beta(H + J0 m + dJ y)) >_H, corr(x,y) = q

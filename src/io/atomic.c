@@ -90,13 +90,10 @@ static size_t folder_length(const char *path) {
 static int inspect(const char *path, target_kind *kind, mode_t *mode) {
     struct stat st;
 
+    *kind = TARGET_NEW;
     *mode = 0;
-    if (stat(path, &st)) {
-        if (errno != ENOENT)
-            return ki_io_fail_errno(path, "cannot be written", errno);
-        *kind = TARGET_NEW;
-        return 0;
-    }
+    if (stat(path, &st))
+        return errno == ENOENT ? 0 : ki_io_fail_errno(path, "cannot be written", errno);
     if (S_ISDIR(st.st_mode))
         return ki_io_fail_errno(path, "cannot be written", EISDIR);
     /* rename() would replace a write-protected file; whoever protected it meant it. */
@@ -217,8 +214,8 @@ static int open_target(ki_atomic *file, const char *path, target_kind kind, mode
 }
 
 int ki_atomic_open(ki_atomic *file, const char *path) {
-    target_kind kind;
-    mode_t mode;
+    target_kind kind = TARGET_STREAM;
+    mode_t mode = 0;
     int rc = inspect(path, &kind, &mode);
 
     return rc ? rc : open_target(file, path, kind, mode);
@@ -226,8 +223,8 @@ int ki_atomic_open(ki_atomic *file, const char *path) {
 
 int ki_atomic_check(const char *path) {
     ki_atomic file;
-    target_kind kind;
-    mode_t mode;
+    target_kind kind = TARGET_STREAM;
+    mode_t mode = 0;
     int rc = inspect(path, &kind, &mode);
 
     if (rc || kind == TARGET_STREAM)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ki_theory(): the thermodynamics of the steady state, put together from its order parameters. */
+/* ki_theory(): the thermodynamics of the steady state of the [model], put together from its order
+ * parameters. */
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static void fill_static(const ki_theory_params *p, const ki_state *st, ki_theory
     r->chi = denominator > 0 ? response / denominator : INFINITY;
 }
 
-/* sigma/beta = beta dJ^2 k times `loss`: 1 - q [sigma-sync] or 1 - I [sigma-async]. */
+/* [Sr-sync] S^r = S + sigma; sigma/beta = beta dJ^2 k times `loss`: 1 - q [sigma-sync] or 1 - I [sigma-async]. */
 static double production_over_beta(const ki_theory_params *p, const ki_state *st, double loss) {
     if (p->dJ == 0 || loss == 0 || p->beta == 0) {
         return 0;
@@ -53,7 +54,7 @@ static double times_beta(double beta, double ratio) {
 }
 
 static void solve_async(const ki_theory_params *p, const ki_state *st, ki_theory_result *r) {
-    double loss = 0;
+    double loss = 0.5 * st->defect; /* without coupling noise C - q decays as exp(-tau) */
     if (st->map.s > 0 && st->defect > 0) {
         ki_decay decay;
         ki_decay_solve(st, &decay);
@@ -81,7 +82,7 @@ static void solve_point(const ki_theory_params *p, unsigned dynamics, ki_theory_
         r->Sr = r->S + r->sigma;
     }
     if (async) {
-        if (cycle && st.m > 0) { /* spins one at a time do not cycle */
+        if (cycle && st.m > 0) { /* [two-cycle]: spins one at a time do not cycle */
             ki_solve_state(p, 0, &disordered);
             r->iterations += disordered.evaluations;
             solve_async(p, &disordered, r);

@@ -67,52 +67,47 @@ static double solve_magnetization(magnetization_problem *mp, int *evaluations) {
     return sqrt(ki_root_bracketed(magnetization_residual, mp, 0, low, 1, high, 1e-15, evaluations));
 }
 
-/* q = F(q) from above in p = 1 - q: p - (1 - F(1 - p)) is convex, so Newton is monotone. [q-sync] */
-static void solve_defect(ki_state *st) {
+/* q = F(q) by Newton on q itself, for its relative accuracy when it is small; p is a first guess of
+ * 1 - q. [q-sync] */
+static void solve_small(ki_state *st, double p) {
     const ki_map *map = &st->map;
-    double p = fmin(1 - st->m * st->m + 1e-15, 1); /* q >= m^2, and m is rounded */
-    for (int i = 0; i < 100; i++) {
-        double slope;
-        const double G = ki_map_defect(map, p, &slope);
-        const double next = fmin((G - slope * p) / (1 - slope), 1); /* p may be far above 1 - q */
-        st->evaluations++;
-        if (!(slope < 1)) {
-            break;
-        }
-        const double change = fabs(next - p);
-        p = next;
-        if (1 - p < 0.1) {
-            break;
-        }
-        if (change < 1e-8 * p) {
-            st->defect = p;
-            st->q = 1 - p;
-            return;
-        }
-    }
-    /* q is small: iterate on it instead, for its relative accuracy. */
     double c = 0.5 * fmax(1 - p, 0);
     if (c < 1e-3) {
         const double k = map->zero_temperature ? st->k : fmin(st->k, 1);
-        const double spread = map->a * map->a + map->D * map->D / 3;
-        c = fmin(k * k * spread, 0.1);
+        c = fmin(k * k * (map->a * map->a + map->D * map->D / 3), 0.1);
     }
-    for (int i = 0; i < 100; i++) {
+    st->converged = 0;
+    for (int i = 0; i < 100 && !st->converged; i++) {
         double slope;
         const double F = ki_map_value(map, c, &slope);
         const double next = fmin(fmax(c + (F - c) / (1 - slope), 0), 0.5);
         st->evaluations++;
-        const double change = fabs(next - c);
+        st->converged = fabs(next - c) < 1e-8 * c || next < 1e-305;
         c = next;
-        if (change < 1e-8 * c || c < 1e-320) {
-            st->q = c;
-            st->defect = 1 - c;
-            return;
-        }
     }
     st->q = c;
     st->defect = 1 - c;
+}
+
+/* The same from above in p = 1 - q: 1 - F(1 - p) is concave, so Newton is monotone. */
+static void solve_defect(ki_state *st) {
+    double p = fmin(1 - st->m * st->m + 1e-15, 1); /* q >= m^2, and m is rounded */
     st->converged = 0;
+    for (int i = 0; i < 100 && !st->converged; i++) {
+        double slope;
+        const double G = ki_map_defect(&st->map, p, &slope);
+        /* In this form, because p may be far above 1 - q. */
+        const double next = slope < 1 ? fmin((G - slope * p) / (1 - slope), 1) : G;
+        st->evaluations++;
+        if (1 - next < 0.1) {
+            solve_small(st, next);
+            return;
+        }
+        st->converged = fabs(next - p) < 1e-8 * p || next < 1e-305;
+        p = next;
+    }
+    st->defect = p;
+    st->q = 1 - p;
 }
 
 static void solve_autocorrelation(ki_state *st) {
@@ -132,27 +127,39 @@ static void solve_autocorrelation(ki_state *st) {
     }
 }
 
+/* Products that overflow act like the largest number, and what could only matter below 1e-300 is 0. */
+static double tame(double x) {
+    return x < 1e-150 ? 0 : fmin(x, 1e300);
+}
+
 void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
     ki_field field;
     const int zero = ki_is_zero_temperature(p);
-    const double beta = zero ? 1 : p->beta;
-    magnetization_problem mp = {zero ? NULL : &field, &st->map, beta * J};
-    st->map = (ki_map){0, beta * p->dJ, beta * p->dH, zero};
+    J = fmax(J, 0);
+    /* Zero temperature has no scale of its own: the largest parameter becomes 1. */
+    double unit = p->beta;
+    if (zero) {
+        const double largest = fmax(J, fmax(p->dJ, p->dH));
+        unit = largest > 0 ? 1 / largest : 1;
+    }
+    magnetization_problem mp = {zero ? NULL : &field, &st->map, tame(unit * J)};
+    st->map = (ki_map){0, tame(unit * p->dJ), tame(unit * p->dH), zero};
     st->evaluations = 0;
     st->converged = 1;
     if (!zero) {
         ki_field_init(&field, st->map.s, st->map.D);
     }
-    st->m = J > 0 && beta > 0 ? solve_magnetization(&mp, &st->evaluations) : 0;
+    st->m = mp.J > 0 ? solve_magnetization(&mp, &st->evaluations) : 0;
     st->map.a = mp.J * st->m;
     if (zero) {
-        const double density = ki_field_density_zero(st->map.s, st->map.D, st->map.a);
-        st->k = 2 * density;
-        st->S = PI2_6 * density;
+        st->k = 2 * ki_field_density_zero(st->map.s, st->map.D, st->map.a);
+        solve_autocorrelation(st);
+        st->k *= unit;
+        st->S = 0.5 * PI2_6 * st->k;
     } else {
         ki_field_averages(&field, st->map.a, &st->k, &st->S);
+        solve_autocorrelation(st);
     }
-    solve_autocorrelation(st);
 }
 
 double ki_disordered_gain(const ki_theory_params *p) {
@@ -160,6 +167,6 @@ double ki_disordered_gain(const ki_theory_params *p) {
     if (ki_is_zero_temperature(p)) {
         return 2 * ki_field_density_zero(p->dJ, p->dH, 0);
     }
-    ki_field_init(&field, p->beta * p->dJ, p->beta * p->dH);
+    ki_field_init(&field, tame(p->beta * p->dJ), tame(p->beta * p->dH));
     return p->beta * ki_field_gain(&field, 0);
 }

@@ -7,8 +7,8 @@
 
 #include "correlation_map.h"
 
-/* At zero temperature beta is left out of s, D and a, and k and S stand for their limits over
- * temperature: k beta = 2 p(0), S beta = (pi^2/6) p(0). */
+/* At zero temperature [T0] the largest parameter stands for 1 in s, D and a, and k and S stand for
+ * their limits over temperature: k beta = 2 p(0), S beta = (pi^2/6) p(0). */
 typedef struct ki_state {
     ki_map map;       /* a = beta |J0| m, s = beta dJ, D = beta dH */
     double m;         /* >= 0 */

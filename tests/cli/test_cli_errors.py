@@ -210,7 +210,7 @@ def test_full_disk_on_stdout(run):
 
 @needs_gnuplot
 def test_full_disk_for_files(run, tmp_path):
-    """A file size limit of zero stands for the full disk: every write fails."""
+    """A limit on the size of files stands for the full disk: writing stops half way."""
     for name in ("old.png", "old.csv"):
         (tmp_path / name).write_bytes(OLD)
 
@@ -219,10 +219,10 @@ def test_full_disk_for_files(run, tmp_path):
         import signal
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
     for args in (["-o", "old.csv"], ["--plot", "old.png"]):
-        done = run("theory", "--beta", "0:2:5", *args, preexec_fn=no_room)
+        done = run("critical", "--dJ", "0.1:0.7:200", *args, preexec_fn=no_room)
         assert done.returncode == 1
         check_line(done.stderr, args[1])
         assert sorted(os.listdir(tmp_path)) == ["old.csv", "old.png"]

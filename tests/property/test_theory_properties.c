@@ -3,6 +3,7 @@
  * equations themselves put into GSL's adaptive quadrature. Random points from a fixed seed. */
 #include "ki_test.h"
 
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 
 #include <kinising/kinising.h>
@@ -54,7 +55,7 @@ static void bounds(void **state) {
         const ki_theory_result r = solve(p);
         const double s2 = p.beta * p.dJ * p.beta * p.dJ;
         if (!(r.m >= 0 && r.m <= 1 && r.q >= 0 && r.q <= 1 && r.k >= 0 && r.k <= 1 && r.S >= 0 &&
-              r.S <= 0.6931471805599454 && r.sigma >= 0 && r.sigma <= s2 * (1 + 1e-12) &&
+              r.S <= 0.69314718055995 && r.sigma >= 0 && r.sigma <= s2 * (1 + 1e-12) &&
               r.sigma_async >= 0 && r.sigma_async <= s2 && r.q >= r.m * r.m * (1 - 1e-12) &&
               r.chi >= 0)) {
             fail_msg("out of bounds %s", at(p));
@@ -389,7 +390,7 @@ static void extremes(void **state) {
                     const ki_theory_params p = {beta[i], sign, scale[j], scale[k]};
                     const ki_theory_result r = solve(p);
                     if (!(r.m >= 0 && r.m <= 1 && r.q >= 0 && r.q <= 1 && r.k >= 0 && r.k <= 1 &&
-                          r.S >= 0 && r.S < 0.6931471805599454 && r.sigma >= 0 &&
+                          r.S >= 0 && r.S < 0.69314718055995 && r.sigma >= 0 &&
                           r.sigma_async >= 0 && r.chi >= 0)) {
                         fail_msg("out of bounds %s", at(p));
                     }

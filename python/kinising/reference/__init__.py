@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Slow, readable numpy version of every equation of the infinite network.
+"""Slow, readable numpy version of every equation of the infinite network [model].
 
 One function per equation, with the equation's tag in its docstring; the fast library carries the same
 tags. Written to be understood and to check the library against: dense equal-step quadrature, bisection

@@ -9,9 +9,9 @@ def gaussian_nodes(width):
     """Equal-step nodes z and weights of the standard normal density.
 
     `width` = beta * (standard deviation that multiplies z). tanh(width z) has poles at distance
-    pi/(2 width) from the real line, so a step h leaves an error exp(-pi^2 / (width h)): the step below
-    makes that 1e-15. A Gauss-Hermite rule would fail here at low temperature."""
-    h = min(0.25, 0.28 / width) if width > 0 else 0.25
+    pi/(2 width) from the real line, so a step h leaves an error of order exp(-pi^2 / (width h)): the step
+    below makes that 1e-19. A Gauss-Hermite rule would fail here at low temperature."""
+    h = 0.25 if width <= 0.88 else 0.22 / width
     n = int(np.ceil(RANGE / h))
     z = h * np.arange(-n, n + 1)
     w = np.exp(-0.5 * z * z)

@@ -18,6 +18,9 @@ class Relaxation:
 
     def __init__(self, F, q):
         self.q = q
+        if q >= 1.0:  # frozen as far as doubles can tell
+            self.rate, self.last, self.loss = 1.0, 0.0, 0.0
+            return
         x, w = np.polynomial.legendre.leggauss(ORDER)
         # graded towards r = 0, where F changes over 1 - C ~ 1/(beta dJ)^2
         edges = LAST * np.linspace(0.0, 1.0, PANELS + 1) ** 2
