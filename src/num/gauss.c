@@ -139,7 +139,7 @@ const double ki_gl16_integral[16][16] = {
 };
 
 double ki_strip_step(double w) {
-    const double gauss = 0.72 * w; /* exp(-2 pi^2 w^2 / h^2) = 3e-17 */
+    const double gauss = 0.68 * w; /* exp(-2 pi^2 w^2 / h^2) = 3e-19 */
     if (w < 0.19) {
         return gauss;
     }

@@ -185,7 +185,7 @@ static void run(outer *o, double p, double c) {
         const double smooth = m->zero_temperature ? o->delta : fmax(2, o->delta);
         const double both = d2 > 0 && w2 > 0 ? 1 / sqrt(2 / d2 + 1 / w2) : 0;
         const double pole = o->w > 0 && !m->zero_temperature ? ki_strip_step(o->w) : 0;
-        const double step = fmin(fmax(0.72 * both, pole), 0.72 * o->w);
+        const double step = fmin(fmax(0.68 * both, pole), 0.68 * o->w);
         double low, high;
         interval(o, find_mode(o), step > 0 ? step : 0.1 * smooth, &low, &high);
         const double reach = o->small ? 0 : fmax(fabs(low), fabs(high));
@@ -241,7 +241,7 @@ static double general_smooth(const ki_map *map, double D, double a, double b, do
     ki_inner_init(&inner, delta, 0, 0, zero);
     if (w > 0) {
         const double both = delta > 0 ? 1 / sqrt(2 / (delta * delta) + 1 / (w * w)) : 0;
-        step = fmin(fmax(0.72 * both, zero ? 0 : ki_strip_step(w)), 0.72 * w);
+        step = fmin(fmax(0.68 * both, zero ? 0 : ki_strip_step(w)), 0.68 * w);
     }
     const size_t half = w > 0 ? (size_t)ceil(edge / step) : 0;
     double defect = 0;

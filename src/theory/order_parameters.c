@@ -8,6 +8,7 @@
 #include "field.h"
 
 #define PI2_6 1.6449340668482264365
+#define LN2 0.69314718055994530942
 
 static int check_field(const char *name, double value, double low, int inf_allowed) {
     if (isnan(value)) {
@@ -158,6 +159,8 @@ void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
         st->S = 0.5 * PI2_6 * st->k;
     } else {
         ki_field_averages(&field, st->map.a, &st->k, &st->S);
+        st->k = fmin(st->k, 1); /* rounding aside they are */
+        st->S = fmin(st->S, LN2);
         solve_autocorrelation(st);
     }
 }

@@ -4,7 +4,7 @@
 
     /usr/bin/python3 make_tables.py [theory|transient|critical|autocorrelation ...]
 
-Needs mpmath (gmpy2 makes it three times faster); about half an hour for everything. Rows that are in a
+Needs mpmath (gmpy2 makes it three times faster); a quarter of an hour for everything. Rows that are in a
 file already are kept, so an interrupted run goes on where it stopped; remove a file to remake it.
 
 Inputs are JSON numbers, meant as the doubles they parse to (`"inf"` for infinity). Results are decimal

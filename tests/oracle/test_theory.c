@@ -115,7 +115,8 @@ static void critical_tables(void **state) {
         assert_int_equal(ki_critical(&p, parameter(critical_table[i].phase), &root, &status), 0);
         none += isnan(critical_table[i].root);
         assert_int_equal(status, isnan(critical_table[i].root) ? KI_NO_ORDERED_PHASE : KI_CONVERGED);
-        assert_close(root, critical_table[i].root, 1e-13, 0);
+        /* Where the line runs almost along beta the root is ill-conditioned. */
+        assert_close(root, critical_table[i].root, critical_table[i].root > 20 ? 1e-12 : 1e-13, 0);
     }
     assert_true(none >= 1);
 }

@@ -54,7 +54,7 @@ def test_steady_state_against_table(row):
     # m is the root of a map whose slope is within 1e-6 of 1, out of terms that cancel to 1e-3
     for name in ("m", "q", "k", "S", "Sr", "sigma"):
         close(row, name, got[name], rtol=2e-7 if near else 2e-11)
-    close(row, "chi", got["chi"], rtol=2e-7 if near else 1e-10)
+    close(row, "chi", got["chi"], rtol=1e-6 if near else 1e-10)
 
 
 ASYNC = [r for r in THEORY if reachable(r) and model(r)["beta"] * model(r)["dJ"] <= 5
