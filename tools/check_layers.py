@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The dependency law of docs/develop.md, read off the includes; sizes; what the library may not call.
+"""The dependency law of docs/develop.md, read off the includes; sizes; what the library may not call;
+sources that the build forgot.
 
     tools/check_layers.py [ROOT]     one line per violation, exit 1 if there is any
 """
@@ -33,7 +34,7 @@ ONLY_IN = [
 ]
 LIBRARY_ONLY = [
     (r"\b(malloc|calloc|realloc|aligned_alloc|posix_memalign|free)\s*\(", {"src/base/memory.c"}),
-    (r"\b(printf|puts|putchar|perror|exit|abort)\s*\(|\bfprintf\s*\(\s*std(out|err)", set()),
+    (r"\b(printf|puts|putchar|perror|exit|abort)\s*\(|\bstd(out|err)\b", set()),
     (r"\b(time|clock|gettimeofday|clock_gettime|srand|rand|random)\s*\(", set()),
 ]
 LINES, FUNCTION = 600, 80
@@ -50,9 +51,17 @@ def includes(text):
     return re.findall(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', text, flags=re.M)
 
 
-def included_room(folder, name):
-    """Which room a quoted include leads to."""
-    path = os.path.normpath(os.path.join(folder, name))
+def included_room(folder, kind, name):
+    """Which room an include leads to, found as the compiler does; None for a system header."""
+    places = (["src"] if kind == "<" else [folder, "src"])
+    for place in places:
+        path = os.path.normpath(os.path.join(place, name))
+        if os.path.exists(os.path.join(ROOT, path)):
+            break
+    else:
+        if kind == "<":
+            return None
+        path = os.path.normpath(os.path.join(folder, name))
     parts = path.split(os.sep)
     return parts[1] if parts[0] == "src" and len(parts) > 2 else parts[0]
 
@@ -68,14 +77,10 @@ def check_includes(path, text):
     if allowed is None:
         return
     for kind, name in includes(text):
-        if kind == "<":
-            continue
-        if os.path.exists(os.path.join(ROOT, "src/base", name + ".in")) and folder == "src/base":
-            continue  # made by the build
-        room = included_room(folder, name)
-        if room not in allowed:
-            yield "%s: includes \"%s\": %s may include %s" % (path, name, folder,
-                                                            ", ".join(sorted(allowed)))
+        room = included_room(folder, kind, name)
+        if room is not None and room not in allowed:
+            yield "%s: includes %s: %s may include %s" % (path, name, folder,
+                                                          ", ".join(sorted(allowed)))
 
 
 def check_calls(path, text):
@@ -90,22 +95,53 @@ def check_calls(path, text):
                                             ", ".join(sorted(places)) or "no file here")
 
 
+def functions(text):
+    """First and last line of each function body: a brace at depth 0 that follows a parameter list."""
+    depth, start, before = 0, None, ""
+    for number, line in enumerate(without_comments(text).splitlines(), 1):
+        if line.lstrip().startswith("#"):
+            continue
+        for character in line:
+            if character == "{":
+                if depth == 0 and before == ")":
+                    start = number
+                depth += 1
+            elif character == "}":
+                depth -= 1
+                if depth == 0 and start is not None:
+                    yield start, number
+                    start = None
+            if not character.isspace():
+                before = character
+
+
 def check_sizes(path, text):
     lines = text.splitlines()
     if len(lines) > LINES:
         yield "%s: %d lines: split it, %d is the most" % (path, len(lines), LINES)
-    start = None
-    for number, line in enumerate(lines, 1):
-        if re.match(r"^[A-Za-z_].*\)\s*\{$", line) or line == "{":
-            start = number
-        elif re.match(r"^\S.*\($|^[A-Za-z_].*,$", line) and start is None:
-            pass
-        elif line == "}" and start is not None:
-            reason = "long-function:" in "\n".join(lines[max(0, start - 6):start])
-            if number - start > FUNCTION and not reason:
-                yield "%s:%d: function of %d lines: %d is the most" % (path, start,
-                                                                      number - start, FUNCTION)
-            start = None
+    for start, end in functions(text):
+        reason = "long-function:" in "\n".join(lines[max(0, start - 6):start])
+        if end - start > FUNCTION and not reason:
+            yield "%s:%d: function of %d lines: %d is the most" % (path, start, end - start,
+                                                                  FUNCTION)
+
+
+def check_build(root):
+    """Each source of the library and the program is named by the meson.build beside it."""
+    for top in ("src", "cli"):
+        for folder, _, names in sorted(os.walk(os.path.join(root, top))):
+            build = os.path.join(folder, "meson.build")
+            sources = [n for n in sorted(names) if n.endswith(".c")]
+            if not sources:
+                continue
+            listed = ""
+            if os.path.exists(build):
+                with open(build) as f:
+                    listed = f.read()
+            for name in sources:
+                if "'%s'" % name not in listed:
+                    yield "%s: not in %s" % (os.path.relpath(os.path.join(folder, name), root),
+                                             os.path.relpath(build, root))
 
 
 def check_file(path, text):
@@ -127,6 +163,9 @@ def main(root):
                 for line in check_file(path, text):
                     print(line)
                     found += 1
+    for line in check_build(root):
+        print(line)
+        found += 1
     return 1 if found else 0
 
 

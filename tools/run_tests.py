@@ -5,8 +5,9 @@
     tools/run_tests.py [--suite quick|full] [--werror true|false] [--only TEXT]
 
 Every case of every program counts: TAP lines of the C programs, testcases of pytest's JUnit files, and
-one each for programs that only have an exit status (77 = skipped). The full suite also builds with
-address and undefined-behaviour sanitizers and runs the C programs there.
+one each for programs that only have an exit status (77 = skipped). The full suite runs the C programs
+twice more: built with address and undefined-behaviour sanitizers, and built by clang with everything
+optional left out.
 """
 import argparse
 import json
@@ -69,27 +70,27 @@ def junit_counts(path, status):
     return passed, failed, skipped
 
 
-def configure(build, options):
+def configure(build, options, compiler=None):
     """Sets up or refreshes a build folder; a folder of another configuration is made anew."""
     path = os.path.join(ROOT, build)
     stamp = os.path.join(path, "options.json")
     try:
         with open(stamp) as f:
-            same = json.load(f) == options
+            same = json.load(f) == [compiler, options]
     except (OSError, ValueError):
         same = False
     if not same:
         shutil.rmtree(path, ignore_errors=True)
-        run_or_stop(["meson", "setup", path] + options)
+        run_or_stop(["meson", "setup", path] + options, {"CC": compiler} if compiler else {})
         with open(stamp, "w") as f:
-            json.dump(options, f)
+            json.dump([compiler, options], f)
     run_or_stop(["ninja", "-C", path])
     return path
 
 
-def run_or_stop(command):
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True)
+def run_or_stop(command, environment={}):
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ, **environment), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         print(done.stdout)
         print("run_tests: failed: " + " ".join(command))
@@ -157,6 +158,11 @@ def main():
         sanitizers = {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1",
                       "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
         run_folder(path, "sanitized ", {"c", "fuzz"}, options.only, sanitizers, total)
+        path = configure("build-minimal",
+                         ["-Dtests=true", "-Dopenmp=disabled", "-Dhdf5=disabled",
+                          "-Dwerror=" + options.werror],
+                         "clang" if shutil.which("clang") else None)
+        run_folder(path, "minimal ", {"c"}, options.only, {}, total)
     print("%d passed, %d failed, %d skipped" % (total.passed, total.failed, total.skipped))
     return 1 if total.failed or total.passed == 0 else 0
 

@@ -1,68 +1,101 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs what a target needs, where apt can; elsewhere says what to install.
+# Installs what a target needs, where apt can; elsewhere checks for it and says what to install.
 #   tools/setup.sh build|test|python
 set -eu
 
-build="gcc libc6-dev make meson ninja-build pkg-config git zlib1g-dev libhdf5-dev gnuplot-nox fonts-dejavu-core python3"
+# Debian package names; a|b: either will do.
+build="gcc libc6-dev make meson ninja-build pkg-config|pkgconf git zlib1g-dev libhdf5-dev
+    gnuplot-nox|gnuplot-qt|gnuplot-x11 fonts-dejavu-core python3"
 python="python3-dev python3-cffi python3-numpy python3-setuptools"
-test="g++ clang libclang-rt-14-dev libcmocka-dev libgsl-dev hdf5-tools python3-scipy python3-mpmath python3-h5py python3-pytest python3-hypothesis"
+test="g++ clang libcmocka-dev libgsl-dev hdf5-tools
+    python3-scipy python3-mpmath python3-h5py python3-pytest python3-hypothesis"
 
-case "${1:-build}" in
+target=${1:-build}
+case $target in
 build) wanted=$build ;;
 python) wanted="$build $python" ;;
 test) wanted="$build $python $test" ;;
-*) echo "setup: $1 : unknown set : build, python or test" >&2; exit 2 ;;
+*)
+    echo "setup: $target : unknown set : build, python or test" >&2
+    exit 2
+    ;;
 esac
 
-by_hand() {
-    cat >&2 <<'LIST'
-setup: this machine has no apt-get, so install these by its own means, then run the command again:
-  to build    a C17 compiler (gcc 12 or clang 14), make, Meson >= 1.0.1, Ninja, pkg-config, git, Python 3
-  libraries   zlib (needed); OpenMP (threads) and serial HDF5 (.h5 files) are optional
-  pictures    gnuplot >= 5.4 with the cairo terminals, DejaVu fonts
-  Python      Python 3 headers, cffi, numpy, setuptools
-  to test     cmocka, GSL, a C++ compiler, clang with its sanitizer runtimes, HDF5 tools;
-              Python 3 with scipy, mpmath, h5py, pytest, hypothesis
-LIST
+# What the target cannot do without and this machine has not, one line each. Threads, .h5 files and
+# pictures are not among it: the program says so when they are asked for.
+lacking() {
+    command -v cc >/dev/null 2>&1 || echo "a C17 compiler (gcc >= 11 or clang >= 14)"
+    command -v meson >/dev/null 2>&1 || echo "Meson >= 1.0.1"
+    command -v ninja >/dev/null 2>&1 || echo "Ninja"
+    command -v python3 >/dev/null 2>&1 || echo "Python 3"
+    if command -v pkg-config >/dev/null 2>&1; then
+        pkg-config --exists zlib || echo "zlib with its headers"
+    else
+        echo "pkg-config, zlib with its headers"
+    fi
+    [ "$target" = build ] && return
+    # The interpreter that the Makefile uses; another one may be first on PATH.
+    interpreter=/usr/bin/python3
+    [ -x $interpreter ] || interpreter=python3
+    modules="cffi numpy setuptools"
+    [ "$target" = test ] && modules="$modules scipy mpmath h5py pytest hypothesis"
+    for module in $modules; do
+        $interpreter -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$module'))" \
+            2>/dev/null || echo "the Python module $module for $interpreter"
+    done
+    [ "$target" = test ] || return 0
+    pkg-config --exists cmocka 2>/dev/null || echo "cmocka"
+    pkg-config --exists gsl 2>/dev/null || echo "GSL (an oracle of the tests, not linked into the library)"
+}
+
+# Ends the set-up where nothing can be installed: well if the needed is here, with a list if not.
+do_without() {
+    if [ -z "$(lacking)" ]; then
+        exit 0
+    fi
+    {
+        echo "setup: $1 : install these by its own means, then run the command again"
+        lacking | sed 's/^/  needed    /'
+        echo "  optional  OpenMP (threads), serial HDF5 with its headers (.h5 files),"
+        echo "            gnuplot >= 5.4 with the cairo terminals and the DejaVu fonts (pictures)"
+    } >&2
+    exit 1
 }
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-    for program in cc meson ninja pkg-config python3; do
-        if ! command -v "$program" >/dev/null 2>&1; then
-            by_hand
-            exit 1
-        fi
-    done
-    pkg-config --exists zlib || { by_hand; exit 1; }
-    if [ "${1:-build}" = test ]; then
-        pkg-config --exists cmocka gsl || { by_hand; exit 1; }
-    fi
-    exit 0
+    do_without "this machine has no apt-get"
 fi
 
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
+}
+
 missing=
-for package in $wanted; do
-    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$state" = installed ] || missing="$missing $package"
+for choice in $wanted; do
+    found=no
+    for package in $(echo "$choice" | tr '|' ' '); do
+        installed "$package" && found=yes
+    done
+    [ $found = yes ] || missing="$missing ${choice%%|*}"
 done
 [ -z "$missing" ] && exit 0
 
-echo "setup: installing$missing" >&2
 if [ "$(id -u)" = 0 ]; then
     root=
 elif command -v sudo >/dev/null 2>&1; then
     root=sudo
 else
-    echo "setup: neither root nor sudo here : ask an administrator for : apt-get install$missing" >&2
-    exit 1
+    do_without "neither root nor sudo here to run apt-get install$missing"
 fi
+echo "setup: installing$missing" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# `env` so that the setting also reaches apt-get through sudo.
-if ! { $root env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
-       $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing; } >"$log" 2>&1; then
+# `env` so that the setting also reaches apt-get through sudo. A package list that cannot be refreshed
+# (one dead third-party source is enough) need not keep the packages from being installed.
+apt="$root env DEBIAN_FRONTEND=noninteractive apt-get -q"
+$apt update >"$log" 2>&1 || true
+if ! $apt install -y --no-install-recommends $missing >>"$log" 2>&1; then
     tail -n 20 "$log" >&2
-    echo "setup: apt-get failed : see above : apt-get install$missing" >&2
-    exit 1
+    do_without "apt-get install$missing failed, see above"
 fi

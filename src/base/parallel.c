@@ -25,22 +25,22 @@ typedef struct loop {
     ki_index_fn fn;
     void *ctx;
     uint64_t done;
-    int stop;            /* read without the lock: late news only costs a chunk */
+    size_t failed; /* lowest index that failed, n if none; read without the lock: late news only
+                      costs a chunk */
+    int cancelled;
     int error;
-    size_t failed;       /* lowest index that failed */
-    char sentence[1024]; /* its sentence, from the thread it failed in */
+    char sentence[1024]; /* of `failed`, from the thread it failed in */
 } loop;
 
 static void fail(loop *l, size_t index, int error) {
 #pragma omp critical(ki_parallel)
     {
-        if (l->error == 0 || index < l->failed) {
+        if (!l->cancelled && index < l->failed) {
             l->error = error;
-            l->failed = index;
             snprintf(l->sentence, sizeof l->sentence, "%s", ki_last_error());
-        }
 #pragma omp atomic write
-        l->stop = 1;
+            l->failed = index;
+        }
     }
 }
 
@@ -48,26 +48,28 @@ static void report(loop *l, size_t count) {
 #pragma omp critical(ki_parallel)
     {
         l->done += count;
-        if (l->stop == 0 && l->run->progress(l->run->progress_user, l->done, l->n)) {
+        if (l->failed == l->n && l->run->progress(l->run->progress_user, l->done, l->n)) {
+            l->cancelled = 1;
             l->error = KI_ERR_CANCELLED;
-            l->failed = 0;
             snprintf(l->sentence, sizeof l->sentence,
                      "run : cancelled after %llu of %zu : run it again", (unsigned long long)l->done,
                      l->n);
 #pragma omp atomic write
-            l->stop = 1;
+            l->failed = 0;
         }
     }
 }
 
+/* Chunks start in increasing order, and those below a failure still run: the failure reported is that
+ * of the lowest failing index of all, whatever the number of threads. */
 static void run_chunk(loop *l, size_t c) {
-    int stop;
+    const size_t first = c * l->chunk;
+    size_t failed;
 #pragma omp atomic read
-    stop = l->stop;
-    if (stop) {
+    failed = l->failed;
+    if (first >= failed) {
         return;
     }
-    const size_t first = c * l->chunk;
     const size_t last = l->n - first < l->chunk ? l->n : first + l->chunk;
     for (size_t i = first; i < last; i++) {
         const int error = l->fn(l->ctx, i);
@@ -87,7 +89,7 @@ int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_
         return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
                        threads);
     }
-    loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx};
+    loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx, .failed = n};
     l.chunks = n / l.chunk + (n % l.chunk != 0);
     threads = threads ? threads : ki_default_threads();
     if ((size_t)threads > l.chunks) {

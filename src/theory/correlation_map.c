@@ -18,6 +18,9 @@
 
 #define RANGE 8.7         /* exp(-8.7^2/2) = 4e-17 */
 #define CUT 40.0          /* and where an exponent has fallen this far, nothing is left */
+#define ROUGH_RANGE 6.2   /* the same for a rough answer, exp(-19) */
+#define ROUGH_CUT 21.0
+#define ROUGH_STEP 1.45   /* and how much longer its steps are: the error goes like exp(-1/step) */
 #define NARROW 0.45       /* outer noise below this may need panels at the edges of the box */
 #define PANELS_PAY 300.0  /* equal steps beyond which panels are cheaper */
 
@@ -73,14 +76,14 @@ static double exponent(const outer *o, double y) {
 
 static void interval(const outer *o, double mode, double step, double *low, double *high) {
     const ki_map *m = o->map;
-    const double edge = m->D + RANGE * o->w;
+    const double edge = m->D + (m->rough ? ROUGH_RANGE : RANGE) * o->w;
     *low = m->a - edge;
     *high = m->a + edge;
     if (o->small) {
         return;
     }
     /* Doubling steps outwards, then back: a few evaluations however long the interval is. */
-    const double limit = exponent(o, mode) + CUT;
+    const double limit = exponent(o, mode) + (m->rough ? ROUGH_CUT : CUT);
     for (int side = -1; side <= 1; side += 2) {
         double far = step, near = 0;
         while (exponent(o, mode + side * far) < limit) {
@@ -178,18 +181,19 @@ static void run(outer *o, double p, double c) {
     const double gap = fmax(m->a - m->D, 0), d2 = o->delta * o->delta, w2 = o->w * o->w;
     const double shift = m->s > 0 ? fmin(2 * o->delta, gap * o->delta / (m->s * m->s)) : 0;
     if (o->w == 0 && m->D == 0) {
-        ki_inner_init(&inner, o->delta, shift, m->a, m->zero_temperature);
+        ki_inner_init(&inner, o->delta, shift, m->a, m->zero_temperature, 0);
         add(o, m->a, 1);
     } else {
         /* T and the density of y are both smooth on scales of their own; panels as long as T's. */
         const double smooth = m->zero_temperature ? o->delta : fmax(2, o->delta);
         const double both = d2 > 0 && w2 > 0 ? 1 / sqrt(2 / d2 + 1 / w2) : 0;
         const double pole = o->w > 0 && !m->zero_temperature ? ki_strip_step(o->w) : 0;
-        const double step = fmin(fmax(0.68 * both, pole), 0.68 * o->w);
+        const double stretch = m->rough ? ROUGH_STEP : 1;
+        const double step = stretch * fmin(fmax(0.68 * both, pole), 0.68 * o->w);
         double low, high;
         interval(o, find_mode(o), step > 0 ? step : 0.1 * smooth, &low, &high);
         const double reach = o->small ? 0 : fmax(fabs(low), fabs(high));
-        ki_inner_init(&inner, o->delta, shift, reach, m->zero_temperature);
+        ki_inner_init(&inner, o->delta, shift, reach, m->zero_temperature, m->rough);
         if (m->D > 0 && o->w < NARROW * smooth && !(high - low <= PANELS_PAY * step)) {
             box_panels(o, low, high, smooth);
         } else {
@@ -238,7 +242,7 @@ static double general_smooth(const ki_map *map, double D, double a, double b, do
     const double wall = fmax(fabs(a), fabs(b)) + (zero ? 0 : 20) + RANGE * delta;
     const double edge = fmin(D + RANGE * w, wall);
     double step = 1; /* of the one node that is left when w = 0 */
-    ki_inner_init(&inner, delta, 0, 0, zero);
+    ki_inner_init(&inner, delta, 0, 0, zero, 0);
     if (w > 0) {
         const double both = delta > 0 ? 1 / sqrt(2 / (delta * delta) + 1 / (w * w)) : 0;
         step = fmin(fmax(0.68 * both, zero ? 0 : ki_strip_step(w)), 0.68 * w);

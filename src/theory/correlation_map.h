@@ -11,6 +11,7 @@
 typedef struct ki_map {
     double a, s, D;
     int zero_temperature;
+    int rough; /* ki_map_defect and ki_map_value to 1e-8 only, at a fifth of the cost */
 } ki_map;
 
 /* 1 - F(1 - p; a, a) with relative accuracy, 0 <= p <= 1; *slope (may be NULL) gets dF/dc. */

@@ -17,12 +17,15 @@
 
 enum { FORM_PAIR, FORM_ERFC, FORM_ZERO };
 
-#define RANGE 8.7
+#define RANGE 8.7 /* as in correlation_map.c, which says what the numbers leave out */
+#define ROUGH_RANGE 6.2
+#define ROUGH_STEP 1.45
 #define WIDE 4.0
 #define SQRT1_2 0.70710678118654752440
 #define INV_SQRT_2PI 0.39894228040143267794
 
-void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int zero_temperature) {
+void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int zero_temperature,
+                   int rough) {
     in->delta = delta;
     in->n = 0;
     if (zero_temperature) {
@@ -31,8 +34,10 @@ void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int z
     }
     if (delta <= WIDE) {
         in->form = FORM_PAIR;
-        const double step = delta > 0 ? ki_strip_step(delta) / delta : 1;
-        const size_t last = delta > 0 ? (size_t)ceil((RANGE + shift) / step) : 0;
+        const double range = (rough ? ROUGH_RANGE : RANGE) + shift;
+        const double stretch = rough ? ROUGH_STEP : 1;
+        const double step = delta > 0 ? stretch * ki_strip_step(delta) / delta : 1;
+        const size_t last = delta > 0 ? (size_t)ceil(range / step) : 0;
         for (size_t k = 0; k <= last; k++) {
             const double v = (double)k * step;
             in->x[k] = delta * v;
@@ -49,8 +54,8 @@ void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int z
         return;
     }
     in->form = FORM_ERFC;
-    const double far = 20 + fmax(reach - 2 * delta * delta, 0);
-    const double step = fmax(0.24, far / (KI_INNER_NODES - 1));
+    const double far = (rough ? 12 : 20) + fmax(reach - 2 * delta * delta, 0);
+    const double step = fmax(rough ? 0.35 : 0.24, far / (KI_INNER_NODES - 1));
     in->n = (size_t)ceil(far / step);
     for (size_t k = 0; k < in->n; k++) {
         in->x[k] = (double)k * step;

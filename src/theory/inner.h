@@ -18,8 +18,9 @@ typedef struct ki_inner {
 } ki_inner;
 
 /* shift: how far (in standard deviations) the noise that matters lies from its mean; reach: largest y
- * that matters. Both only widen the tables, for relative accuracy far in the tail. */
-void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int zero_temperature);
+ * that matters. Both only widen the tables, for relative accuracy far in the tail. rough: 1e-8 will do. */
+void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int zero_temperature,
+                   int rough);
 
 /* R, T, K at y[i] >= 0, n <= KI_INNER_CHUNK. R has relative accuracy always; T is filled if want_T and
  * then has relative accuracy at small y; K is filled if want_K. */

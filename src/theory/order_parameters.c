@@ -90,10 +90,12 @@ static void solve_small(ki_state *st, double p) {
     st->defect = 1 - c;
 }
 
-/* The same from above in p = 1 - q: 1 - F(1 - p) is concave, so Newton is monotone. */
+/* The same from above in p = 1 - q: 1 - F(1 - p) is concave, so Newton is monotone. The way there is
+ * walked on a rough map, the last steps on the exact one; a step of 1e-6 leaves an error of its square. */
 static void solve_defect(ki_state *st) {
     double p = fmin(1 - st->m * st->m + 1e-15, 1); /* q >= m^2, and m is rounded */
     st->converged = 0;
+    st->map.rough = 1;
     for (int i = 0; i < 100 && !st->converged; i++) {
         double slope;
         const double G = ki_map_defect(&st->map, p, &slope);
@@ -101,12 +103,16 @@ static void solve_defect(ki_state *st) {
         const double next = slope < 1 ? fmin((G - slope * p) / (1 - slope), 1) : G;
         st->evaluations++;
         if (1 - next < 0.1) {
+            st->map.rough = 0;
             solve_small(st, next);
             return;
         }
-        st->converged = fabs(next - p) < 1e-8 * p || next < 1e-305;
+        const double change = fabs(next - p);
+        st->converged = !st->map.rough && (change < 1e-7 * p || next < 1e-305);
+        st->map.rough = st->map.rough && change > 1e-4 * p;
         p = next;
     }
+    st->map.rough = 0;
     st->defect = p;
     st->q = 1 - p;
 }
@@ -144,7 +150,7 @@ void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
         unit = largest > 0 ? 1 / largest : 1;
     }
     magnetization_problem mp = {zero ? NULL : &field, &st->map, tame(unit * J)};
-    st->map = (ki_map){0, tame(unit * p->dJ), tame(unit * p->dH), zero};
+    st->map = (ki_map){0, tame(unit * p->dJ), tame(unit * p->dH), zero, 0};
     st->evaluations = 0;
     st->converged = 1;
     if (!zero) {

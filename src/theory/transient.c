@@ -20,7 +20,7 @@ static double box_moment(double s, double D, double a) {
     const size_t count = (size_t)ceil(D / fmax(2, s));
     const double half = 0.5 * D / (double)count;
     double sum = 0;
-    ki_inner_init(&inner, s, 0, 0, 0);
+    ki_inner_init(&inner, s, 0, 0, 0, 0);
     for (size_t k = 0; k < count; k++) {
         double y[32], R[32];
         for (size_t i = 0; i < 16; i++) {
@@ -143,7 +143,7 @@ int ki_transient_sync(const ki_theory_params *p, double m0, size_t steps, size_t
     double *m = block, *q = m + n + 1, *two = q + n + 1, *S = two + n + 1, *Sr = S + n + 1;
     double *sigma = Sr + n + 1, *time = sigma + n + 1;
     ki_field field;
-    relaxation r = {{0, p->beta * p->dJ, p->beta * p->dH, 0}, steps, m, moment, matrix};
+    relaxation r = {{0, p->beta * p->dJ, p->beta * p->dH, 0, 0}, steps, m, moment, matrix};
     const double J = p->beta * p->J0;
     ki_field_init(&field, r.map.s, r.map.D);
     m[0] = m0;

@@ -292,7 +292,7 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     double *keep = ki_alloc(count, sizeof(double));
     columns column[2];
     ki_transient_info result = {INFINITY, 0, KI_NOT_CONVERGED};
-    pass s = {.map = {0, p->beta * p->dJ, p->beta * p->dH, 0},
+    pass s = {.map = {0, p->beta * p->dJ, p->beta * p->dH, 0, 0},
               .J = p->beta * p->J0,
               .m0 = m0,
               .threads = &threads};

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What others get: exported symbols, and an installed library that a program can be built with."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ["KINISING_BUILD"]
+PROGRAM = r"""
+#include <kinising/kinising.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    const ki_theory_params p = {1, 1, 0.5, 0};
+    ki_theory_result r;
+    if (ki_theory(&p, KI_SYNC, &r) || strcmp(ki_version(), KI_VERSION_STRING)) {
+        puts(ki_last_error());
+        return 1;
+    }
+    printf("%s %.6f\n", ki_version(), r.m);
+    return 0;
+}
+"""
+
+
+def sh(*command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          **options)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def promised():
+    """Functions that the public headers declare with KI_API."""
+    names = set()
+    folder = os.path.join(ROOT, "include", "kinising")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as f:
+            names |= set(re.findall(r"^KI_API[^;(]*?\b(ki_\w+)\(", f.read(), flags=re.M))
+    return names
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The prefix of an installation, moved under a folder of its own as packagers do."""
+    stage = tmp_path_factory.mktemp("stage")
+    sh("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", str(stage))
+    (pc,) = stage.rglob("kinising.pc")
+    prefix = re.search(r"^prefix=(.*)$", pc.read_text(), flags=re.M).group(1)
+    return str(stage), str(stage) + prefix, str(pc.parent)
+
+
+def test_exports_are_what_the_headers_promise():
+    if shutil.which("nm") is None:
+        pytest.skip("nm is not here")
+    listing = sh("nm", "-D", "--defined-only", os.path.join(BUILD, "libkinising.so"))
+    exported = {line.split()[-1].split("@")[0] for line in listing.splitlines()}
+    assert promised() and exported - {"_init", "_fini"} == promised()
+
+
+@pytest.mark.parametrize("kind", ["shared", "static"])
+def test_program_against_the_installation(kind, installed, tmp_path):
+    stage, prefix, folder = installed
+    env = dict(os.environ, PKG_CONFIG_PATH=folder)
+    flags = ["--define-variable=prefix=" + prefix, "--cflags", "--libs"]
+    if kind == "static":
+        flags.append("--static")
+    found = sh("pkg-config", *flags, "kinising", env=env).split()
+    (libraries,) = {f[2:] for f in found if f.startswith("-L" + stage)}
+    if kind == "static":
+        found = [os.path.join(libraries, "libkinising.a") if f == "-lkinising" else f
+                 for f in found]
+    source = tmp_path / "program.c"
+    source.write_text(PROGRAM)
+    program = str(tmp_path / "program")
+    sh("cc", str(source), "-o", program, *found)
+    run_env = dict(os.environ, LD_LIBRARY_PATH=libraries if kind == "shared" else "")
+    if kind == "shared":
+        assert os.path.join(libraries, "libkinising.so") in sh("ldd", program, env=run_env)
+    assert re.fullmatch(r"\d+\.\d+\.\d+ 0\.\d{6}\n", sh(program, env=run_env))
+
+
+def test_headers_and_program_are_installed(installed):
+    stage, prefix, _ = installed
+    headers = set(os.listdir(os.path.join(ROOT, "include", "kinising")))
+    assert set(os.listdir(os.path.join(prefix, "include", "kinising"))) == headers
+    assert "version" in sh(os.path.join(prefix, "bin", "kinising"), "info")
+
+
+def test_commit_is_that_of_the_sources_only(tmp_path):
+    """A tree unpacked inside somebody else's checkout has no commit of its own."""
+    script = os.path.join(ROOT, "tools", "commit.sh")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(tmp_path)]
+    sh(*git, "init", "-q")
+    (tmp_path / "file").write_text("1")
+    sh(*git, "add", "file")
+    sh(*git, "commit", "-q", "-m", "first")
+    assert re.fullmatch(r"[0-9a-f]{12}\n", sh("sh", script, str(tmp_path)))
+    (tmp_path / "file").write_text("2")
+    assert re.fullmatch(r"[0-9a-f]{12}-dirty\n", sh("sh", script, str(tmp_path)))
+    (tmp_path / "inner").mkdir()
+    inner = subprocess.run(["sh", script, str(tmp_path / "inner")], stdout=subprocess.PIPE)
+    assert inner.returncode != 0 and inner.stdout == b""
