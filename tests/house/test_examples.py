@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Examples run and print what is true; the README's C code is the example."""
+import os
+import re
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def read(path):
+    with open(os.path.join(ROOT, path)) as f:
+        return f.read()
+
+
+def test_steady_state():
+    text = subprocess.run([os.environ["EXAMPLE"]], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+    m, sigma = map(float, re.findall(r"\d\.\d+", text))
+    assert abs(m - 0.724682702506793) < 1e-10 and abs(sigma - 0.12905203226045494) < 1e-10
+
+
+def test_readme_shows_the_example():
+    shown = re.search(r"```c\n(.*?)```", read("README.md"), flags=re.S).group(1)
+    assert shown in read("examples/steady_state.c")
+
+
+def test_readme_commands_run(tmp_path):
+    commands = re.findall(r"^    (build/kinising .*)$", read("README.md"), flags=re.M)
+    assert len(commands) >= 6
+    for command in commands:
+        command = command.replace("build/kinising", os.environ["KINISING"], 1)
+        done = subprocess.run(command, shell=True, cwd=tmp_path, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True)
+        if "--plot" in command and "gnuplot" in done.stderr and done.returncode == 1:
+            continue
+        assert done.returncode == 0, (command, done.stderr)
