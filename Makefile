@@ -48,7 +48,8 @@ docs:
 	@python3 tools/check_tags.py
 
 install: build
-	meson configure $(BUILD) --prefix=$(PREFIX)
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD) --quiet # kinising.pc holds the prefix
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
