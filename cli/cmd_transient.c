@@ -231,7 +231,7 @@ int cmd_transient(int argc, char **argv) {
          .target = &t.tol,
          .meta = "X",
          .help = "async: absolute error wanted",
-         .fallback = "1e-8",
+         .fallback = "1e-6",
          .low = 1e-12,
          .high = 1e-2},
         {.name = "lag",

@@ -221,7 +221,7 @@ typedef struct ki_transient_info {
  * @param tmax  last time, > 0, finite
  * @param n     number of output intervals, 1..10^4: times t_i = i tmax / n
  * @param lag   lag of the q column, in output intervals, >= 1
- * @param tol   absolute error wanted, 1e-12..1e-2 (1e-8 is good)
+ * @param tol   absolute error wanted, 1e-12..1e-2; seconds at 1e-6, and ten times that at 1e-8
  * @param run   threads, progress; NULL = defaults
  * @param out   arrays [n+1], two-time [n+1,n+1]
  * @param info  outcome, may be NULL

@@ -113,7 +113,7 @@ static void critical_tables(void **state) {
         double root;
         int status;
         assert_int_equal(ki_critical(&p, parameter(critical_table[i].phase), &root, &status), 0);
-        none += isnan(critical_table[i].root);
+        none += isnan(critical_table[i].root) ? 1 : 0;
         assert_int_equal(status, isnan(critical_table[i].root) ? KI_NO_ORDERED_PHASE : KI_CONVERGED);
         /* Where the line runs almost along beta the root is ill-conditioned. */
         assert_close(root, critical_table[i].root, critical_table[i].root > 20 ? 1e-12 : 1e-13, 0);
