@@ -218,8 +218,8 @@ typedef struct ki_transient_info {
  *
  * @param p     point; beta finite
  * @param m0    initial magnetization, [-1, 1]
- * @param tmax  last time, > 0, finite
- * @param n     number of output intervals, 1..10^4: times t_i = i tmax / n
+ * @param tmax  last time, > 0, at most about 400
+ * @param n     number of output intervals, 1..1600: times t_i = i tmax / n
  * @param lag   lag of the q column, in output intervals, >= 1
  * @param tol   absolute error wanted, 1e-12..1e-2; seconds at 1e-6, and ten times that at 1e-8
  * @param run   threads, progress; NULL = defaults

@@ -93,6 +93,10 @@ static void grade(ki_decay *d, double s2P) {
     d->panels = n;
 }
 
+int ki_decays(const ki_state *st) {
+    return st->defect > 0 && st->map.s > (st->map.zero_temperature ? 0 : KI_WEAK_NOISE);
+}
+
 void ki_decay_solve(const ki_state *st, ki_decay *d) {
     interpolant f;
     double v[NODES], rho[NODES], W[NODES];
@@ -233,8 +237,7 @@ static void sync_lags(const ki_state *st, int cycle, size_t n, const double *tau
 
 static void async_lags(const ki_state *st, size_t n, const double *tau, double *C) {
     ki_decay decay;
-    /* Without coupling noise F does not depend on C, and the decay is that of the updates. */
-    const int decays = st->map.s > 0 && st->defect > 0;
+    const int decays = ki_decays(st);
     if (decays) {
         ki_decay_solve(st, &decay);
     }

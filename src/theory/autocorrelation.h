@@ -19,7 +19,10 @@ typedef struct ki_decay {
     double rate[KI_DECAY_PANELS][KI_DECAY_ORDER]; /* dtau/dv at the nodes */
 } ki_decay;
 
-/* Needs s > 0 and 1 - q > 0. */
+/* Does C - q decay otherwise than the updates themselves, exp(-tau)? Not without coupling noise. */
+int ki_decays(const ki_state *state);
+
+/* Needs ki_decays(). */
 void ki_decay_solve(const ki_state *state, ki_decay *decay);
 
 /* C(tau), tau >= 0. */

@@ -18,6 +18,7 @@
 
 #define RANGE 8.7         /* exp(-8.7^2/2) = 4e-17 */
 #define CUT 40.0          /* and where an exponent has fallen this far, nothing is left */
+#define NOTHING 750.0     /* exp(-750) is below every number that is promised */
 #define ROUGH_RANGE 6.2   /* the same for a rough answer, exp(-19) */
 #define ROUGH_CUT 21.0
 #define ROUGH_STEP 1.45   /* and how much longer its steps are: the error goes like exp(-1/step) */
@@ -100,28 +101,34 @@ static void interval(const outer *o, double mode, double step, double *low, doub
     }
 }
 
+/* Nodes are counted from `base`, 0 or a, whichever is nearer to the interval: y = base + x is needed to
+ * its own precision near 0, y - a to that of the noise when the noise is narrow. */
+static double base_of(const outer *o, double low) {
+    return low > 0.5 * o->map->a ? o->map->a : 0;
+}
+
 static void equal_steps(outer *o, double low, double high, double step) {
     const ki_map *m = o->map;
     double v[KI_INNER_CHUNK], density[KI_INNER_CHUNK];
     const int folded = m->a == 0;
-    const size_t total = (size_t)ceil((high - (folded ? 0 : low)) / step) + 1;
-    const double first = folded ? 0 : low;
+    const double base = base_of(o, low), first = folded ? 0 : low - base;
+    const size_t total = (size_t)ceil((high - base - first) / step) + 1;
     for (size_t done = 0; done < total;) {
         const size_t n = total - done < KI_INNER_CHUNK ? total - done : KI_INNER_CHUNK;
         for (size_t i = 0; i < n; i++) {
-            v[i] = first + (double)(done + i) * step - m->a;
+            v[i] = first + (double)(done + i) * step + (base - m->a);
         }
         ki_box_density(n, v, o->w, m->D, density);
         for (size_t i = 0; i < n; i++) {
-            add(o, first + (double)(done + i) * step,
+            add(o, base + (first + (double)(done + i) * step),
                 (folded && done + i ? 2 : 1) * step * density[i]);
         }
         done += n;
     }
 }
 
-/* Gauss-Legendre on [low, high] in `count` equal panels, 16 nodes each (40 on an edge of the box). */
-static void panels(outer *o, double low, double high, size_t count, int edge) {
+/* Gauss-Legendre on base + [low, high] in `count` equal panels, 16 nodes each (40 on an edge of the box). */
+static void panels(outer *o, double base, double low, double high, size_t count, int edge) {
     const ki_map *m = o->map;
     const size_t order = edge ? 40 : 16;
     const double *x = edge ? ki_gl40_x : ki_gl16_x, *g = edge ? ki_gl40_w : ki_gl16_w;
@@ -130,31 +137,32 @@ static void panels(outer *o, double low, double high, size_t count, int edge) {
     for (size_t k = 0; k < count; k++) {
         const double centre = low + (2 * (double)k + 1) * half;
         for (size_t i = 0; i < order; i++) {
-            v[i] = centre + half * x[i] - m->a;
+            v[i] = centre + half * x[i] + (base - m->a);
         }
         if (o->w > 0) {
             ki_box_density(order, v, o->w, m->D, density);
         }
         for (size_t i = 0; i < order; i++) {
-            add(o, centre + half * x[i], half * g[i] * (o->w > 0 ? density[i] : 0.5 / m->D));
+            add(o, base + (centre + half * x[i]), half * g[i] * (o->w > 0 ? density[i] : 0.5 / m->D));
         }
     }
 }
 
 static void box_panels(outer *o, double low, double high, double smooth) {
     const ki_map *m = o->map;
-    const double r = RANGE * o->w;
-    const double cut[4] = {m->a - m->D - r, m->a - m->D + r, m->a + m->D - r, m->a + m->D + r};
+    const double r = RANGE * o->w, base = base_of(o, low), shift = m->a - base;
+    const double cut[4] = {shift + (-m->D - r), shift + (-m->D + r), shift + (m->D - r),
+                           shift + (m->D + r)};
     for (int i = 0; i < 3; i++) {
-        const double from = fmax(low, cut[i]), to = fmin(high, cut[i + 1]);
+        const double from = fmax(low - base, cut[i]), to = fmin(high - base, cut[i + 1]);
         if (to > from && i != 1) {
-            panels(o, from, to, 1, 1);
+            panels(o, base, from, to, 1, 1);
         } else if (to > from) {
-            /* Split at 0, where the integrand peaks. */
-            const double middle = from < 0 && to > 0 ? 0 : to;
-            panels(o, from, middle, (size_t)ceil((middle - from) / smooth), 0);
+            /* Split at y = 0, where the integrand peaks. */
+            const double middle = from < -base && to > -base ? -base : to;
+            panels(o, base, from, middle, (size_t)ceil((middle - from) / smooth), 0);
             if (middle < to) {
-                panels(o, middle, to, (size_t)ceil((to - middle) / smooth), 0);
+                panels(o, base, middle, to, (size_t)ceil((to - middle) / smooth), 0);
             }
         }
     }
@@ -190,8 +198,12 @@ static void run(outer *o, double p, double c) {
         const double pole = o->w > 0 && !m->zero_temperature ? ki_strip_step(o->w) : 0;
         const double stretch = m->rough ? ROUGH_STEP : 1;
         const double step = stretch * fmin(fmax(0.68 * both, pole), 0.68 * o->w);
+        const double mode = find_mode(o);
         double low, high;
-        interval(o, find_mode(o), step > 0 ? step : 0.1 * smooth, &low, &high);
+        if (!o->small && exponent(o, mode) > NOTHING) {
+            return;
+        }
+        interval(o, mode, step > 0 ? step : 0.1 * smooth, &low, &high);
         const double reach = o->small ? 0 : fmax(fabs(low), fabs(high));
         ki_inner_init(&inner, o->delta, shift, reach, m->zero_temperature, m->rough);
         if (m->D > 0 && o->w < NARROW * smooth && !(high - low <= PANELS_PAY * step)) {
@@ -238,22 +250,25 @@ static double general_smooth(const ki_map *map, double D, double a, double b, do
     double Ra[KI_INNER_CHUNK], Rb[KI_INNER_CHUNK];
     const double w = map->s * sqrt(c), delta = map->s * sqrt(1 - c);
     const int zero = map->zero_temperature;
-    /* Beyond `wall` both signs are sure and equal. */
-    const double wall = fmax(fabs(a), fabs(b)) + (zero ? 0 : 20) + RANGE * delta;
-    const double edge = fmin(D + RANGE * w, wall);
+    /* Further from both -a and -b the two signs are sure, and equal outside the two. */
+    const double sure = (zero ? 0 : 20) + RANGE * delta;
+    const double low = fmax(-(D + RANGE * w), -fmax(a, b) - sure);
+    const double high = fmin(D + RANGE * w, -fmin(a, b) + sure);
     double step = 1; /* of the one node that is left when w = 0 */
     ki_inner_init(&inner, delta, 0, 0, zero, 0);
     if (w > 0) {
         const double both = delta > 0 ? 1 / sqrt(2 / (delta * delta) + 1 / (w * w)) : 0;
         step = fmin(fmax(0.68 * both, zero ? 0 : ki_strip_step(w)), 0.68 * w);
+        if (high <= low) {
+            return 1;
+        }
     }
-    const size_t half = w > 0 ? (size_t)ceil(edge / step) : 0;
+    const size_t total = w > 0 ? (size_t)ceil((high - low) / step) + 1 : 1;
     double defect = 0;
-    for (size_t done = 0; done < 2 * half + 1;) {
-        const size_t left = 2 * half + 1 - done;
-        const size_t n = left < KI_INNER_CHUNK ? left : KI_INNER_CHUNK;
+    for (size_t done = 0; done < total;) {
+        const size_t n = total - done < KI_INNER_CHUNK ? total - done : KI_INNER_CHUNK;
         for (size_t i = 0; i < n; i++) {
-            v[i] = ((double)(done + i) - (double)half) * step;
+            v[i] = w > 0 ? low + (double)(done + i) * step : 0;
         }
         if (w > 0) {
             ki_box_density(n, v, w, D, density);
@@ -278,26 +293,54 @@ static double general_smooth(const ki_map *map, double D, double a, double b, do
     return 1 - defect;
 }
 
-double ki_map_general(const ki_map *map, double a, double b, double c) {
-    const double D = map->D, w = map->s * sqrt(fabs(c));
-    if (D == 0) { /* reversing one field turns c < 0 into c > 0 */
-        return c < 0 ? -general_smooth(map, 0, a, -b, -c) : general_smooth(map, 0, a, b, c);
-    }
-    if (c >= 0 && D < 20 * w) {
-        return general_smooth(map, D, a, b, c);
-    }
-    /* The shared field must not be reversed, or its box is too sharp: average over it outside. */
-    const double length = map->zero_temperature ? map->s : fmax(2, map->s);
-    const size_t count = (size_t)ceil(2 * D / length);
-    const double half = D / (double)count;
+/* Without field: reversing one of the two turns c < 0 into c > 0. */
+static double general_no_box(const ki_map *map, double a, double b, double c) {
+    return c < 0 ? -general_smooth(map, 0, a, -b, -c) : general_smooth(map, 0, a, b, c);
+}
+
+/* The average over the field outside: its box is too sharp against the shared noise, or must not be
+ * reversed with it. Where both total fields are of sure sign the integrand is their product. */
+static double general_panels(const ki_map *map, double a, double b, double c) {
+    const double D = map->D, sure = (map->zero_temperature ? 0 : 20) + RANGE * map->s;
+    const double longest = map->zero_temperature ? map->s : fmax(2, map->s);
+    double cut[8] = {-D, -a - sure, -a, -a + sure, -b - sure, -b, -b + sure, D};
     double sum = 0;
-    for (size_t k = 0; k < count; k++) {
-        const double centre = -D + (2 * (double)k + 1) * half;
-        for (int i = 0; i < 16; i++) {
-            const double u = centre + half * ki_gl16_x[i];
-            sum += ki_gl16_w[i] * (c < 0 ? -general_smooth(map, 0, a + u, -b - u, -c)
-                                         : general_smooth(map, 0, a + u, b + u, c));
+    for (int i = 1; i < 8; i++) { /* in order, inside the box */
+        const double x = fmin(fmax(cut[i], -D), D);
+        int j = i;
+        for (; j > 0 && cut[j - 1] > x; j--) {
+            cut[j] = cut[j - 1];
+        }
+        cut[j] = x;
+    }
+    for (int i = 0; i < 7; i++) {
+        const double width = cut[i + 1] - cut[i], middle = 0.5 * (cut[i] + cut[i + 1]);
+        if (fabs(middle + a) > sure && fabs(middle + b) > sure) {
+            sum += (middle + a < 0) == (middle + b < 0) ? 2 * width : -2 * width;
+            continue;
+        }
+        const size_t count = (size_t)ceil(width / longest);
+        const double half = count ? 0.5 * width / (double)count : 0;
+        for (size_t k = 0; k < count; k++) {
+            const double centre = cut[i] + (2 * (double)k + 1) * half;
+            for (int j = 0; j < 16; j++) {
+                const double u = centre + half * ki_gl16_x[j];
+                sum += 2 * half * ki_gl16_w[j] * general_no_box(map, a + u, b + u, c);
+            }
         }
     }
-    return 0.5 * sum / (double)count;
+    return sum / (4 * D);
+}
+
+double ki_map_general(const ki_map *map, double a, double b, double c) {
+    const double D = map->D, w = map->s * sqrt(fabs(c));
+    double F;
+    if (D == 0) {
+        F = general_no_box(map, a, b, c);
+    } else if (c >= 0 && D < 20 * w) {
+        F = general_smooth(map, D, a, b, c);
+    } else {
+        F = general_panels(map, a, b, c);
+    }
+    return fmin(fmax(F, -1), 1);
 }

@@ -9,6 +9,8 @@
 #include "../num/root.h"
 #include "order_parameters.h"
 
+#define LOG_MAX 708.0
+
 typedef struct boundary {
     ki_theory_params p;
     double *unknown;
@@ -38,8 +40,11 @@ static double solve_log(boundary *b, double start, double towards_order) {
         f = g;
         next = u + direction * step;
         step *= 1.5;
-        if (fabs(next) > 690) {
-            return NAN;
+        if (fabs(next) > LOG_MAX) { /* as far as doubles go, and not twice */
+            if (fabs(u) >= LOG_MAX) {
+                return NAN;
+            }
+            next = copysign(LOG_MAX, next);
         }
         g = excess(b, next);
     }

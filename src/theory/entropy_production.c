@@ -55,13 +55,19 @@ static double times_beta(double beta, double ratio) {
 
 static void solve_async(const ki_theory_params *p, const ki_state *st, ki_theory_result *r) {
     double loss = 0.5 * st->defect; /* without coupling noise C - q decays as exp(-tau) */
-    if (st->map.s > 0 && st->defect > 0) {
+    if (ki_decays(st)) {
         ki_decay decay;
         ki_decay_solve(st, &decay);
         loss = decay.laplace * decay.defect;
     }
     r->sigma_async_over_beta = production_over_beta(p, st, loss);
     r->sigma_async = times_beta(p->beta, r->sigma_async_over_beta);
+}
+
+/* A number that should be there and is not must not pass for an answer. */
+static int is_whole(const ki_theory_result *r, int sync, int async) {
+    return !isnan(r->m) && !isnan(r->q) && !isnan(r->k) && !isnan(r->S) && !isnan(r->chi) &&
+           (!sync || !isnan(r->sigma)) && (!async || !isnan(r->sigma_async));
 }
 
 static void solve_point(const ki_theory_params *p, unsigned dynamics, ki_theory_result *r) {
@@ -90,6 +96,7 @@ static void solve_point(const ki_theory_params *p, unsigned dynamics, ki_theory_
             solve_async(p, &st, r);
         }
     }
+    r->status = is_whole(r, sync, async) ? r->status : KI_NOT_CONVERGED;
 }
 
 static int check_dynamics(unsigned dynamics) {

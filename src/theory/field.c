@@ -179,6 +179,10 @@ static void local_averages(const ki_field *f, double a, double *k, double *S) {
     const double step = ki_strip_step(f->s), gap = fmax(a - f->D, 0);
     const double mode = fmax(gap - 2 * f->s * f->s, 0), limit = exponent(f, a, mode) + 42;
     double first = mode, sum_k = 0, sum_S = 0;
+    *k = *S = 0;
+    if (limit - 42 > 750) { /* both are below 1e-300; with that the noise is below 20 when the mode moves */
+        return;
+    }
     while (exponent(f, a, first - step) < limit) {
         first -= step;
     }

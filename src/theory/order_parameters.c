@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "order_parameters.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "../base/error.h"
@@ -122,15 +123,18 @@ static void solve_autocorrelation(ki_state *st) {
     if (map->a == 0 && map->D == 0) {
         st->q = 0;
         st->defect = 1;
-    } else if (map->s > 0) {
+    } else if (map->s >= (map->zero_temperature ? DBL_MIN : KI_WEAK_NOISE)) {
         solve_defect(st);
     } else if (map->zero_temperature) {
         st->q = 1;
         st->defect = 0;
     } else {
-        /* No noise: every spin is on its own, q = <tanh^2>. */
+        /* Every spin is on its own: 0 < F' <= s^2 gives k <= 1 - q <= k/(1 - s^2), and q = <tanh^2> as
+         * closely. */
+        ki_map alone = *map;
+        alone.s = 0;
         st->defect = st->k;
-        st->q = st->k > 0.9 ? ki_map_value(map, 0.5, NULL) : 1 - st->k;
+        st->q = st->k > 0.9 ? ki_map_value(&alone, 0.5, NULL) : 1 - st->k;
     }
 }
 

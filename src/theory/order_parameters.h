@@ -7,6 +7,9 @@
 
 #include "correlation_map.h"
 
+/* Below this s = beta dJ autocorrelations do not feel the coupling noise, to s^2 relative. */
+#define KI_WEAK_NOISE 1e-6
+
 /* At zero temperature [T0] the largest parameter stands for 1 in s, D and a, and k and S stand for
  * their limits over temperature: k beta = 2 p(0), S beta = (pi^2/6) p(0). */
 typedef struct ki_state {

@@ -14,23 +14,24 @@
 #include "order_parameters.h"
 
 /* beta <H tanh x> = Int_0^D u [T(u + a) + T(u - a)] du / (2 D), T odd, by Gauss-Legendre panels no
- * longer than the scale of T(y) = E tanh(y + s z). */
+ * longer than the scale of T(y) = E tanh(y + s z); the bracket is 0 below them and 2 above. */
 static double box_moment(double s, double D, double a) {
     ki_inner inner;
-    const size_t count = (size_t)ceil(D / fmax(2, s));
-    const double half = 0.5 * D / (double)count;
-    double sum = 0;
+    const double sure = 20 + 8.7 * s, low = fmin(fmax(a - sure, 0), D), high = fmin(a + sure, D);
+    const size_t count = (size_t)ceil((high - low) / fmax(2, s));
+    const double half = count ? 0.5 * (high - low) / (double)count : 0;
+    double sum = (D - high) * (D + high);
     ki_inner_init(&inner, s, 0, 0, 0, 0);
     for (size_t k = 0; k < count; k++) {
         double y[32], R[32];
         for (size_t i = 0; i < 16; i++) {
-            const double u = half * (2 * (double)k + 1 + ki_gl16_x[i]);
+            const double u = low + half * (2 * (double)k + 1 + ki_gl16_x[i]);
             y[i] = u + a;
             y[16 + i] = fabs(u - a);
         }
         ki_inner_evaluate(&inner, 32, y, 0, 0, R, NULL, NULL);
         for (size_t i = 0; i < 16; i++) {
-            const double u = half * (2 * (double)k + 1 + ki_gl16_x[i]);
+            const double u = low + half * (2 * (double)k + 1 + ki_gl16_x[i]);
             const double below = 1 - 2 * R[16 + i];
             sum += half * ki_gl16_w[i] * u * (1 - 2 * R[i] + (u < a ? -below : below));
         }

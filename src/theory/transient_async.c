@@ -19,7 +19,7 @@
 #include "correlation_map.h"
 #include "transient.h"
 
-enum { MAX_STEPS = 6000 };
+enum { MAX_STEPS = 3200 };
 
 /* Weights of e^-(h-x) f(x) on [0, h] for f through four (three, two) equally spaced nodes. */
 typedef struct cumulative {
@@ -276,7 +276,7 @@ static double richardson(double *fine, const double *coarse, size_t count) {
 int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t n, size_t lag,
                        double tol, const ki_run_options *run, const ki_transient *out,
                        ki_transient_info *info) {
-    int error = ki_check_transient("ki_transient_async", p, m0, n, lag, 10000, out);
+    int error = ki_check_transient("ki_transient_async", p, m0, n, lag, MAX_STEPS / 2, out);
     if (error) {
         return error;
     }
@@ -285,6 +285,13 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     }
     if (!(tol >= 1e-12 && tol <= 1e-2)) {
         return ki_fail(KI_ERR_ARGUMENT, "tol : %g is out of range : use 1e-12 to 1e-2", tol);
+    }
+    size_t stride = (size_t)fmin(ceil(tmax / (double)n / 0.25), 1e9);
+    if (2 * n * stride > MAX_STEPS) { /* two passes are the least */
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "tmax : %g in %zu points takes more than %d steps : use a shorter time or fewer "
+                       "points",
+                       tmax, n, MAX_STEPS);
     }
     const ki_run_options threads = {run ? run->threads : 0, NULL, NULL};
     const size_t side = n + 1, count = 5 * side + (out->C ? side * side : 0);
@@ -303,10 +310,9 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     ki_field_init(&s.field, s.map.s, s.map.D);
     split_block(block[0], side, out->C != NULL, &column[0]);
     split_block(block[1], side, out->C != NULL, &column[1]);
-    size_t stride = (size_t)ceil(tmax / (double)n / 0.25);
     int current = 0;
     for (int round = 0;; round++, stride *= 2) {
-        if (round > 1 && n * stride > MAX_STEPS) {
+        if (n * stride > MAX_STEPS) {
             break;
         }
         s.steps = n * stride;

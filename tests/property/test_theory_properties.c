@@ -400,8 +400,64 @@ static void extremes(void **state) {
     }
 }
 
+/* Twenty decades of every parameter: whole answers, consistent ones, and none of them slow (a hang is
+ * caught by the time limit of the test). */
+static void twenty_decades(void **state) {
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        ki_theory_params p = {log_uniform(1e-10, 1e10), log_uniform(1e-10, 1e10),
+                              log_uniform(1e-10, 1e10), log_uniform(1e-10, 1e10)};
+        p.J0 = uniform() < 0.3 ? -p.J0 : p.J0;
+        p.dH = uniform() < 0.3 ? 0 : p.dH;
+        const ki_theory_result r = solve(p);
+        if (!(r.q >= r.m * r.m * (1 - 1e-12) && r.q <= 1 && r.sigma >= 0 && r.sigma_async >= 0)) {
+            fail_msg("inconsistent %s", at(p));
+        }
+        if (r.phase != KI_TWO_CYCLE && r.sigma > 1e-300) {
+            assert_true(r.sigma_async <= r.sigma * (1 + 1e-9));
+        }
+    }
+}
+
+/* As s = beta dJ -> 0: k <= 1 - q <= k/(1 - s^2), sigma_async -> sigma/2, on both sides of where the
+ * noise-free limit is taken; with a mean field large against the noise and with boxes of every width. */
+static void weak_noise(void **state) {
+    (void)state;
+    for (double dJ = 1e-20; dJ < 1e-3; dJ *= 3.7) {
+        for (int k = 0; k < 4; k++) {
+            const ki_theory_params p = {1.3, 1, dJ, k == 0 ? 0 : pow(10, -12 + 4 * k)};
+            const ki_theory_result r = solve(p);
+            const double s2 = p.beta * dJ * p.beta * dJ;
+            assert_close_at(at(p), 1 - r.q, r.k, 1e-13 + s2, 1e-15);
+            if (r.sigma > 1e-300) {
+                assert_close_at(at(p), r.sigma_async, r.sigma / 2, 1e-12 + s2, 0);
+            }
+        }
+    }
+}
+
+/* Cold ferromagnets in which everything is below 1e-300: zeros, at once. */
+static void frozen(void **state) {
+    (void)state;
+    static const ki_theory_params p[] = {{1e15, 1, 1e-8, 0}, {1e6, 1e10, 0.01, 0},
+                                         {1118956040, 913096.857, 0.00458603, 946.385},
+                                         {1e12, 1, 6e-7, 0}, {1e4, -3, 1e-2, 1}};
+    const double lags[4] = {0, 1, 2, 3};
+    for (int i = 0; i < 5; i++) {
+        const ki_theory_result r = solve(p[i]);
+        assert_true(r.k < 1e-300 && r.S < 1e-300 && r.sigma < 1e-300 && r.q == 1);
+        double C[4];
+        assert_int_equal(ki_autocorrelation(&p[i], KI_SYNC, 4, lags, C), 0);
+        assert_close(C[1], p[i].J0 < 0 ? -1 : 1, 1e-15, 0);
+        assert_close(C[2], 1, 0, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(twenty_decades),
+        cmocka_unit_test(weak_noise),
+        cmocka_unit_test(frozen),
         cmocka_unit_test(bounds),
         cmocka_unit_test(defining_equations),
         cmocka_unit_test(two_ways_to_sigma_async),
