@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,6 +109,7 @@ static void hold_standard_descriptors(void) {
 
 int main(int argc, char **argv) {
     hold_standard_descriptors();
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: a sentence, not a death */
     int status = finish_stdout(run(argc, argv));
     /* Some file systems (NFS) tell only now that the disk is full. */
     if (close(STDOUT_FILENO) != 0 && errno != EBADF && errno != EINTR)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,17 @@
 #include "provenance.h"
 
 const char *const unit_words[] = {"nats", "bits", NULL};
+
+/* A signal that ends the program waits for the file to be whole, so that no temporary is left. */
+static void hold_signals(sigset_t *old) {
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, old);
+}
 
 static double seconds_between(struct timespec a, struct timespec b) {
     return (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
@@ -129,7 +141,10 @@ static int write_file(const session *s, const result *r) {
         }
         if (r->matrix)
             arrays[r->n_columns] = *r->matrix;
+        sigset_t old;
+        hold_signals(&old);
         int error = ki_write_arrays(s->file, n, arrays, origin);
+        sigprocmask(SIG_SETMASK, &old, NULL);
         status = error ? complain_library(error) : STATUS_DONE;
         if (!error && !s->quiet)
             remark("wrote %s (%zu rows)", s->file, r->rows);

@@ -5,6 +5,8 @@ import os
 import random
 import re
 import shutil
+import subprocess
+import time
 
 import pytest
 
@@ -291,3 +293,29 @@ def test_random_arguments(run, tmp_path):
             assert LINE.fullmatch(done.stderr), (args, done.stderr)
             assert done.stdout == ""
         assert set(os.listdir(tmp_path)) <= {"x.csv"}
+
+
+def test_file_size_limit_is_one_sentence(tmp_path):
+    """A file that may not grow is a full disk: status 1, nothing left behind."""
+    command = 'ulimit -f 8; exec "$0" theory --beta 0:4:3000 --dynamics sync -o big.csv'
+    done = subprocess.run(["bash", "-c", command, os.environ.get("KINISING", "kinising")],
+                          cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("kinising: big.csv : ")
+    assert os.listdir(tmp_path) == []
+
+
+def test_terminated_while_writing_leaves_whole_files_only(tmp_path):
+    """SIGTERM at twenty moments: the old file or the new one, and no temporary."""
+    kinising = os.environ.get("KINISING", "kinising")
+    target = tmp_path / "x.csv"
+    for k in range(20):
+        process = subprocess.Popen([kinising, "theory", "--beta", "0:4:40000", "--dynamics", "sync",
+                                    "-o", "x.csv", "--quiet"], cwd=tmp_path)
+        time.sleep(0.01 + 0.012 * k)
+        process.terminate()
+        process.wait()
+        assert [n for n in os.listdir(tmp_path) if n != "x.csv"] == []
+        if target.exists():
+            assert len(target.read_text().splitlines()) == 40002
+            target.unlink()
