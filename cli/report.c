@@ -50,7 +50,10 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
     s->shown = s->begun;
     s->date = time(NULL);
     if (s->file) {
-        int error = ki_check_writable(s->file);
+        sigset_t old;
+        hold_signals(&old);
+        int error = ki_check_writable(s->file); /* makes a file for a moment */
+        sigprocmask(SIG_SETMASK, &old, NULL);
         if (error)
             return complain_library(error);
     }
