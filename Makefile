@@ -41,7 +41,7 @@ bench: build
 
 python: build
 	@sh tools/setup.sh python
-	@/usr/bin/python3 python/build.py
+	@/usr/bin/python3 python/build.py $(BUILD)
 
 docs:
 	@python3 tools/check_docs.py
@@ -53,4 +53,4 @@ install: build
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) build-* demo
+	rm -rf $(BUILD) build-* demo python/kinising/_lib.abi3.so

@@ -15,15 +15,34 @@
 
 const char *const unit_words[] = {"nats", "bits", NULL};
 
-/* A signal that ends the program waits for the file to be whole, so that no temporary is left. */
-static void hold_signals(sigset_t *old) {
-    sigset_t set;
+/* A signal that ends the program waits for a file to be whole, so that no temporary is left. A mask would
+ * not do: other threads would still take the signal. */
+static volatile sig_atomic_t caught;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, old);
+static void catch_signal(int number) {
+    caught = number;
+}
+
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+enum { ENDING = sizeof ending / sizeof ending[0] };
+
+static void hold_signals(struct sigaction old[ENDING]) {
+    struct sigaction hold = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
+
+    caught = 0;
+    sigemptyset(&hold.sa_mask);
+    for (int i = 0; i < ENDING; i++) {
+        sigaction(ending[i], NULL, &old[i]);
+        if (old[i].sa_handler != SIG_IGN)
+            sigaction(ending[i], &hold, NULL);
+    }
+}
+
+static void release_signals(const struct sigaction old[ENDING]) {
+    for (int i = 0; i < ENDING; i++)
+        sigaction(ending[i], &old[i], NULL);
+    if (caught)
+        raise(caught);
 }
 
 static double seconds_between(struct timespec a, struct timespec b) {
@@ -50,10 +69,10 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
     s->shown = s->begun;
     s->date = time(NULL);
     if (s->file) {
-        sigset_t old;
-        hold_signals(&old);
+        struct sigaction old[ENDING];
+        hold_signals(old);
         int error = ki_check_writable(s->file); /* makes a file for a moment */
-        sigprocmask(SIG_SETMASK, &old, NULL);
+        release_signals(old);
         if (error)
             return complain_library(error);
     }
@@ -144,10 +163,10 @@ static int write_file(const session *s, const result *r) {
         }
         if (r->matrix)
             arrays[r->n_columns] = *r->matrix;
-        sigset_t old;
-        hold_signals(&old);
+        struct sigaction old[ENDING];
+        hold_signals(old);
         int error = ki_write_arrays(s->file, n, arrays, origin);
-        sigprocmask(SIG_SETMASK, &old, NULL);
+        release_signals(old);
         status = error ? complain_library(error) : STATUS_DONE;
         if (!error && !s->quiet)
             remark("wrote %s (%zu rows)", s->file, r->rows);

@@ -1,4 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""kinising: nonequilibrium thermodynamics of kinetic Ising networks."""
+"""kinising: nonequilibrium thermodynamics of kinetic Ising networks.
+
+    import kinising as ki
+    ki.theory(beta=2, dJ=0.5).sigma           # exact, N -> infinity
+    ki.critical(solve_for="beta", dJ=0.5)     # the order-disorder boundary
+
+Everything is per spin and in nats. `make python` builds the library into this package; without it the
+package imports, `kinising.reference` (slow, readable numpy) works and the functions say what to do.
+"""
 
 __version__ = "0.1.0"
+
+from ._library import KinisingError
+from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
+
+__all__ = ["KinisingError", "Theory", "Transient", "autocorrelation", "critical", "info", "theory",
+           "transient"]

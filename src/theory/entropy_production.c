@@ -141,7 +141,8 @@ int ki_theory_map(size_t n, const ki_theory_params *p, unsigned dynamics, const 
     }
     /* All points are checked first, so that a bad one costs nothing and leaves `out` alone. */
     for (size_t i = 0; i < n && error == 0; i++) {
-        if (ki_check_point(&p[i], 0)) {
+        error = ki_check_point(&p[i], 0);
+        if (error && n > 1) {
             char sentence[256];
             strncpy(sentence, ki_last_error(), sizeof sentence - 1);
             sentence[sizeof sentence - 1] = 0;

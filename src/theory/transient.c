@@ -59,7 +59,8 @@ int ki_check_transient(const char *function, const ki_theory_params *p, double m
         return ki_fail(KI_ERR_ARGUMENT, "m0 : %g is no magnetization : use a value in [-1, 1]", m0);
     }
     if (n < 1 || n > most) {
-        return ki_fail(KI_ERR_ARGUMENT, "steps : %zu is out of range : use 1 to %zu", n, most);
+        return ki_fail(KI_ERR_ARGUMENT, "%s : %zu steps or points are out of range : use 1 to %zu",
+                       function, n, most);
     }
     if (lag < 1) {
         return ki_fail(KI_ERR_ARGUMENT, "lag : 0 is no lag : use 1 or more");

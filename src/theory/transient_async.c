@@ -333,7 +333,7 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
         current = 1 - current;
     }
     for (size_t i = 0; out->t && i < side; i++) {
-        out->t[i] = tmax * ((double)i / (double)n);
+        out->t[i] = tmax * (double)i / (double)n;
     }
     split_block(keep, side, out->C != NULL, &column[0]);
     ki_copy_column(out->m, column[0].m, side);
