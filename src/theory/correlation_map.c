@@ -19,6 +19,7 @@
 #define RANGE 8.7         /* exp(-8.7^2/2) = 4e-17 */
 #define CUT 40.0          /* and where an exponent has fallen this far, nothing is left */
 #define NOTHING 750.0     /* exp(-750) is below every number that is promised */
+#define MOST_STEPS 1e6
 #define ROUGH_RANGE 6.2   /* the same for a rough answer, exp(-19) */
 #define ROUGH_CUT 21.0
 #define ROUGH_STEP 1.45   /* and how much longer its steps are: the error goes like exp(-1/step) */
@@ -112,6 +113,10 @@ static void equal_steps(outer *o, double low, double high, double step) {
     double v[KI_INNER_CHUNK], density[KI_INNER_CHUNK];
     const int folded = m->a == 0;
     const double base = base_of(o, low), first = folded ? 0 : low - base;
+    if (!((high - base - first) / step < MOST_STEPS)) { /* never seen; better no answer than no end */
+        o->value = NAN;
+        return;
+    }
     const size_t total = (size_t)ceil((high - base - first) / step) + 1;
     for (size_t done = 0; done < total;) {
         const size_t n = total - done < KI_INNER_CHUNK ? total - done : KI_INNER_CHUNK;
@@ -200,7 +205,8 @@ static void run(outer *o, double p, double c) {
         const double step = stretch * fmin(fmax(0.68 * both, pole), 0.68 * o->w);
         const double mode = find_mode(o);
         double low, high;
-        if (!o->small && exponent(o, mode) > NOTHING) {
+        /* Nothing there; or private noise so weak that its square is, and 1 - F < 1e-140 with it. */
+        if (!o->small && (exponent(o, mode) > NOTHING || (m->zero_temperature && d2 < 1e-290))) {
             return;
         }
         interval(o, mode, step > 0 ? step : 0.1 * smooth, &low, &high);

@@ -109,6 +109,9 @@ static void solve_defect(ki_state *st) {
             return;
         }
         const double change = fabs(next - p);
+        if (isnan(next)) {
+            break;
+        }
         st->converged = !st->map.rough && (change < 1e-7 * p || next < 1e-305);
         st->map.rough = st->map.rough && change > 1e-4 * p;
         p = next;

@@ -441,11 +441,13 @@ static void frozen(void **state) {
     (void)state;
     static const ki_theory_params p[] = {{1e15, 1, 1e-8, 0}, {1e6, 1e10, 0.01, 0},
                                          {1118956040, 913096.857, 0.00458603, 946.385},
-                                         {1e12, 1, 6e-7, 0}, {1e4, -3, 1e-2, 1}};
+                                         {1e12, 1, 6e-7, 0}, {1e4, -3, 1e-2, 1},
+                                         {3285492946.959744, -1113049.5539892463,
+                                          36320.902232419867, 4.012323031969748}};
     const double lags[4] = {0, 1, 2, 3};
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         const ki_theory_result r = solve(p[i]);
-        assert_true(r.k < 1e-300 && r.S < 1e-300 && r.sigma < 1e-300 && r.q == 1);
+        assert_true(r.k < 1e-200 && r.S < 1e-200 && r.sigma < 1e-300 && r.q == 1);
         double C[4];
         assert_int_equal(ki_autocorrelation(&p[i], KI_SYNC, 4, lags, C), 0);
         assert_close(C[1], p[i].J0 < 0 ? -1 : 1, 1e-15, 0);
