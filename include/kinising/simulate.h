@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file simulate.h
+ * Exact simulation of finite networks: averages over disorder, and replicas of one network.
+ *
+ * Model [model], see theory.h; N spins, couplings J_ij iid Normal(J0/N, dJ^2/N) including J_ii, fields
+ * H_i iid Uniform(-dH, dH). Synchronous: a step updates all spins. Asynchronous: N updates of
+ * spins chosen at random are one unit of time. Everything is per spin, in nats, and per step or unit time.
+ *
+ * Random numbers are counter-based (Philox4x32-10), keyed by (seed, parameters, realization, step,
+ * spin), and sums over realizations are exact: a result does not depend on the number of threads, on
+ * how realizations are divided among runs, or on their order, to the last bit.
+ */
+#ifndef KINISING_SIMULATE_H
+#define KINISING_SIMULATE_H
+
+#include <kinising/base.h>
+#include <kinising/network.h>
+#include <kinising/theory.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where a run begins. */
+enum ki_start {
+    KI_START_UP = 0,     /**< all spins +1 */
+    KI_START_RANDOM = 1, /**< independent, +1 and -1 equally likely */
+    KI_START_THEORY = 2  /**< independent, with the magnetization of the infinite network */
+};
+
+/** How the fields of an ensemble are made; all give the same distribution. */
+enum ki_algorithm {
+    KI_ALGORITHM_AUTO = 0,       /**< the faster one by a cost model */
+    KI_ALGORITHM_DENSE = 1,      /**< the coupling matrix is drawn and kept, 2 N^2 bytes */
+    KI_ALGORITHM_MATRIX_FREE = 2 /**< fields from the overlaps of past states, no matrix
+                                      [matrix-free] */
+};
+
+/** An average over disorder at one point. */
+typedef struct ki_ensemble_spec {
+    uint64_t n;          /**< spins N, 1..2^31-1 */
+    ki_theory_params p;  /**< beta in [0, inf), J0, dJ, dH */
+    int dynamics;        /**< KI_SYNC or KI_ASYNC, exactly one */
+    uint64_t steps;      /**< T >= 1: steps, or units of time */
+    int average;         /**< 0: measured on the state reached after T; 1: averaged over the window
+                              burn_in < t <= T */
+    uint64_t burn_in;    /**< with `average`: < steps */
+    int start;           /**< enum ki_start */
+    int algorithm;       /**< enum ki_algorithm */
+    int zero_diagonal;   /**< 1: J_ii = 0 instead of drawn (dense only) */
+    uint64_t seed;       /**< of the random numbers */
+} ki_ensemble_spec;
+
+/** Averages over the realizations done so far, with standard errors over realizations (NaN for
+ * fewer than two; everything is NaN for none). */
+typedef struct ki_ensemble_result {
+    uint64_t realizations;       /**< how many are in the averages */
+    double m, m_err;             /**< magnetization */
+    double q, q_err;             /**< autocorrelation: lag 1 (synchronous), overlap with the state
+                                      T/2 earlier (asynchronous) */
+    double S, S_err;             /**< path entropy of the next step or update */
+    double Sr, Sr_err;           /**< S + sigma */
+    double sigma, sigma_err;     /**< entropy production */
+    double activity, activity_err; /**< probability that an update flips its spin */
+} ki_ensemble_result;
+
+/** Opaque: the specification, which realizations are done, and their exact sums. */
+typedef struct ki_ensemble ki_ensemble;
+
+/**
+ * Prepares an average over disorder; nothing is simulated yet. [model]
+ *
+ * @param spec  what to simulate, copied; `algorithm` KI_ALGORITHM_AUTO is resolved here, see
+ *              ki_ensemble_get_spec()
+ * @param out   the new ensemble; ki_ensemble_free() it
+ * @return 0; KI_ERR_ARGUMENT (NULL, NaN, out of range, N = 0, matrix-free with zero_diagonal or with an
+ *         asynchronous average; the sentence names field and value), KI_ERR_NOMEM
+ */
+KI_API KI_WARN_UNUSED int ki_ensemble_create(const ki_ensemble_spec *spec, ki_ensemble **out);
+
+/** Frees `ensemble`; NULL is allowed. */
+KI_API void ki_ensemble_free(ki_ensemble *ensemble);
+
+/** The specification of `ensemble`, with the algorithm that is used; valid until it is freed. */
+KI_API const ki_ensemble_spec *ki_ensemble_get_spec(const ki_ensemble *ensemble);
+
+/**
+ * Bytes that ki_ensemble_run() takes for each worker thread, before anything is taken.
+ *
+ * @param spec   as in ki_ensemble_create()
+ * @param bytes  memory per thread; about 2 N^2 (dense), 2 N T (matrix-free)
+ * @return 0; KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes);
+
+/**
+ * Simulates the realizations first <= r < last that are not done yet.
+ *
+ * Estimators [sigma-net-sync] [sigma-net-async], with t_i = tanh(beta h_i) and h the field made by the
+ * state s' before the last step (synchronous, s the state drawn from it) or by the state s reached
+ * (asynchronous, s' that of T/2 earlier):
+ *
+ *     synchronous:   m = <t_i>,  q = <t_i s'_i>,  activity = (1 - q)/2,
+ *                    sigma = (beta/N) sum_ij (J_ij - J_ji) t_i s'_j
+ *     asynchronous:  m = <s_i>,  q = <s_i s'_i>,  activity = <(1 - s_i t_i)/2>,
+ *                    sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
+ *     both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
+ *
+ * With `average` they are means over the window; synchronously sigma is then made from fields alone,
+ * (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)] without the local fields H.
+ *
+ * Work that is not finished when the call is cancelled or fails is lost, finished realizations are kept.
+ * Progress counts spin updates; ki_ensemble_pack() may be called from inside the callback.
+ *
+ * @param ensemble  from ki_ensemble_create()
+ * @param first     first realization
+ * @param last      one past the last; at most 2^56
+ * @param run       threads, progress; NULL = defaults
+ * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
+ *
+ * Cost of a realization: N^2 normals and at most N^2 T/32 instructions (synchronous dense), N T normals
+ * and N T^2/32 (matrix-free), N^2 normals and N/32 a flip (asynchronous dense).
+ * Not thread safe for one and the same ensemble.
+ */
+KI_API KI_WARN_UNUSED int ki_ensemble_run(ki_ensemble *ensemble, uint64_t first, uint64_t last,
+                                          const ki_run_options *run);
+
+/** How many of the realizations `first` <= r < `last` of `ensemble` are done. */
+KI_API uint64_t ki_ensemble_done(const ki_ensemble *ensemble, uint64_t first, uint64_t last);
+
+/**
+ * Averages and standard errors of what is done. The same bits for the same set of realizations.
+ *
+ * @param ensemble  from ki_ensemble_create()
+ * @param out       result
+ * @return 0; KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble, ki_ensemble_result *out);
+
+/**
+ * Adds what `from` has done to `ensemble`.
+ *
+ * @param ensemble  grows
+ * @param from      unchanged; same specification (the algorithm too), no realization in common
+ * @return 0; KI_ERR_ARGUMENT (the sentence says what differs, or which realizations both have),
+ *         KI_ERR_NOMEM
+ */
+KI_API KI_WARN_UNUSED int ki_ensemble_merge(ki_ensemble *ensemble, const ki_ensemble *from);
+
+/**
+ * Specification, done set and exact sums as bytes: versioned, little-endian, with a CRC-32, the same for
+ * the same state. For checkpoints, shards and messages.
+ *
+ * @param ensemble  from ki_ensemble_create()
+ * @param bytes     where to write, NULL to ask for the size only
+ * @return size in bytes
+ */
+KI_API size_t ki_ensemble_pack(const ki_ensemble *ensemble, void *bytes);
+
+/**
+ * The inverse of ki_ensemble_pack().
+ *
+ * @param bytes  packed state; nothing about it is trusted
+ * @param size   its size
+ * @param out    the new ensemble; ki_ensemble_free() it
+ * @return 0; KI_ERR_FORMAT (truncated, damaged, made by another version; the sentence says which),
+ *         KI_ERR_NOMEM, KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_ensemble_unpack(const void *bytes, size_t size, ki_ensemble **out);
+
+/** "auto", "dense", "matrix-free"; "?" otherwise. */
+KI_API const char *ki_algorithm_name(int algorithm);
+
+/** Replicas of one given network. */
+typedef struct ki_replicas_spec {
+    int dynamics;      /**< KI_SYNC or KI_ASYNC, exactly one */
+    uint64_t replicas; /**< R >= 1, independent copies */
+    uint64_t steps;    /**< T >= 1: steps, or units of time */
+    int average;       /**< 0: measured on the state reached after T; 1: averaged over the window
+                            burn_in < t <= T */
+    uint64_t burn_in;  /**< with `average`: < steps */
+    int start;         /**< KI_START_UP or KI_START_RANDOM */
+    uint64_t seed;     /**< of the random numbers */
+} ki_replicas_spec;
+
+/** Borrowed output arrays of ki_replicas(); any of them may be NULL. */
+typedef struct ki_replicas_out {
+    double *m;            /**< [N] <s_i> */
+    double *c;            /**< [N,N] row-major, raw <s_i s_j>, 1 on the diagonal */
+    double *d;            /**< [N,N] raw <s_i(t) s_j(t-1)> (synchronous), <tanh(beta h_i) s_j>
+                               (asynchronous) */
+    double *sigma_spin;   /**< [N] sum over j of sigma_edge */
+    double *sigma_edge;   /**< [N,N] beta (J_ij - J_ji) d_ij, half of it asynchronously; the sum over
+                               all i, j is N sigma */
+    int8_t *raster;       /**< [R,T+1,N] spins +-1 of every step or unit of time, t = 0 first */
+} ki_replicas_out;
+
+/**
+ * R replicas of one network, advanced together. [sigma-net-sync] [sigma-net-async]
+ *
+ * Moments are the low-variance ones: d_ij = <t_i s'_j>, m_i = <t_i>, c_ij = <t_i t_j> (i != j) with
+ * t_i = tanh(beta h_i), h the field made by s' (synchronous); m_i = <s_i>, c_ij = <s_i s_j>,
+ * d_ij = <t_i s_j> of one state (asynchronous).
+ *
+ * @param network  H [N], J [N,N] row = target, beta; finite. J_ii is kept
+ * @param spec     what to run
+ * @param run      threads, progress (spin updates); NULL = defaults
+ * @param summary  averages over spins with standard errors over replicas; may be NULL
+ * @param out      arrays wanted; may be NULL
+ * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED; outputs untouched on error, except the raster
+ *
+ * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas. The same bits for
+ * any number of threads on one kind of machine.
+ */
+KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replicas_spec *spec,
+                                      const ki_run_options *run, ki_ensemble_result *summary,
+                                      const ki_replicas_out *out);
+
+/**
+ * Bytes that ki_replicas() takes besides the outputs.
+ *
+ * @param n        spins
+ * @param spec     as in ki_replicas()
+ * @param moments  1 if c or d or anything of sigma is wanted
+ * @param threads  worker threads, 0 = all
+ * @param bytes    memory
+ * @return 0; KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments,
+                                             int threads, uint64_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
