@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 1024, LINKS_MAX = 10000 };
+enum { NAME_MAX_BYTES = 1024, LINKS_MAX = 10000, HDF5_FAILED = 1 };
 
 /* Nothing of HDF5's is printed; the program around us may want it otherwise. */
 typedef struct quiet {
@@ -198,7 +198,7 @@ static int list_links(ki_reader *r) {
     H5G_info_t group;
 
     if (H5Gget_info(r->file, &group) < 0)
-        return -1;
+        return HDF5_FAILED;
     if (group.nlinks > LINKS_MAX)
         return ki_io_fail(KI_ERR_FORMAT, r->path, "has more than 10000 datasets",
                           "fewer and larger arrays");
@@ -213,7 +213,7 @@ static int list_links(ki_reader *r) {
         ssize_t length = H5Lget_name_by_idx(r->file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
                                             sizeof name, H5P_DEFAULT);
         if (length < 0 || H5Lget_info(r->file, name, &link, H5P_DEFAULT) < 0)
-            return -1;
+            return HDF5_FAILED;
         if ((size_t)length >= sizeof name || length == 0 || link.type != H5L_TYPE_HARD)
             continue;
         rc = add(r, name);
@@ -241,12 +241,12 @@ static hid_t open_file(const char *path) {
 
 int ki_hdf5_list(ki_reader *r) {
     quiet q = be_quiet();
-    int rc = -1;
+    int rc = HDF5_FAILED;
 
     r->file = open_file(r->path);
     if (r->file >= 0)
         rc = list_links(r);
-    if (rc == -1) {
+    if (rc == HDF5_FAILED) {
         char why[160], text[200];
 
         reason(why);
@@ -309,7 +309,13 @@ static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void 
 
 static int fetch_open(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
     uint64_t count = ki_entry_count(&e->info, e->item);
+    hid_t plist = H5Dget_create_plist(set);
+    int rc = plist < 0 ? fail_entry(r, e) : ki_hdf5_check_storage(r, e, set, plist);
 
+    if (plist >= 0)
+        H5Pclose(plist);
+    if (rc)
+        return rc;
     if (e->info.type == KI_STRING)
         return fetch_strings(r, e, set, out, count);
     if (count && H5Dread(set, memory_type(e), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)

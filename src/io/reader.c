@@ -84,18 +84,23 @@ static int list_npy(ki_reader *r) {
 }
 
 /* HDF5's signature stands at 0 or, behind a block of the user's, at 512, 1024, 2048, ... */
-static int has_hdf5_signature(const ki_reader *r) {
+static int find_hdf5_signature(const ki_reader *r, int *found) {
     char bytes[8];
+    int rc = 0;
 
-    for (uint64_t at = 0; at <= 4096; at = at ? 2 * at : 512)
-        if (r->source.size >= at + 8 && !ki_source_read(&r->source, at, bytes, 8) &&
-            memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0)
-            return 1;
-    return 0;
+    *found = 0;
+    for (uint64_t at = 0; at <= 4096 && !rc && !*found; at = at ? 2 * at : 512) {
+        if (r->source.size < at + sizeof bytes)
+            break;
+        rc = ki_source_read(&r->source, at, bytes, sizeof bytes);
+        *found = !rc && memcmp(bytes, "\x89HDF\r\n\x1a\n", sizeof bytes) == 0;
+    }
+    return rc;
 }
 
 static int list(ki_reader *r) {
     char magic[6] = {0};
+    int is_hdf5;
     int rc = ki_source_read(&r->source, 0, magic, r->source.size < 6 ? (size_t)r->source.size : 6);
 
     if (rc)
@@ -109,7 +114,10 @@ static int list(ki_reader *r) {
         r->format = KI_READER_NPY;
         return list_npy(r);
     }
-    if (has_hdf5_signature(r)) {
+    rc = find_hdf5_signature(r, &is_hdf5);
+    if (rc)
+        return rc;
+    if (is_hdf5) {
         r->format = KI_READER_HDF5;
         return ki_hdf5_list(r);
     }

@@ -84,6 +84,8 @@ int ki_stream_read(ki_stream *s, void *out, size_t size);
 /* That everything has been read, and its checksum. */
 int ki_stream_finish(ki_stream *s);
 void ki_stream_close(ki_stream *s);
+/* Makes zlib take its memory from ki_alloc. */
+void ki_zlib_memory(z_stream *z);
 
 /* Fills r->entries from the directory of a zip file; infos are filled by ki_npy_head(). */
 int ki_zip_list(ki_reader *r);
@@ -96,6 +98,8 @@ int ki_npy_fetch(const ki_reader *r, const ki_entry *e, void *out);
 int ki_hdf5_list(ki_reader *r);
 int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out);
 void ki_hdf5_close(ki_reader *r);
+/* That an open dataset is stored in as many bytes as it needs. */
+int ki_hdf5_check_storage(const ki_reader *r, const ki_entry *e, int64_t set, int64_t plist);
 
 /* Strings while they are collected: pointers first, then the text they point to. */
 typedef struct ki_strings {

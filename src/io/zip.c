@@ -212,6 +212,11 @@ static void z_free(void *opaque, void *p) {
     ki_free(p);
 }
 
+void ki_zlib_memory(z_stream *z) {
+    z->zalloc = z_alloc;
+    z->zfree = z_free;
+}
+
 static int bad_member(const ki_stream *s, const char *why) {
     return ki_entry_fail(s->reader, s->entry, KI_ERR_FORMAT, why, "a whole file");
 }
@@ -254,8 +259,7 @@ int ki_stream_open(ki_stream *s, const ki_reader *r, const ki_entry *e) {
     if (rc || !e->deflated)
         return rc;
     s->buffer = ki_alloc(KI_READ_BUFFER, 1);
-    s->z.zalloc = z_alloc;
-    s->z.zfree = z_free;
+    ki_zlib_memory(&s->z);
     if (!s->buffer || inflateInit2(&s->z, -MAX_WBITS) != Z_OK) {
         ki_free(s->buffer);
         s->buffer = NULL;
