@@ -8,6 +8,7 @@
 
 #include <kinising/base.h>
 #include <kinising/io.h>
+#include <kinising/network.h>
 #include <kinising/theory.h>
 
 #endif
