@@ -24,6 +24,7 @@ static const command commands[] = {
      cmd_autocorrelation},
     {"critical", "infinite network, exact", "order-disorder boundary, solved for one parameter",
      cmd_critical},
+    {"network", "one given network", "draw, inspect, rescale, convert a network file", cmd_network},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts",
      cmd_info},
 };

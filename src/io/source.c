@@ -16,6 +16,16 @@
 
 enum { READ_MAX = 1 << 30 }; /* some systems refuse 2 GiB at once */
 
+static int cannot_read(const char *path, int errnum) {
+    if (errnum == ENOENT)
+        return ki_io_fail(KI_ERR_IO, path, "cannot be read: No such file or directory",
+                          "the name of a file that exists");
+    if (errnum == EACCES || errnum == EPERM)
+        return ki_io_fail(KI_ERR_IO, path, "cannot be read: Permission denied",
+                          "a file that may be read");
+    return ki_io_fail_errno(path, "cannot be read", errnum);
+}
+
 int ki_source_open(ki_source *s, const char *path) {
     struct stat st;
     int error = 0;
@@ -28,14 +38,14 @@ int ki_source_open(ki_source *s, const char *path) {
     /* A pipe must not make us wait for a writer. */
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (s->fd < 0)
-        return ki_io_fail_errno(path, "cannot be read", errno);
+        return cannot_read(path, errno);
     if (fstat(s->fd, &st))
         error = errno;
     else if (S_ISDIR(st.st_mode))
         error = EISDIR;
     if (error || !S_ISREG(st.st_mode)) {
         ki_source_close(s);
-        return error ? ki_io_fail_errno(path, "cannot be read", error)
+        return error ? cannot_read(path, error)
                      : ki_io_fail(KI_ERR_IO, path, "is a device or pipe", "a regular file");
     }
     s->size = (uint64_t)st.st_size;

@@ -36,7 +36,8 @@ static int check_draw(uint64_t n, const ki_theory_params *p, const double *H, co
     if (!rc)
         rc = check_value("dH", p->dH, 0);
     if (!rc && isinf(fabs(p->J0) / (double)n + LARGEST_NORMAL * (p->dJ / sqrt((double)n))))
-        rc = ki_fail(KI_ERR_ARGUMENT, "dJ : couplings of %g and %g are no finite numbers : less",
+        rc = ki_fail(KI_ERR_ARGUMENT,
+                     "J0, dJ : %g and %g give couplings that are not finite : less than 1e307",
                      p->J0, p->dJ);
     return rc;
 }
