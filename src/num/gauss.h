@@ -12,10 +12,10 @@ extern const double ki_gl40_x[40], ki_gl40_w[40];
 /* Indefinite integration: row i integrates the interpolating polynomial from -1 to node i. */
 extern const double ki_gl16_integral[16][16];
 
-/* Step of the equal-step rule on the real line for Int f(x) N(x; mean, w^2) dx, f analytic and bounded
- * in the strip |Im x| < pi/2 (tanh and what is made of it), relative error about 1e-15: moving the line
- * by id costs exp(-2 pi d/h) times the growth exp(d^2/2w^2) of the Gaussian; d is pi/2 where the poles
- * stop it, and 2 pi w^2/h, its best value, before that. */
+/* Step of the equal-step rule on the real line for Int f(x) N(x; mean, w^2) dx, f analytic and
+ * bounded in the strip |Im x| < pi/2 (tanh and what is made of it), relative error about 1e-15:
+ * moving the line by id costs exp(-2 pi d/h) times the growth exp(d^2/2w^2) of the Gaussian; d is
+ * pi/2 where the poles stop it, and 2 pi w^2/h, its best value, before that. */
 double ki_strip_step(double w);
 
 #endif

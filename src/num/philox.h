@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random numbers: Philox4x32-10 of Salmon, Moraes, Dror, Shaw (SC 2011), counter-based, so that any part of
- * any sequence can be made anywhere. A sequence belongs to (key, realization, stream); its words come in
- * groups of 64 = 16 counters: word w of counter 16 g + l is number 64 g + 16 w + l, which is the order in which
- * vectors of 16 lanes make them. The same words on every machine. */
+/* Random numbers: Philox4x32-10 of Salmon, Moraes, Dror, Shaw (SC 2011), counter-based, so that any
+ * part of any sequence can be made anywhere. A sequence belongs to (key, realization, stream); its
+ * words come in groups of 64 = 16 counters: word w of counter 16 g + l is number 64 g + 16 w + l,
+ * which is the order in which vectors of 16 lanes make them. The same words on every machine. */
 #ifndef KI_SRC_NUM_PHILOX_H
 #define KI_SRC_NUM_PHILOX_H
 
@@ -28,8 +28,8 @@ enum ki_stream {
     KI_STREAM_START = 2,    /* first state */
     KI_STREAM_UPDATE = 3,   /* acceptance */
     KI_STREAM_CHOICE = 4,   /* which spin is next */
-    KI_STREAM_RARE = 5,     /* further digits where the first ones do not decide */
-    KI_STREAM_EXTRA = 6     /* normals of the additional rows of measurements */
+    KI_STREAM_RARE = 5,     /* further digits of the acceptance where the first do not decide */
+    KI_STREAM_TAIL = 6      /* further digits of normals in the tails */
 };
 
 /* The function itself: four random words from a counter and a key. */
@@ -47,10 +47,17 @@ void ki_random_groups(const ki_sequence *sequence, uint64_t first, size_t n, uin
 /* Word number `index` of the sequence alone. */
 uint32_t ki_random_word(const ki_sequence *sequence, uint64_t index);
 
-/* A double in (0, 1) with 53 random bits, from words 2 index and 2 index + 1. */
+/* A double in (0, 1) with 52 random bits, from half of counter index/2: a sequence is used either
+ * by words or by doubles. */
 double ki_random_double(const ki_sequence *sequence, uint64_t index);
 
-/* out[i] = standard normal from ki_random_double(first + i), to double precision. */
+/* Standard normals number first..first + n - 1 to double precision, by pairs of doubles (Box and
+ * Muller). */
 void ki_random_normals(const ki_sequence *sequence, uint64_t first, size_t n, double *out);
+
+/* ki_random_groups() as made for an instruction set level (see simd.h), which the machine must
+ * have. */
+void ki_random_groups_at(int level, const ki_sequence *sequence, uint64_t first, size_t n,
+                         uint32_t *out);
 
 #endif

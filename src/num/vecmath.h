@@ -15,8 +15,8 @@ void ki_verfc(size_t n, const double *x, double *y);
 /* y[i] = erf(x[i]) with relative accuracy at 0. x == y is allowed. */
 void ki_verf(size_t n, const double *x, double *y);
 
-/* y[i] = ln 2cosh x - x tanh x = log1p(e) + 2|x| e/(1 + e), e = exp(-2|x|): the entropy of a spin in
- * the field x. */
+/* y[i] = ln 2cosh x - x tanh x = log1p(e) + 2|x| e/(1 + e), e = exp(-2|x|): the entropy of a spin
+ * in the field x. */
 void ki_vchi(size_t n, const double *x, double *y);
 
 /* y[i] = sech^2 x = 4 e/(1 + e)^2, e = exp(-2|x|). */
