@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "gnuplot.h"
 #include "report.h"
+#include "team.h"
 
 static const command_help info_help = {
     "info",
@@ -34,6 +35,15 @@ int cmd_info(int argc, char **argv) {
     printf("OpenMP: %s\n", b.have_openmp ? "yes" : "no");
     printf("threads: %d\n", s.threads ? (int)s.threads : b.max_threads);
     printf("HDF5: %s\n", b.have_hdf5 ? "yes" : "no");
+#ifdef KI_HAVE_MPI
+    const char *mpi = "yes (kinising-mpi)";
+#else
+    const char *mpi = "no";
+#endif
+    if (team_size() > 1)
+        printf("MPI: %d ranks\n", team_size());
+    else
+        printf("MPI: %s\n", mpi);
     printf("gnuplot: %s\n", gnuplot ? gnuplot : "not found");
     free(gnuplot);
     return STATUS_DONE;

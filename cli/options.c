@@ -98,10 +98,11 @@ static const char *spelled(const option *o, char out[NAME_MAX_LENGTH + 3]) {
 
 /* What a number must be, in words. */
 static void describe_limits(const option *o, char *out, size_t size) {
-    const char *kind = o->kind == OPTION_COUNT  ? "a whole number"
-                       : o->kind == OPTION_REAL ? "one number"
-                                                : "numbers";
-    const char *finite = o->kind != OPTION_COUNT && !(o->limits & LIMIT_INFINITE) &&
+    const char *kind = o->kind == OPTION_COUNT    ? "a whole number"
+                       : o->kind == OPTION_REAL   ? "one number"
+                       : o->kind == OPTION_COUNTS ? "whole numbers"
+                                                  : "numbers";
+    const char *finite = o->kind != OPTION_COUNT && o->kind != OPTION_COUNTS && !(o->limits & LIMIT_INFINITE) &&
                                  (isinf(o->low) || isinf(o->high))
                              ? "finite, "
                              : "";
@@ -140,6 +141,22 @@ static int out_of_limits(const option *o, double value) {
                     why, right);
 }
 
+/* A list of whole numbers: digits only, and ranges whose steps are whole. */
+static int check_whole(const option *o, const char *value, const value_list *list) {
+    char name[NAME_MAX_LENGTH + 3], quoted[QUOTE_SIZE];
+
+    if (strspn(value, "0123456789,:") != strlen(value))
+        return complain(STATUS_USAGE, "%s : %s is not of whole numbers : such as 32,128,512",
+                        spelled(o, name), quote_text(quoted, value, strlen(value)));
+    for (size_t i = 0; i < list->n_ranges; i++) {
+        const value_range *r = &list->ranges[i];
+        if (r->count > 1 && fmod(r->stop - r->start, (double)(r->count - 1)) != 0)
+            return complain(STATUS_USAGE, "%s : %s has steps that are not whole : another count",
+                            spelled(o, name), quote_text(quoted, value, strlen(value)));
+    }
+    return 0;
+}
+
 static int set_number(const option *o, const char *value) {
     char name[NAME_MAX_LENGTH + 3];
     size_t length = strlen(value);
@@ -164,6 +181,8 @@ static int set_number(const option *o, const char *value) {
         for (size_t i = 0; !bad && !status && i < x.n_ranges; i++)
             if (!(status = out_of_limits(o, x.ranges[i].start)))
                 status = out_of_limits(o, x.ranges[i].stop);
+        if (!bad && !status && o->kind == OPTION_COUNTS)
+            status = check_whole(o, value, &x);
         if (!bad && !status)
             *(value_list *)o->target = x;
         else if (!bad)
@@ -320,7 +339,9 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
             return status;
         if (o->given)
             return complain(STATUS_USAGE, "%s : given twice : once%s", spelled(o, name),
-                            o->kind == OPTION_LIST ? ", with a list such as 0.5,1,2" : "");
+                            o->kind == OPTION_LIST     ? ", with a list such as 0.5,1,2"
+                            : o->kind == OPTION_COUNTS ? ", with a list such as 32,128"
+                                                       : "");
         status = set_value(o, value);
         if (status)
             return status;
@@ -337,7 +358,7 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
 
 void options_free(option *options, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (options[i].kind == OPTION_LIST)
+        if (options[i].kind == OPTION_LIST || options[i].kind == OPTION_COUNTS)
             value_list_free(options[i].target);
 }
 

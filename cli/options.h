@@ -13,7 +13,8 @@ enum option_kind {
     OPTION_WORDS, /* some of `words` with commas; unsigned, bit i for word i */
     OPTION_REAL,  /* double in low..high */
     OPTION_COUNT, /* uint64_t in low..high */
-    OPTION_LIST   /* value_list, zero at first; each value in low..high */
+    OPTION_LIST,  /* value_list, zero at first; each value in low..high */
+    OPTION_COUNTS /* the same of whole numbers in decimal digits */
 };
 
 enum option_limits {

@@ -17,6 +17,12 @@ typedef struct plot_panel {
     int boundary;         /* 0 or 1: which set of marks belongs to it */
 } plot_panel;
 
+/* What makes the y of a panel points: their error bars, and curves beneath them. All NULL: a curve. */
+typedef struct plot_points {
+    const double *error; /* [n] */
+    const double *under; /* [n_under], NULL for none */
+} plot_points;
+
 /* Curves: the same abscissae for all panels, the rows split into families by number. */
 typedef struct plot_curves {
     const char *title, *x_label;
@@ -29,8 +35,15 @@ typedef struct plot_curves {
     size_t n_marks[2]; /* vertical lines at critical points */
     const double *marks[2];
     int with_points; /* integer abscissae: show where they are */
+    /* The curves beneath: their own abscissae and families; one family is black and called
+     * `under_name`, several have the colours of the points. */
+    size_t n_under, n_under_families;
+    const double *under_x;
+    const unsigned char *under_family;
+    const char *under_name;
     size_t n_panels;
     plot_panel panels[PLOT_MAX_PANELS];
+    plot_points points[PLOT_MAX_PANELS];
 } plot_curves;
 
 typedef struct plot_line {

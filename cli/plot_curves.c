@@ -26,24 +26,52 @@ static int by_place(const void *a, const void *b) {
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-/* The data block: x and all columns, two blank lines between families (gnuplot's "index"). */
-static void write_data(FILE *script, const plot_curves *f, place *order) {
-    size_t n = 0;
+/* Puts rows with a finite abscissa in drawing order; returns how many. */
+static size_t sort_rows(size_t n, const double *x, const unsigned char *family, place *order) {
+    size_t kept = 0;
 
-    for (size_t i = 0; i < f->n; i++)
-        if (isfinite(f->x[i]))
-            order[n++] = (place){i, f->family ? f->family[i] : 0, f->x[i]};
-    qsort(order, n, sizeof *order, by_place);
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(x[i]))
+            order[kept++] = (place){i, family ? family[i] : 0, x[i]};
+    qsort(order, kept, sizeof *order, by_place);
+    return kept;
+}
+
+/* The first row of a family is parted from the one before by two blank lines (gnuplot's "index"). */
+static void part_families(FILE *script, const place *order, size_t i) {
+    for (unsigned k = i ? order[i - 1].family : order[i].family; k < order[i].family; k++)
+        fputs("\n\n", script);
+}
+
+/* The data block: x, and three columns for each panel. */
+enum { COLUMNS = 3 };
+static void write_data(FILE *script, const plot_curves *f, place *order) {
+    size_t n = sort_rows(f->n, f->x, f->family, order);
+
     fputs("$data << EOD\n", script);
     for (size_t i = 0; i < n; i++) {
-        for (unsigned k = i ? order[i - 1].family : order[i].family; k < order[i].family; k++)
-            fputs("\n\n", script);
+        size_t row = order[i].row;
+        part_families(script, order, i);
         plot_number(script, order[i].x, ' ');
         for (size_t p = 0; p < f->n_panels; p++) {
-            plot_number(script, f->panels[p].y[order[i].row], ' ');
-            plot_number(script, f->panels[p].dashed ? f->panels[p].dashed[order[i].row] : NAN,
+            const plot_panel *panel = &f->panels[p];
+            plot_number(script, panel->y[row], ' ');
+            plot_number(script, panel->dashed ? panel->dashed[row] : NAN, ' ');
+            plot_number(script, f->points[p].error ? f->points[p].error[row] : NAN,
                         p + 1 < f->n_panels ? ' ' : '\n');
         }
+    }
+    fputs("EOD\n", script);
+    if (f->n_under == 0)
+        return;
+    n = sort_rows(f->n_under, f->under_x, f->under_family, order);
+    fputs("$under << EOD\n", script);
+    for (size_t i = 0; i < n; i++) {
+        part_families(script, order, i);
+        plot_number(script, order[i].x, ' ');
+        for (size_t p = 0; p < f->n_panels; p++)
+            plot_number(script, f->points[p].under ? f->points[p].under[order[i].row] : NAN,
+                        p + 1 < f->n_panels ? ' ' : '\n');
     }
     fputs("EOD\n", script);
 }
@@ -52,19 +80,8 @@ static double family_shade(const plot_curves *f, size_t k) {
     return f->n_families < 2 ? 0.15 : (double)k / (double)(f->n_families - 1);
 }
 
-/* Room above and below the curves; zero is shown where it is near. */
-static void write_range(FILE *script, const plot_curves *f, const plot_panel *panel) {
-    double low = 0, high = 1, low2, high2;
-    int found = plot_extent(f->n, panel->y, &low, &high);
-
-    if (panel->dashed && plot_extent(f->n, panel->dashed, &low2, &high2)) {
-        low = found ? fmin(low, low2) : low2;
-        high = found ? fmax(high, high2) : high2;
-        found = 1;
-    }
-    if (!found)
-        fputs("set label 'not defined here' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
-              script);
+/* Room above and below; zero is shown where it is near. */
+static void write_yrange(FILE *script, double low, double high) {
     if (low >= 0 && low < 0.5 * high)
         low = 0;
     if (low == high) {
@@ -76,23 +93,85 @@ static void write_range(FILE *script, const plot_curves *f, const plot_panel *pa
             high + 0.05 * (high - low));
 }
 
+/* Around points with their error bars, and the curves beneath. */
+static void write_range_of_points(FILE *script, const plot_curves *f, size_t p) {
+    const double *y = f->panels[p].y, *error = f->points[p].error, *under = f->points[p].under;
+    double low = INFINITY, high = -INFINITY;
+
+    for (size_t i = 0; i < f->n; i++)
+        if (isfinite(y[i])) {
+            double bar = isfinite(error[i]) ? error[i] : 0;
+            low = fmin(low, y[i] - bar);
+            high = fmax(high, y[i] + bar);
+        }
+    for (size_t i = 0; under && i < f->n_under; i++)
+        if (isfinite(under[i])) {
+            low = fmin(low, under[i]);
+            high = fmax(high, under[i]);
+        }
+    write_yrange(script, low <= high ? low : 0, low <= high ? high : 1);
+}
+
+/* Room above and below the curves. */
+static void write_range(FILE *script, const plot_curves *f, size_t p) {
+    const plot_panel *panel = &f->panels[p];
+    double low = 0, high = 1, low2, high2;
+
+    if (f->points[p].error) {
+        write_range_of_points(script, f, p);
+        return;
+    }
+    int found = plot_extent(f->n, panel->y, &low, &high);
+
+    if (panel->dashed && plot_extent(f->n, panel->dashed, &low2, &high2)) {
+        low = found ? fmin(low, low2) : low2;
+        high = found ? fmax(high, high2) : high2;
+        found = 1;
+    }
+    if (!found)
+        fputs("set label 'not defined here' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
+              script);
+    write_yrange(script, low, high);
+}
+
+/* What to plot: points over the curves beneath. */
+static void write_points(FILE *script, const plot_curves *f, size_t p) {
+    size_t n = f->points[p].under ? f->n_under_families : 0;
+
+    for (size_t k = 0; k < n; k++)
+        fprintf(script, "%s$under index %zu using 1:%zu with lines lw 1.5 lc rgb '#%06x' notitle",
+                k ? ", " : "", k, p + 2,
+                n == 1 ? 0x303030 : plot_curve_colour(family_shade(f, k)));
+    for (size_t k = 0; k < f->n_families; k++)
+        fprintf(script,
+                "%s$data index %zu using 1:%zu:%zu with yerrorbars pt 7 ps 0.7 lw 1.5 lc rgb "
+                "'#%06x' notitle",
+                n || k ? ", " : "", k, COLUMNS * p + 2, COLUMNS * p + 4,
+                plot_curve_colour(family_shade(f, k)));
+    fputs("\nunset label\n", script);
+}
+
 static void write_panel(FILE *script, const plot_curves *f, const plot_page *page, size_t p) {
     const plot_panel *panel = &f->panels[p];
     const char *with = f->with_points ? "linespoints pt 7 ps 0.5" : "lines";
 
     plot_cell(script, page, p);
     fprintf(script, "set ylabel '%s'\n", panel->label);
-    write_range(script, f, panel);
+    write_range(script, f, p);
     fputs("plot ", script);
+    if (f->points[p].error) {
+        write_points(script, f, p);
+        return;
+    }
     for (size_t k = 0; k < f->n_families; k++) {
         unsigned colour = plot_curve_colour(family_shade(f, k));
         fprintf(script, "%s$data index %zu using 1:%zu with %s lw 2 lc rgb '#%06x' notitle",
-                k ? ", " : "", k, 2 * p + 2, with, colour);
+                k ? ", " : "", k, COLUMNS * p + 2, with, colour);
         if (panel->dashed)
             fprintf(script,
                     ", $data index %zu using 1:%zu with lines lw 2 dt (8,5) lc rgb '#%06x' "
                     "notitle",
-                    k, 2 * p + 3, colour);
+                    k, COLUMNS * p + 3, colour);
     }
     fputs("\nunset label\n", script);
 }
@@ -120,7 +199,8 @@ static void write_marks(FILE *script, const plot_curves *f, int boundary, double
 }
 
 static void write_legend(FILE *script, const plot_curves *f, const plot_page *page, int marked) {
-    size_t entries = (f->n_families > 1 ? f->n_families : 0) + (marked != 0);
+    int named = f->n_under > 0 && f->under_name;
+    size_t entries = (f->n_families > 1 ? f->n_families : 0) + (marked != 0) + (named != 0);
     plot_legend at = plot_legend_for(page, f->n_panels, entries);
     char style[64], text[64];
 
@@ -131,6 +211,8 @@ static void write_legend(FILE *script, const plot_curves *f, const plot_page *pa
         snprintf(text, sizeof text, "%s = %.6g", f->family_name, f->family_values[k]);
         plot_legend_entry(script, &at, style, text);
     }
+    if (named)
+        plot_legend_entry(script, &at, "lw 1.5 lc rgb '#303030'", f->under_name);
     if (marked)
         plot_legend_entry(script, &at, "lw 1.5 dt (12,9) lc rgb '#808080'", "critical point");
 }
@@ -139,8 +221,13 @@ static void write_curves(FILE *script, const plot_curves *f, const char *picture
     double low = 0, high = 1;
 
     plot_extent(f->n, f->x, &low, &high);
+    if (f->points[0].error) { /* whole points at the ends */
+        double margin = 0.02 * (high - low);
+        low -= margin;
+        high += margin;
+    }
     size_t marked = n_visible_marks(f, low, high);
-    plot_page page = plot_page_for(f->n_panels, 0, f->n_families - 1 + marked);
+    plot_page page = plot_page_for(f->n_panels, 0, f->n_families - 1 + marked + (f->n_under > 0));
     gnuplot_terminal(script, picture, page.width, page.height);
     write_data(script, f, order);
     fprintf(script,
@@ -162,7 +249,7 @@ int plot_draw_curves(const void *figure, const char *picture) {
     const plot_curves *f = figure;
     char *text = NULL;
     size_t length = 0;
-    place *order = malloc(f->n * sizeof *order);
+    place *order = malloc((f->n > f->n_under ? f->n : f->n_under) * sizeof *order);
     FILE *script = order ? open_memstream(&text, &length) : NULL;
     int lost = 1;
 

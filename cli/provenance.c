@@ -113,19 +113,24 @@ char *provenance(const session *s) {
     fputs("{\"program\": \"kinising\"", out);
     json_member(out, "version", info.version);
     json_member(out, "commit", info.commit);
-    json_member(out, "command_line", line);
+    if (!s->reproducible)
+        json_member(out, "command_line", line);
     if (s->seed_given)
         fprintf(out, ", \"seed\": %" PRIu64, s->seed);
     else
         fputs(", \"seed\": null", out);
     json_member(out, "unit", unit_words[s->unit]);
     json_member(out, "compiler", info.compiler);
-    json_member(out, "cpu_features", info.cpu_features);
+    if (!s->reproducible)
+        json_member(out, "cpu_features", info.cpu_features);
     json_member(out, "kernels", info.kernels);
-    fprintf(out, ", \"threads\": %" PRIu64,
-            s->threads ? s->threads : (uint64_t)(info.max_threads > 0 ? info.max_threads : 1));
-    json_member(out, "date", date);
-    fprintf(out, ", \"seconds\": %.6f}", session_seconds(s));
+    if (!s->reproducible) {
+        fprintf(out, ", \"threads\": %" PRIu64,
+                s->threads ? s->threads : (uint64_t)(info.max_threads > 0 ? info.max_threads : 1));
+        json_member(out, "date", date);
+        fprintf(out, ", \"seconds\": %.6f", session_seconds(s));
+    }
+    putc('}', out);
     free(line);
     if (fclose(out) != 0) {
         free(text);

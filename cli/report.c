@@ -79,28 +79,30 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
     return s->picture ? gnuplot_check(s->picture) : PARSE_DONE;
 }
 
-int session_progress(void *user, uint64_t done, uint64_t total) {
+void session_bar(session *s, double part, const char *text) {
     enum { WIDTH = 40 };
-    session *s = user;
     struct timespec now;
 
-    if (done >= total) {
-        if (s->bar)
-            fputs("\r\033[K", stderr);
-        s->bar = 0;
-        return 0;
-    }
     clock_gettime(CLOCK_MONOTONIC, &now);
     /* Nothing for work that is over before it can be read, then ten times a second. */
     if (seconds_between(s->begun, now) < 0.5 || seconds_between(s->shown, now) < 0.1)
-        return 0;
+        return;
     s->shown = now;
     s->bar = 1;
-    double part = (double)done / (double)total;
     int full = (int)(part * WIDTH);
-    fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%", s->argv[0], full,
-            "########################################", WIDTH - full, "", 100 * part);
+    fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%%s\033[K", s->argv[0], full,
+            "########################################", WIDTH - full, "", 100 * part, text);
     fflush(stderr);
+}
+
+int session_progress(void *user, uint64_t done, uint64_t total) {
+    session *s = user;
+
+    if (done < total)
+        session_bar(s, (double)done / (double)total, "");
+    else if (s->bar)
+        fputs("\r\033[K", stderr);
+    s->bar = s->bar && done < total;
     return 0;
 }
 
@@ -194,7 +196,7 @@ int session_end(session *s, const result *r) {
     return status;
 }
 
-static double present_memory(void) {
+double machine_memory(void) {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 
     return pages > 0 && page > 0 ? (double)pages * (double)page : (double)(SIZE_MAX / 2);
@@ -206,11 +208,11 @@ static int no_memory(const char *command, uint64_t count, size_t size) {
     return complain(STATUS_FAILED,
                     "%s : %.3g GiB of memory needed, %.3g GiB in this machine : "
                     "fewer points at a time",
-                    command, (double)count * (double)size / gib, present_memory() / gib);
+                    command, (double)count * (double)size / gib, machine_memory() / gib);
 }
 
 int check_memory(const char *command, uint64_t count, size_t size) {
-    return (double)count * (double)size < present_memory() ? 0 : no_memory(command, count, size);
+    return (double)count * (double)size < machine_memory() ? 0 : no_memory(command, count, size);
 }
 
 void *get_memory(const char *command, uint64_t count, size_t size) {

@@ -23,6 +23,7 @@ typedef struct session {
     int quiet, unit;
     uint64_t threads, seed;
     int seed_given;
+    int reproducible; /* files hold nothing of when, where and how long */
     struct timespec begun, shown; /* CLOCK_MONOTONIC: start, last redraw of the progress bar */
     time_t date;
     int bar; /* a progress bar stands on the terminal */
@@ -79,6 +80,9 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
 /* How library calls are to run: threads, and a progress bar if stderr is a terminal. */
 ki_run_options session_run_options(session *s);
 
+/* Draws a progress bar with `part` of 1 done and a text behind it, if it is due. */
+void session_bar(session *s, double part, const char *text);
+
 /* Progress by hand, for loops of our own; also takes the bar away when done == total. */
 int session_progress(void *s, uint64_t done, uint64_t total);
 
@@ -113,6 +117,9 @@ void *get_memory(const char *command, uint64_t count, size_t size);
 
 /* Whether the machine has count * size bytes at all; if not, says so and returns STATUS_FAILED. */
 int check_memory(const char *command, uint64_t count, size_t size);
+
+/* Bytes of memory in this machine. */
+double machine_memory(void);
 
 /* Elapsed seconds since session_begin(). */
 double session_seconds(const session *s);

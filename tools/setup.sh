@@ -6,7 +6,7 @@ set -eu
 
 # Debian package names; a|b: either will do.
 build="gcc libc6-dev make meson ninja-build pkg-config|pkgconf git zlib1g-dev libopenblas-dev libhdf5-dev
-    gnuplot-nox|gnuplot-qt|gnuplot-x11 fonts-dejavu-core python3"
+    libopenmpi-dev openmpi-bin gnuplot-nox|gnuplot-qt|gnuplot-x11 fonts-dejavu-core python3"
 python="python3-dev python3-cffi python3-numpy python3-setuptools"
 test="g++ clang libcmocka-dev libgsl-dev hdf5-tools
     python3-scipy python3-mpmath python3-h5py python3-pytest python3-hypothesis"
@@ -58,7 +58,7 @@ do_without() {
     {
         echo "setup: $1 : install these by its own means, then run the command again"
         lacking | sed 's/^/  needed    /'
-        echo "  optional  OpenMP (threads), serial HDF5 with its headers (.h5 files),"
+        echo "  optional  OpenMP (threads), serial HDF5 with its headers (.h5 files), Open MPI (kinising-mpi),"
         echo "            gnuplot >= 5.4 with the cairo terminals and the DejaVu fonts (pictures)"
     } >&2
     exit 1

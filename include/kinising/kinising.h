@@ -8,6 +8,8 @@
 
 #include <kinising/base.h>
 #include <kinising/io.h>
+#include <kinising/network.h>
+#include <kinising/simulate.h>
 #include <kinising/theory.h>
 
 #endif

@@ -52,16 +52,16 @@ static void report(loop *l, size_t count) {
             l->cancelled = 1;
             l->error = KI_ERR_CANCELLED;
             snprintf(l->sentence, sizeof l->sentence,
-                     "run : cancelled after %llu of %zu : run it again", (unsigned long long)l->done,
-                     l->n);
+                     "run : cancelled after %llu of %zu : run it again",
+                     (unsigned long long)l->done, l->n);
 #pragma omp atomic write
             l->failed = 0;
         }
     }
 }
 
-/* Chunks start in increasing order, and those below a failure still run: the failure reported is that
- * of the lowest failing index of all, whatever the number of threads. */
+/* Chunks start in increasing order, and those below a failure still run: the failure reported is
+ * that of the lowest failing index of all, whatever the number of threads. */
 static void run_chunk(loop *l, size_t c) {
     const size_t first = c * l->chunk;
     size_t failed;
@@ -83,18 +83,33 @@ static void run_chunk(loop *l, size_t c) {
     }
 }
 
-int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_fn fn, void *ctx) {
-    int threads = run ? run->threads : 0;
+static int check_threads(const ki_run_options *run) {
+    const int threads = run ? run->threads : 0;
     if (threads < 0 || threads > 4096) {
         return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
                        threads);
     }
+    return 0;
+}
+
+int ki_parallel_workers(size_t n, const ki_run_options *run) {
+    int threads = run && run->threads > 0 ? run->threads : ki_default_threads();
+#ifndef _OPENMP
+    threads = 1;
+#endif
+    if ((size_t)threads > n) {
+        threads = n > 1 ? (int)n : 1;
+    }
+    return threads;
+}
+
+int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_fn fn, void *ctx) {
+    if (check_threads(run)) {
+        return KI_ERR_ARGUMENT;
+    }
     loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx, .failed = n};
     l.chunks = n / l.chunk + (n % l.chunk != 0);
-    threads = threads ? threads : ki_default_threads();
-    if ((size_t)threads > l.chunks) {
-        threads = l.chunks > 1 ? (int)l.chunks : 1;
-    }
+    const int threads = ki_parallel_workers(l.chunks, run);
     if (threads == 1) { /* no thread team for one worker: short loops are called often */
         for (size_t c = 0; c < l.chunks; c++) {
             run_chunk(&l, c);
@@ -105,5 +120,158 @@ int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_
             run_chunk(&l, c);
         }
     }
+    return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
+}
+
+/* Ticks are collected to so many before they are reported: a report takes the lock. */
+enum { TICKS_PER_REPORT = 1 << 20 };
+
+typedef struct work_loop {
+    size_t n;
+    uint64_t total, done, reported;
+    const ki_run_options *run;
+    ki_work_fn fn;
+    void *ctx;
+    size_t stop; /* indices from here on are not worth finishing: the lowest that failed, 0 after a
+                    cancellation, SIZE_MAX if all is well; read without the lock */
+    int cancelled;
+    int error;
+    char sentence[1024];
+#ifdef _OPENMP
+    omp_lock_t lock; /* its own, so that a callback may use other loops */
+#endif
+} work_loop;
+
+struct ki_work {
+    work_loop *loop;
+    size_t index;
+    uint64_t pending;
+    int thread;
+};
+
+static void lock(work_loop *l) {
+#ifdef _OPENMP
+    omp_set_lock(&l->lock);
+#else
+    (void)l;
+#endif
+}
+
+static void unlock(work_loop *l) {
+#ifdef _OPENMP
+    omp_unset_lock(&l->lock);
+#else
+    (void)l;
+#endif
+}
+
+static void stop_from(work_loop *l, size_t index, int error, const char *sentence) {
+    (void)index; /* gcc 12 does not see the use in an atomic write */
+    l->error = error;
+    snprintf(l->sentence, sizeof l->sentence, "%s", sentence);
+#pragma omp atomic write
+    l->stop = index;
+}
+
+/* Under the lock. Nothing is reported twice, nor after the loop has been told to stop. */
+static void report_work(work_loop *l) {
+    const uint64_t done = l->done < l->total ? l->done : l->total;
+    if (!l->run || !l->run->progress || l->error || done == l->reported) {
+        return;
+    }
+    l->reported = done;
+    if (l->run->progress(l->run->progress_user, done, l->total)) {
+        char sentence[128];
+        snprintf(sentence, sizeof sentence, "run : cancelled after %llu of %llu : run it again",
+                 (unsigned long long)done, (unsigned long long)l->total);
+        l->cancelled = 1;
+        stop_from(l, 0, KI_ERR_CANCELLED, sentence);
+    }
+}
+
+int ki_work_tick(ki_work *work, uint64_t done) {
+    work_loop *l = work->loop;
+    size_t stop;
+    work->pending += done;
+    if (work->pending >= TICKS_PER_REPORT) {
+        lock(l);
+        l->done += work->pending;
+        work->pending = 0;
+        report_work(l);
+        unlock(l);
+    }
+#pragma omp atomic read
+    stop = l->stop;
+    return work->index >= stop;
+}
+
+int ki_work_thread(const ki_work *work) {
+    return work->thread;
+}
+
+int ki_work_commit(ki_work *work, int (*fn)(void *ctx), void *ctx) {
+    lock(work->loop);
+    const int error = fn(ctx);
+    unlock(work->loop);
+    return error;
+}
+
+static void work_on(ki_work *work, size_t i) {
+    work_loop *l = work->loop;
+    work->index = i;
+    if (ki_work_tick(work, 0)) {
+        return;
+    }
+    const int error = l->fn(l->ctx, work, i);
+    if (error) {
+        lock(l);
+        if (!l->cancelled && i < l->stop) {
+            stop_from(l, i, error, ki_last_error());
+        }
+        unlock(l);
+    }
+}
+
+static void add_pending(ki_work *work) {
+    lock(work->loop);
+    work->loop->done += work->pending;
+    unlock(work->loop);
+}
+
+int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn,
+                     void *ctx) {
+    if (check_threads(run)) {
+        return KI_ERR_ARGUMENT;
+    }
+    work_loop l = {.n = n, .total = total, .run = run, .fn = fn, .ctx = ctx, .stop = SIZE_MAX};
+    const int threads = ki_parallel_workers(n, run);
+#ifdef _OPENMP
+    omp_init_lock(&l.lock);
+#endif
+    if (threads == 1) {
+        ki_work work = {.loop = &l};
+        for (size_t i = 0; i < n; i++) {
+            work_on(&work, i);
+        }
+        add_pending(&work);
+    } else {
+#pragma omp parallel num_threads(threads)
+        {
+            ki_work work = {.loop = &l};
+#ifdef _OPENMP
+            work.thread = omp_get_thread_num();
+#endif
+            /* In rising order for each worker, so that the lowest failure is found. */
+#pragma omp for schedule(monotonic : dynamic, 1) nowait
+            for (size_t i = 0; i < n; i++) {
+                work_on(&work, i);
+            }
+            add_pending(&work);
+        }
+    }
+    report_work(&l); /* the last ticks, now that there is one thread again */
+#ifdef _OPENMP
+    omp_destroy_lock(&l.lock);
+#endif
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }

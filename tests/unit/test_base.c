@@ -160,6 +160,97 @@ static void parallel_progress(void **state) {
     }
 }
 
+enum { UNITS = 1 << 18, CHUNKS = 40 };
+
+typedef struct work_job {
+    int visits[CHUNKS], threads[CHUNKS];
+    size_t fail_from;
+    int commits, inside; /* under the lock */
+    uint64_t last, stop_at;
+    int calls;
+} work_job;
+
+static int commit_one(void *ctx) {
+    work_job *j = ctx;
+    j->inside++;
+    assert_int_equal(j->inside, 1);
+    j->commits++;
+    j->inside--;
+    return 5;
+}
+
+static int long_visit(void *ctx, ki_work *work, size_t i) {
+    work_job *j = ctx;
+    for (int step = 0; step < 16; step++) {
+        if (ki_work_tick(work, UNITS / 16)) {
+            return KI_ERR_CANCELLED;
+        }
+    }
+    j->visits[i]++;
+    j->threads[i] = ki_work_thread(work);
+    if (i >= j->fail_from) {
+        return ki_fail(KI_ERR_FORMAT, "index %zu : bad : good", i);
+    }
+    assert_int_equal(ki_work_commit(work, commit_one, j), 5);
+    return 0;
+}
+
+static int work_progress(void *user, uint64_t done, uint64_t total) {
+    work_job *j = user;
+    assert_true(done > j->last && done <= total);
+    assert_int_equal(total, (uint64_t)UNITS * CHUNKS);
+    assert_int_equal(j->inside, 0);
+    j->last = done;
+    j->calls++;
+    return done >= j->stop_at;
+}
+
+static void work_once_each(void **state) {
+    (void)state;
+    static const int threads[] = {0, 1, 2, 3, 7, 100};
+    for (size_t t = 0; t < 6; t++) {
+        work_job j = {.fail_from = CHUNKS, .stop_at = UINT64_MAX};
+        const ki_run_options run = {threads[t], work_progress, &j};
+        assert_int_equal(ki_parallel_work(CHUNKS, (uint64_t)UNITS * CHUNKS, &run, long_visit, &j),
+                         0);
+        for (int i = 0; i < CHUNKS; i++) {
+            assert_int_equal(j.visits[i], 1);
+            assert_in_range(j.threads[i], 0, ki_parallel_workers(CHUNKS, &run) - 1);
+        }
+        assert_int_equal(j.commits, CHUNKS);
+        assert_int_equal(j.last, (uint64_t)UNITS * CHUNKS);
+        /* Four indices of ticks to a report. */
+        assert_in_range(j.calls, 1, CHUNKS / 4 + 1);
+    }
+    work_job j = {.fail_from = CHUNKS};
+    assert_int_equal(ki_parallel_work(0, 0, NULL, long_visit, &j), 0);
+    const ki_run_options bad = {4097, NULL, NULL};
+    assert_int_equal(ki_parallel_work(1, 1, &bad, long_visit, &j), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_parallel_workers(0, NULL), 1);
+    assert_int_equal(j.visits[0], 0);
+}
+
+static void work_stops(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        work_job j = {.fail_from = 7, .stop_at = UINT64_MAX};
+        const ki_run_options run = {threads, work_progress, &j};
+        assert_int_equal(ki_parallel_work(CHUNKS, (uint64_t)UNITS * CHUNKS, &run, long_visit, &j),
+                         KI_ERR_FORMAT);
+        assert_string_equal(ki_last_error(), "index 7 : bad : good");
+        for (int i = 0; i < 8; i++) {
+            assert_int_equal(j.visits[i], 1);
+        }
+        j = (work_job){.fail_from = CHUNKS, .stop_at = 3 * 4 * UNITS};
+        assert_int_equal(ki_parallel_work(CHUNKS, (uint64_t)UNITS * CHUNKS, &run, long_visit, &j),
+                         KI_ERR_CANCELLED);
+        assert_true(ki_is_sentence(ki_last_error()));
+        /* All stop at their next tick, and the callback is not asked again. */
+        assert_true(j.last >= j.stop_at && j.commits <= 12 + threads);
+        assert_int_equal(j.calls, 3);
+    }
+}
+
 static void build_info(void **state) {
     (void)state;
     ki_build_info info;
@@ -177,6 +268,7 @@ int main(void) {
         cmocka_unit_test(version),           cmocka_unit_test(memory),
         cmocka_unit_test(parallel_once_each), cmocka_unit_test(parallel_error),
         cmocka_unit_test(parallel_lowest_error), cmocka_unit_test(parallel_progress),
+        cmocka_unit_test(work_once_each),    cmocka_unit_test(work_stops),
         cmocka_unit_test(build_info),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

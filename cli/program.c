@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Entry: finds the command, runs it, and makes sure that what went to stdout got there. */
+#define _XOPEN_SOURCE 700
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kinising/kinising.h>
+
+#include "cmd.h"
+#include "message.h"
+#include "options.h"
+
+static const command commands[] = {
+    {"theory", "infinite network, exact",
+     "steady state: m, q, S, Sr, sigma over lists of parameters", cmd_theory},
+    {"transient", "infinite network, exact", "relaxation of m, C, S, Sr, sigma from a given start",
+     cmd_transient},
+    {"autocorrelation", "infinite network, exact", "C(tau) of the steady state",
+     cmd_autocorrelation},
+    {"critical", "infinite network, exact", "order-disorder boundary, solved for one parameter",
+     cmd_critical},
+    {"simulate", "finite networks, exact simulation",
+     "averages over disorder: m, q, S, Sr, sigma with error bars", cmd_simulate},
+    {"info", "about this program", "version, build, CPU kernels, threads, optional parts",
+     cmd_info},
+};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static int print_usage(void) {
+    const char *group = "";
+
+    printf("kinising %s: nonequilibrium thermodynamics of kinetic Ising networks\n\n"
+           "usage: kinising COMMAND [options]\n",
+           ki_version());
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(group, commands[i].group) != 0)
+            printf("\n%s:\n", commands[i].group);
+        group = commands[i].group;
+        printf("  %-17s %s\n", commands[i].name, commands[i].summary);
+    }
+    printf(
+        "\n"
+        "kinising help COMMAND, or kinising COMMAND --help, has the options and an example.\n"
+        "Data goes to stdout, talk to stderr. Exit status: 0 done, 1 failed, 2 wrong use or bad\n"
+        "input, 3 ran but did not converge.\n");
+    return STATUS_DONE;
+}
+
+static const command *find_command(const char *name) {
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int unknown_command(const char *name) {
+    char quoted[QUOTE_SIZE];
+    const char *kind = name[0] == '-' ? "option" : "command";
+    const char *near = did_you_mean(name, strlen(name), commands, N_COMMANDS, sizeof commands[0]);
+
+    quote_text(quoted, name, strlen(name));
+    if (near)
+        return complain(STATUS_USAGE, "%s : unknown %s : did you mean %s?", quoted, kind, near);
+    return complain(STATUS_USAGE, "%s : unknown %s : one of those in kinising help", quoted, kind);
+}
+
+static int help(int argc, char **argv) {
+    char *as_option[] = {NULL, "--help", NULL};
+
+    if (argc < 2)
+        return print_usage();
+    if (argc > 2) {
+        char quoted[QUOTE_SIZE];
+        return complain(STATUS_USAGE, "help : unexpected argument %s : the name of one command",
+                        quote_text(quoted, argv[2], strlen(argv[2])));
+    }
+    const command *c = find_command(argv[1]);
+    if (!c)
+        return unknown_command(argv[1]);
+    as_option[0] = argv[1];
+    return c->run(2, as_option);
+}
+
+static int run(int argc, char **argv) {
+    if (argc < 2)
+        return complain(STATUS_USAGE, "command : none given : one of those in kinising help");
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print_usage();
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("kinising %s\n", ki_version());
+        return STATUS_DONE;
+    }
+    const command *c = find_command(argv[1]);
+    return c ? c->run(argc - 1, argv + 1) : unknown_command(argv[1]);
+}
+
+/* A closed standard descriptor would be given to the first file opened, and its contents mixed with
+ * our talk. Opened for the wrong direction, it makes every use an error instead. */
+static void hold_standard_descriptors(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+int program(int argc, char **argv) {
+    hold_standard_descriptors();
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: a sentence, not a death */
+    int status = finish_stdout(run(argc, argv));
+    /* Some file systems (NFS) tell only now that the disk is full. */
+    if (close(STDOUT_FILENO) != 0 && errno != EBADF && errno != EINTR)
+        return complain(STATUS_FAILED,
+                        "standard output : %s : a place that can be written, with free space",
+                        strerror(errno));
+    return status;
+}

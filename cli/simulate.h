@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kinising simulate and kinising merge: a list of points, what is known of each, and the bytes that
+ * keep it. */
+#ifndef KINISING_CLI_SIMULATE_H
+#define KINISING_CLI_SIMULATE_H
+
+#include "grid.h"
+#include "report.h"
+
+/* One row of the table. */
+typedef struct sim_point {
+    ki_ensemble_spec spec; /* algorithm resolved */
+    uint64_t target;       /* realizations wanted; grows with --rel-err */
+    double seconds;        /* spent on it, in all runs together */
+    unsigned char *state;  /* ki_ensemble_pack(), never NULL once the point is made; malloc */
+    size_t size;
+    ki_ensemble_result r; /* by study_results() */
+} sim_point;
+
+/* What a checkpoint or a part must agree in, besides its points. */
+typedef struct sim_settings {
+    uint64_t realizations, max_realizations;
+    double rel_err;         /* 0: none */
+    uint64_t shard, shards; /* part number 0..shards - 1 */
+} sim_settings;
+
+typedef struct sim_study {
+    sim_settings set;
+    size_t n;
+    sim_point *points;
+} sim_study;
+
+void study_free(sim_study *st);
+
+/* The realizations of a target that are this shard's. */
+void study_range(const sim_settings *set, uint64_t target, uint64_t *first, uint64_t *last);
+
+/* "N = 32, beta = 0.5, J0 = 1, dJ = 1, dH = 0, sync", for sentences. */
+enum { POINT_NAME = 192 };
+const char *point_name(char out[POINT_NAME], const sim_point *p);
+
+/* Fills in point->state from an ensemble. Returns 0 or the exit status of its message. */
+int point_store(sim_point *p, const ki_ensemble *e);
+
+/* checkpoint.c: the bytes of a study, with a checksum. `live`, if not NULL, stands for what point
+ * number `at` has stored, and `seconds` for its time. Returns malloc'ed bytes, NULL when memory is
+ * out. */
+unsigned char *study_pack(const sim_study *st, size_t at, const ki_ensemble *live, double seconds,
+                          size_t *size);
+/* Bytes that claim to be a study, from a file called `name` in messages. Returns 0 or the exit
+ * status of its message; study_free() may follow in every case. */
+int study_unpack(const char *name, const void *bytes, size_t size, sim_study *st);
+/* Whether bytes begin as those of study_pack(). */
+int study_is_packed(const void *bytes, size_t size);
+/* Continues from a checkpoint: `st` is the study that is asked for, `saved` what is there already,
+ * which moves over. Returns 0 or the exit status of its message. */
+int study_resume(const char *name, sim_study *st, sim_study *saved);
+
+/* simulate_run.c: everything that is not done yet. */
+typedef struct sim_run {
+    session *s;
+    sim_study *st;
+    const char *checkpoint; /* file name or NULL */
+    double every;           /* seconds between checkpoints */
+    /* Its own. */
+    size_t at; /* point at work */
+    ki_ensemble *live;
+    struct timespec begun, saved; /* this stretch of work; the last checkpoint */
+    double save_seconds, work, work_done, work_before, updates, updates_before;
+    int draw, save_failed, capped, stopping;
+} sim_run;
+int study_run(sim_run *run);
+
+/* simulate_report.c: averages, the table, the file and the picture. */
+int study_results(sim_study *st);
+/* `with_state`: the file gets the array `state` of a shard. */
+int study_report(session *s, const sim_study *st, int with_state);
+/* Before the computation: whether --plot can show these points. */
+int study_plot_check(const sim_study *st);
+/* simulate_plot.c */
+typedef struct sim_figure {
+    const sim_study *st;
+    const session *s;
+} sim_figure;
+int study_draw(const void *figure, const char *picture);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The work of kinising simulate: point after point, in rounds, with checkpoints, signals and
+ * progress. */
+#define _XOPEN_SOURCE 700
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulate.h"
+#include "team.h"
+
+/* Of several processes each gets its share of a round; they meet after about so many seconds, so
+ * that a checkpoint is never far. */
+static const double ROUND_SECONDS = 2;
+
+static volatile sig_atomic_t stopped; /* the signal that ends the work at the next report */
+
+static void stop(int number) {
+    stopped = number;
+}
+
+static const int ending[] = {SIGINT, SIGTERM};
+enum { ENDING = sizeof ending / sizeof ending[0] };
+
+/* The first signal ends the work in order, a second one at once. */
+static void catch_signals(struct sigaction old[ENDING]) {
+    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < ENDING; i++) {
+        sigaction(ending[i], NULL, &old[i]);
+        if (old[i].sa_handler != SIG_IGN)
+            sigaction(ending[i], &action, NULL);
+    }
+}
+
+static void release_signals(const struct sigaction old[ENDING]) {
+    for (int i = 0; i < ENDING; i++)
+        sigaction(ending[i], &old[i], NULL);
+}
+
+static struct timespec now(void) {
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t;
+}
+
+static double since(struct timespec t) {
+    struct timespec n = now();
+
+    return (double)(n.tv_sec - t.tv_sec) + 1e-9 * (double)(n.tv_nsec - t.tv_nsec);
+}
+
+/* Seconds spent on the point at work. */
+static double point_seconds(const sim_run *run) {
+    return run->st->points[run->at].seconds + since(run->begun);
+}
+
+/* Writes the checkpoint; the old one stays if that fails, which is said once. */
+static void save(sim_run *run) {
+    size_t size;
+    struct timespec begun = now();
+    unsigned char *bytes =
+        study_pack(run->st, run->at, run->live, run->live ? point_seconds(run) : 0, &size);
+    int error = bytes ? ki_write_bytes(run->checkpoint, bytes, size) : KI_ERR_NOMEM;
+
+    if (error && !run->save_failed) {
+        session_progress(run->s, 1, 1); /* takes the bar away */
+        if (bytes)
+            complain_library(error);
+        else
+            complain(STATUS_FAILED, "%s : out of memory : fewer points", run->checkpoint);
+    }
+    run->save_failed = error != 0;
+    free(bytes);
+    run->saved = now();
+    run->save_seconds = since(begun);
+}
+
+static double work_of(const ki_ensemble_spec *s, uint64_t realizations) {
+    /* The cost of a spin update grows like N. */
+    return (double)s->n * (double)s->n * (double)s->steps * (double)realizations;
+}
+
+static void show(sim_run *run) {
+    double seconds = session_seconds(run->s), part = run->work_done / run->work;
+    double left = part > 0 ? seconds * (1 - part) / part : INFINITY;
+    char text[96];
+
+    if (left < 60)
+        snprintf(text, sizeof text, "  %.2g updates/s  %.0f s left", run->updates / seconds, left);
+    else if (left < 7200)
+        snprintf(text, sizeof text, "  %.2g updates/s  %.0f min left", run->updates / seconds,
+                 left / 60);
+    else
+        snprintf(text, sizeof text, "  %.2g updates/s  %.1f h left", run->updates / seconds,
+                 left / 3600);
+    session_bar(run->s, fmin(part, 1), text);
+}
+
+static int on_progress(void *user, uint64_t done, uint64_t total) {
+    sim_run *run = user;
+    const ki_ensemble_spec *s = &run->st->points[run->at].spec;
+
+    (void)total;
+    if (stopped) {
+        /* Other processes may take long to answer, and mpirun does not wait for long. */
+        if (run->checkpoint && team_size() > 1 && !run->stopping)
+            save(run);
+        run->stopping = 1;
+        return 1;
+    }
+    run->updates = run->updates_before + (double)done;
+    run->work_done = run->work_before + (double)done * (double)s->n;
+    if (run->checkpoint && since(run->saved) >= run->every)
+        save(run);
+    if (run->draw)
+        show(run);
+    return 0;
+}
+
+static ki_run_options run_options(sim_run *run) {
+    ki_run_options options = session_run_options(run->s);
+
+    run->draw = options.progress != NULL;
+    if (run->draw || run->checkpoint || team_size() > 1) {
+        options.progress = on_progress;
+        options.progress_user = run;
+    }
+    return options;
+}
+
+/* From r on, the first stretch of which nothing is done, of at most `most` realizations. */
+static uint64_t stretch(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most) {
+    uint64_t low = *r, high = last;
+
+    /* The first that is not done: all in [r, low) are, not all in [r, high). */
+    if (ki_ensemble_done(e, *r, last) == last - *r)
+        return *r = last;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (ki_ensemble_done(e, *r, middle) == middle - *r)
+            low = middle;
+        else
+            high = middle;
+    }
+    *r = low;
+    high = last - low < most ? last : low + most;
+    if (ki_ensemble_done(e, low, high) == 0)
+        return high;
+    while (high - low > 1) { /* nothing in [r, low) is done, something in [r, high) */
+        uint64_t middle = low + (high - low) / 2;
+        if (ki_ensemble_done(e, *r, middle) == 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* first <= r < last by a team, in rounds of about equal time. */
+static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_options *options) {
+    const ki_ensemble_spec *s = &run->st->points[run->at].spec;
+    uint64_t team = (uint64_t)team_size();
+    double size = (double)team * fmax(1, 0x1p22 / ((double)s->n * (double)s->steps));
+    int error = 0;
+
+    for (uint64_t r = first, end; !error && r < last; r = end) {
+        end = stretch(run->live, &r, last, (uint64_t)fmin(size, 0x1p50));
+        if (r == last)
+            break;
+        struct timespec begun = now();
+        run->work_before = run->work_done;
+        run->updates_before = run->updates;
+        error = team_run(run->live, r, end, options);
+        double seconds = since(begun), part = (double)(end - r);
+        run->updates = run->updates_before + part * (double)s->n * (double)s->steps;
+        run->work_done = run->work_before + work_of(s, end - r);
+        if (part >= size / 2)
+            size = fmax((double)team, size * fmin(4, fmax(0.25, ROUND_SECONDS / seconds)));
+        if (!error && stopped)
+            error = KI_ERR_CANCELLED;
+        else if (!error && run->checkpoint && since(run->saved) >= run->every)
+            save(run);
+    }
+    return error;
+}
+
+/* Everything up to the present target. */
+static int run_to_target(sim_run *run) {
+    const sim_point *p = &run->st->points[run->at];
+    ki_run_options options = run_options(run);
+    uint64_t first, last;
+
+    study_range(&run->st->set, p->target, &first, &last);
+    if (team_size() > 1)
+        return run_rounds(run, first, last, &options);
+    uint64_t todo = last - first - ki_ensemble_done(run->live, first, last);
+    run->work_before = run->work_done;
+    run->updates_before = run->updates;
+    int error = team_run(run->live, first, last, &options);
+    run->work_done = run->work_before + work_of(&p->spec, todo);
+    run->updates = run->updates_before + (double)todo * (double)p->spec.n * (double)p->spec.steps;
+    return !error && stopped ? KI_ERR_CANCELLED : error;
+}
+
+/* Whether the error is small enough; if not, the next target. It depends on the exact sums at the
+ * present one and on nothing else, so that it is the same however the work was divided. */
+static int next_target(const sim_settings *set, const ki_ensemble *e, sim_point *p, int *capped) {
+    ki_ensemble_result r;
+    uint64_t n = p->target, most = n > UINT64_MAX / 4 ? UINT64_MAX : 4 * n;
+
+    int error = ki_ensemble_result_of(e, &r);
+    if (error || r.sigma_err <= set->rel_err * fabs(r.sigma))
+        return error;
+    if (n >= set->max_realizations) {
+        *capped = 1;
+        return 0;
+    }
+    uint64_t next = n + set->realizations;
+    double ratio = r.sigma_err / (set->rel_err * fabs(r.sigma));
+    double needed = 1.1 * (double)n * ratio * ratio;
+    if (needed >= (double)most) /* not so for NaN: a single realization has no error */
+        next = most;
+    else if (needed > (double)next)
+        next = (uint64_t)needed;
+    p->target = next < set->max_realizations ? next : set->max_realizations;
+    return 0;
+}
+
+static int run_point(sim_run *run) {
+    sim_point *p = &run->st->points[run->at];
+    uint64_t target;
+    int error, capped = 0;
+
+    do {
+        target = p->target;
+        error = run_to_target(run);
+        if (!error && run->st->set.rel_err > 0)
+            error = next_target(&run->st->set, run->live, p, &capped);
+        if (p->target > target)
+            run->work += work_of(&p->spec, p->target - target);
+    } while (!error && p->target > target);
+    run->capped += capped;
+    return error;
+}
+
+static int tell_stopped(const sim_run *run) {
+    uint64_t done = 0, wanted = 0;
+
+    for (size_t i = 0; i < run->st->n; i++) {
+        uint64_t first, last;
+        ki_ensemble *e = NULL;
+        study_range(&run->st->set, run->st->points[i].target, &first, &last);
+        wanted += last - first;
+        if (ki_ensemble_unpack(run->st->points[i].state, run->st->points[i].size, &e) == 0)
+            done += ki_ensemble_done(e, first, last);
+        ki_ensemble_free(e);
+    }
+    if (run->save_failed)
+        return complain(STATUS_FAILED,
+                        "simulate : stopped, and the last checkpoint could not be written : %s "
+                        "holds what was saved before",
+                        run->checkpoint);
+    return complain(STATUS_FAILED,
+                    "simulate : stopped : %" PRIu64 " of %" PRIu64 " realizations are saved in %s, "
+                    "the same command goes on",
+                    done, wanted, run->checkpoint);
+}
+
+/* Takes the ensemble of the point at work out of its bytes, works, and puts it back. */
+static int work_on_point(sim_run *run) {
+    sim_point *p = &run->st->points[run->at];
+
+    if (ki_ensemble_unpack(p->state, p->size, &run->live))
+        return complain(STATUS_FAILED, "%s", ki_last_error());
+    uint64_t first, last;
+    study_range(&run->st->set, p->target, &first, &last);
+    run->work -= work_of(&p->spec, ki_ensemble_done(run->live, first, last));
+    run->begun = now();
+    int error = run_point(run);
+    p->seconds = point_seconds(run);
+    int status = point_store(p, run->live);
+    ki_ensemble_free(run->live);
+    run->live = NULL;
+    if (status || !error)
+        return status;
+    session_progress(run->s, 1, 1);
+    if (run->checkpoint)
+        save(run);
+    if (run->checkpoint && error == KI_ERR_CANCELLED)
+        return tell_stopped(run);
+    return complain(STATUS_FAILED, "%s", team_error());
+}
+
+static int run_points(sim_run *run) {
+    int status = 0;
+
+    for (size_t i = 0; i < run->st->n; i++) {
+        uint64_t first, last;
+        study_range(&run->st->set, run->st->points[i].target, &first, &last);
+        run->work += work_of(&run->st->points[i].spec, last - first);
+    }
+    for (run->at = 0; run->at < run->st->n && !status; run->at++) {
+        status = work_on_point(run);
+        /* Many short points must not spend their time on checkpoints. */
+        if (!status && run->checkpoint &&
+            since(run->saved) >= fmin(run->every, 20 * run->save_seconds))
+            save(run);
+    }
+    session_progress(run->s, 1, 1);
+    if (!status && run->checkpoint)
+        save(run);
+    return status;
+}
+
+int study_run(sim_run *run) {
+    struct sigaction old[ENDING];
+
+    if (!run->checkpoint)
+        return run_points(run);
+    catch_signals(old);
+    save(run); /* finds out now whether it can be written */
+    int status = run->save_failed ? STATUS_FAILED : run_points(run);
+    release_signals(old);
+    return status;
+}

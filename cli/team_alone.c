@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "team.h"
+
+int team_size(void) {
+    return 1;
+}
+
+int team_on_this_machine(void) {
+    return 1;
+}
+
+int team_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_options *run) {
+    return ki_ensemble_run(e, first, last, run);
+}
+
+const char *team_error(void) {
+    return ki_last_error();
+}
