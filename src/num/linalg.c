@@ -9,9 +9,3 @@ void ki_sgemm(size_t m, size_t n, size_t k, ki_smatrix a, ki_smatrix b, float be
                 b.transposed ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a.x,
                 (int)a.stride, b.x, (int)b.stride, beta, c, (int)c_stride);
 }
-
-void ki_ssyrk(size_t n, size_t k, const float *a, size_t a_stride, float beta, float *c,
-              size_t c_stride) {
-    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)n, (int)k, 1, a, (int)a_stride, beta,
-                c, (int)c_stride);
-}

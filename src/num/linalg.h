@@ -18,8 +18,4 @@ typedef struct ki_smatrix {
 void ki_sgemm(size_t m, size_t n, size_t k, ki_smatrix a, ki_smatrix b, float beta, float *c,
               size_t c_stride);
 
-/* c [n,n] = a [n,k] a^T + beta c, upper triangle with the diagonal only. */
-void ki_ssyrk(size_t n, size_t k, const float *a, size_t a_stride, float beta, float *c,
-              size_t c_stride);
-
 #endif

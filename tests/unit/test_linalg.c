@@ -6,6 +6,8 @@
 
 #include "base/blas.h"
 #include "num/linalg.h"
+#include "num/product.h"
+#include "num/simd.h"
 
 #ifdef KI_HAVE_OPENBLAS
 extern int openblas_get_num_threads(void);
@@ -52,17 +54,36 @@ static void sgemm(void **state) {
     }
 }
 
-static void ssyrk(void **state) {
+/* 64 columns at every level the machine has; rows that are no multiple of anything. */
+static void product64(void **state) {
     (void)state;
-    fill();
-    ki_ssyrk(N, K, a, STRIDE, 1, c, STRIDE);
-    for (int i = 0; i < N; i++) {
-        for (int j = 0; j < N; j++) {
-            double sum = before[i * STRIDE + j];
-            for (int k = 0; k < K && j >= i; k++) {
-                sum += element(a, 0, i, k) * element(a, 0, j, k);
+    const int levels[] = {KI_LEVEL_PLAIN, KI_LEVEL_V3, KI_LEVEL_V4};
+    float row[13];
+    for (int kind = 0; kind < 9; kind++) {
+        const int level = levels[kind % 3], start = kind / 3;
+        if (level > ki_simd_level()) {
+            continue;
+        }
+        for (int m = 0; m <= 13; m++) {
+            fill();
+            for (int i = 0; i < 13; i++) {
+                row[i] = (float)i - 3;
             }
-            assert_close(c[i * STRIDE + j], sum, 1e-5, 1e-3);
+            ki_product64_at(level, (size_t)m, K, a, STRIDE, b + 1, STRIDE,
+                            (enum ki_product_start)start, start == KI_PRODUCT_ROW ? row : NULL,
+                            c + 2, STRIDE);
+            for (int i = 0; i < 14; i++) {
+                for (int j = 0; j < STRIDE; j++) {
+                    double sum = before[i * STRIDE + j];
+                    if (i < m && j >= 2 && j < 66) {
+                        sum = start == KI_PRODUCT_ROW ? row[i] : start == KI_PRODUCT_SUM ? sum : 0;
+                        for (int k = 0; k < K; k++) {
+                            sum += element(a, 0, i, k) * element(b, 0, k, j - 1);
+                        }
+                    }
+                    assert_close(c[i * STRIDE + j], sum, 1e-5, 1e-3);
+                }
+            }
         }
     }
 }
@@ -92,7 +113,7 @@ static void one_thread_and_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sgemm),
-        cmocka_unit_test(ssyrk),
+        cmocka_unit_test(product64),
         cmocka_unit_test(one_thread_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
