@@ -129,32 +129,34 @@ static int32_t tail_normal(uint32_t word, const ki_sequence *tail, uint64_t inde
     return (int32_t)lrint((int32_t)word < 0 ? -z : z);
 }
 
+void ki_normals16_of_words(int level, const uint32_t *word, const ki_sequence *tail, uint64_t first,
+                           int32_t *out) {
+#ifdef KI_X86
+    const uint32_t rare = level >= KI_LEVEL_V4   ? central_v4(word, out)
+                          : level >= KI_LEVEL_V3 ? central_v3(word, out)
+                                                 : central(word, out);
+#else
+    const uint32_t rare = central(word, out);
+    (void)level;
+#endif
+    for (size_t i = 0; rare && i < KI_GROUP; i++) {
+        if (magnitude(word[i]) < TAIL) {
+            out[i] = tail_normal(word[i], tail, first + i);
+        }
+    }
+}
+
 void ki_normals16_at(int level, const ki_sequence *seq, const ki_sequence *tail, uint64_t first,
                      size_t groups, int32_t *out) {
     enum { BATCH = 8 };
     uint32_t word[BATCH * KI_GROUP];
-#ifdef KI_X86
-    uint32_t (*const fn)(const uint32_t *, int32_t *) = level >= KI_LEVEL_V4   ? central_v4
-                                                        : level >= KI_LEVEL_V3 ? central_v3
-                                                                               : central;
-#else
-    uint32_t (*const fn)(const uint32_t *, int32_t *) = central;
-#endif
 
     for (size_t g = 0; g < groups; g += BATCH) {
         const size_t n = groups - g < BATCH ? groups - g : BATCH;
         ki_random_groups_at(level, seq, first + g, n, word);
         for (size_t b = 0; b < n; b++) {
-            const uint32_t *w = word + b * KI_GROUP;
-            int32_t *z = out + (g + b) * KI_GROUP;
-            if (fn(w, z) == 0) {
-                continue;
-            }
-            for (size_t i = 0; i < KI_GROUP; i++) {
-                if (magnitude(w[i]) < TAIL) {
-                    z[i] = tail_normal(w[i], tail, (first + g + b) * KI_GROUP + i);
-                }
-            }
+            ki_normals16_of_words(level, word + b * KI_GROUP, tail, (first + g + b) * KI_GROUP,
+                                  out + (g + b) * KI_GROUP);
         }
     }
 }
