@@ -367,6 +367,7 @@ static void choices(void **state) {
 
 static void no_more_than_stated(void **state) {
     (void)state;
+    print_message("# %d z-scores, the largest %.2f\n", ki_z_count, ki_z_largest);
     assert_in_range(ki_z_count, MOST / 2, MOST);
 }
 
