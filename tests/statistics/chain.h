@@ -106,7 +106,7 @@ static double overlap(const chain *k, size_t lag) {
 }
 
 /* `lag` of q in steps or units of time. */
-static void enumerate_chain(const ki_network *w, int dynamics, size_t lag, chain *k) {
+static inline void enumerate_chain(const ki_network *w, int dynamics, size_t lag, chain *k) {
     memset(k, 0, sizeof *k);
     k->n = w->n;
     k->states = (size_t)1 << w->n;
