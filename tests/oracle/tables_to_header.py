@@ -74,6 +74,9 @@ def main(output, paths):
                 for tau, c in zip(r["tau"], r["C"]):
                     flat.append(dict({k: r[k] for k in ("beta", "J0", "dJ", "dH")}, tau=tau, C=c))
             lines += list(rows(name, columns, flat)) + [""]
+        elif name == "paper_simulation":
+            flat = [dict(r, phase=r["dynamics"]) for r in table["rows"]]
+            lines += list(rows(name, ["N", "beta", "m", "q", "sigma"], flat)) + [""]
         elif name == "reference_exact_n6":
             lines += list(arrays("exact_n6", table)) + [""]
         else:
