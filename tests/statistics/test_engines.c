@@ -34,9 +34,10 @@ static void pair_of_engines(int dynamics, size_t round) {
                                   .start = (int)(k % 3),
                                   .algorithm = KI_ALGORITHM_DENSE,
                                   .seed = 1000 + k};
-            const uint64_t cost = size[i] * time[t], most = large ? 4000 : 800;
-            const uint64_t R = cost * most > 300000 ? 300000 / cost + 250 : most;
-            if (!large && cost > 2000) {
+            const uint64_t cost = size[i] * time[t], most = large ? 4000 : 400,
+                           budget = large ? 400000 : 40000;
+            const uint64_t R = cost * most > budget ? budget / cost + 250 : most;
+            if (!large && cost > 1000) {
                 continue;
             }
             const averages dense = simulate(&s, R);
@@ -65,7 +66,7 @@ static void asynchronous(void **state) {
 /* The dense engines with and without J_ii, at the end and in windows. */
 static void against_plain_code(void **state) {
     (void)state;
-    static const uint64_t size[] = {1, 2, 5, 16, 65}, time[] = {3, 4, 7, 6, 8};
+    const uint64_t size[] = {1, 2, 5, 16, large ? 65 : 33}, time[] = {3, 4, 7, 6, 8};
     ki_plain_rng rng = {77};
     size_t k = 0;
     for (int dynamics = KI_SYNC; dynamics <= KI_ASYNC; dynamics += KI_ASYNC - KI_SYNC) {
@@ -82,7 +83,7 @@ static void against_plain_code(void **state) {
                                             .zero_diagonal = choice / 2,
                                             .seed = 5000 + k};
                 ki_stat stat[ESTIMATES] = {{0}};
-                const int R = (size[i] > 20 ? 250 : 1000) * (large ? 3 : 1);
+                const int R = (size[i] > 20 ? 250 : 500) * (large ? 4 : 1);
                 const double start = start_mean_of(&s);
                 for (int r = 0; r < R; r++) {
                     double out[ESTIMATES];
@@ -134,7 +135,7 @@ static void first_step(void **state) {
                               .zero_diagonal = k % 4 == 0,
                               .seed = k};
         const double n = (double)N, part = s.zero_diagonal ? (n - 1) / n : 1;
-        const uint64_t R = (N > 500 ? 250u : 1000u) * (large ? LARGE : 1u);
+        const uint64_t R = (N > 500 ? 250u : 500u) * (large ? LARGE : 1u);
         double one[3], m[2], S[2];
         one_field(&s.p, part * s.p.J0, sqrt(part) * s.p.dJ, one);
         if (!s.zero_diagonal) {

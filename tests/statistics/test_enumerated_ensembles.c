@@ -3,7 +3,7 @@
  * for each of which all states and all expectations are exact. [model] [matrix-free]
  * [sigma-net-sync] [sigma-net-async]
  *
- * At least 1200 networks; at most MOST z-scores, above 5 by chance one in 2e6: another seed would
+ * At least 800 networks; at most MOST z-scores, above 5 by chance one in 2e6: another seed would
  * raise a false alarm in one of 5000 runs. */
 #include "ensembles.h"
 
@@ -161,7 +161,7 @@ static void asynchronous_matrix_free(void **state) {
  * T_ab ln(p_a T_ab / p_b T_ba), which for single spins is sum p w_i ln[w_i(s)/w_i(s^i)]. */
 static void stationary(void **state) {
     (void)state;
-    enum { N = 3, T = 40, LONG = 300 };
+    enum { N = 3, T = 40, LONG = 120 };
     static chain k;
     ki_plain_rng rng = {5};
     double H[N], J[N * N];
@@ -177,7 +177,7 @@ static void stationary(void **state) {
         const ki_network w = {N, H, J, s.p.beta};
         const double unit = s.dynamics == KI_ASYNC ? N : 1;
         ki_stat sigma = {0}, m = {0}, activity = {0}, q = {0};
-        for (int r = 0; r < 1200 * larger; r++) {
+        for (int r = 0; r < 800 * larger; r++) {
             draw(&s, &rng, H, J);
             k.n = N;
             k.states = 1 << N;
