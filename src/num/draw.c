@@ -315,7 +315,7 @@ void ki_draw_spins(const ki_sequence *update, const ki_sequence *rare, uint64_t 
 enum { THRESHOLD_TAIL = 1 << 15 };
 
 /* Right where the magnitude (see there) is at least THRESHOLD_TAIL; returns how many are not. */
-KI_CLONES static uint32_t thresholds_of_group(const uint32_t *word, float *x) {
+static inline KI_ALWAYS_INLINE uint32_t thresholds_body(const uint32_t *word, float *x) {
     uint32_t rare = 0;
 
 #pragma omp simd reduction(+ : rare)
@@ -329,14 +329,33 @@ KI_CLONES static uint32_t thresholds_of_group(const uint32_t *word, float *x) {
     return rare;
 }
 
-void ki_thresholds(const ki_sequence *update, const ki_sequence *rare, uint64_t first,
-                   size_t groups, float *x) {
+static uint32_t thresholds(const uint32_t *word, float *x) {
+    return thresholds_body(word, x);
+}
+#ifdef KI_X86
+KI_TARGET_V3 static uint32_t thresholds_v3(const uint32_t *word, float *x) {
+    return thresholds_body(word, x);
+}
+KI_TARGET_V4 static uint32_t thresholds_v4(const uint32_t *word, float *x) {
+    return thresholds_body(word, x);
+}
+#endif
+
+void ki_thresholds_at(int level, const ki_sequence *update, const ki_sequence *rare, uint64_t first,
+                      size_t groups, float *x) {
     uint32_t word[KI_GROUP];
+#ifdef KI_X86
+    uint32_t (*const fn)(const uint32_t *, float *) = level >= KI_LEVEL_V4   ? thresholds_v4
+                                                      : level >= KI_LEVEL_V3 ? thresholds_v3
+                                                                             : thresholds;
+#else
+    uint32_t (*const fn)(const uint32_t *, float *) = thresholds;
+#endif
 
     for (size_t g = 0; g < groups; g++) {
         float *out = x + g * KI_GROUP;
-        ki_random_groups(update, first + g, 1, word);
-        if (thresholds_of_group(word, out) == 0) {
+        ki_random_groups_at(level, update, first + g, 1, word);
+        if (fn(word, out) == 0) {
             continue;
         }
         for (size_t i = 0; i < KI_GROUP; i++) {
@@ -349,6 +368,11 @@ void ki_thresholds(const ki_sequence *update, const ki_sequence *rare, uint64_t 
             }
         }
     }
+}
+
+void ki_thresholds(const ki_sequence *update, const ki_sequence *rare, uint64_t first,
+                   size_t groups, float *x) {
+    ki_thresholds_at(ki_simd_level(), update, rare, first, groups, x);
 }
 
 KI_CLONES void ki_vtanhf(size_t n, const float *x, float *y) {

@@ -35,11 +35,13 @@ void ki_draw_spins(const ki_sequence *update, const ki_sequence *rare, uint64_t 
 void ki_thresholds(const ki_sequence *update, const ki_sequence *rare, uint64_t first,
                    size_t groups, float *x);
 
-/* The same two as made for an instruction set level (see simd.h), which the machine must have. */
+/* The same three as made for an instruction set level (see simd.h), which the machine must have. */
 void ki_normals16_at(int level, const ki_sequence *seq, const ki_sequence *tail, uint64_t first,
                      size_t groups, int32_t *out);
 void ki_draw_spins_at(int level, const ki_sequence *update, const ki_sequence *rare, uint64_t first,
                       size_t blocks, const float *x, uint64_t *bits);
+void ki_thresholds_at(int level, const ki_sequence *update, const ki_sequence *rare, uint64_t first,
+                      size_t groups, float *x);
 
 /* Normals of one group of given words, the first of which is number `first` of its sequence. */
 void ki_normals16_of_words(int level, const uint32_t *word, const ki_sequence *tail, uint64_t first,

@@ -281,6 +281,7 @@ static void levels_agree(void **state) {
     static const float odd[] = {0,   -0.0f,  1e6f,  -1e6f, 1e-30f, 3e38f, -3e38f, 41.5f,
                                 -42, 5.545f, -5.5f, 11.1f, -11.0f, 1e-7f, 60.1f,  -60.2f};
     static int32_t normal[3][BLOCKS * 64];
+    static float threshold[3][BLOCKS * 64];
     uint64_t bits[3][BLOCKS + 1];
     ki_plain_rng r = {4};
     for (int round = 0; round < 200; round++) {
@@ -293,7 +294,9 @@ static void levels_agree(void **state) {
             ki_normals16_at(level[l], &q, &rare, first, blocks, normal[l]);
             memset(bits[l], 0xA5, sizeof bits[l]);
             ki_draw_spins_at(level[l], &q, &rare, first, blocks, x, bits[l]);
+            ki_thresholds_at(level[l], &q, &rare, first, blocks, threshold[l]);
             assert_memory_equal(normal[l], normal[0], blocks * 64 * sizeof(int32_t));
+            assert_memory_equal(threshold[l], threshold[0], blocks * 64 * sizeof(float));
             assert_memory_equal(bits[l], bits[0], sizeof bits[l]);
         }
         for (size_t b = 0; b < blocks; b++) { /* one at a time */
