@@ -105,10 +105,15 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  *                    sigma = (beta/N) sum_ij (J_ij - J_ji) t_i s'_j
  *     asynchronous:  m = <s_i>,  q = <s_i s'_i>,  activity = <(1 - s_i t_i)/2>,
  *                    sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
+ *                            - (1/N) sum_i f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)],
+ *                    f_i = (1 - s_i t_i)/2; the second sum is there because a spin that flips changes its
+ *                    own field when J_ii != 0
  *     both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
  *
- * With `average` they are means over the window; synchronously sigma is then made from fields alone,
- * (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)] without the local fields H.
+ * With `average` they are means over the window, of t measured at each step or unit of time; sigma is then
+ * made from the heat: synchronously (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)] where couplings are not in
+ * memory, asynchronously (beta/N) sum_i h_i (t_i - s_i) without J_ii in place of its first sum; fields of
+ * symmetric origin are left out.
  *
  * Work that is not finished when the call is cancelled or fails is lost, finished realizations are kept.
  * Progress counts spin updates; ki_ensemble_pack() may be called from inside the callback.
@@ -191,8 +196,9 @@ typedef struct ki_replicas_out {
     double *d;            /**< [N,N] raw <s_i(t) s_j(t-1)> (synchronous), <tanh(beta h_i) s_j>
                                (asynchronous) */
     double *sigma_spin;   /**< [N] sum over j of sigma_edge */
-    double *sigma_edge;   /**< [N,N] beta (J_ij - J_ji) d_ij, half of it asynchronously; the sum over
-                               all i, j is N sigma */
+    double *sigma_edge;   /**< [N,N] beta (J_ij - J_ji) d_ij; asynchronously half of it, and on the
+                               diagonal the part of J_ii, see ki_ensemble_run(). The sum over all
+                               i, j is N sigma */
     int8_t *raster;       /**< [R,T+1,N] spins +-1 of every step or unit of time, t = 0 first */
 } ki_replicas_out;
 

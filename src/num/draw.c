@@ -309,6 +309,45 @@ void ki_draw_spins(const ki_sequence *update, const ki_sequence *rare, uint64_t 
     ki_draw_spins_at(ki_simd_level(), update, rare, first, blocks, x, bits);
 }
 
+enum { THRESHOLD_TAIL = 1 << 15 };
+
+/* Right where the magnitude (see there) is at least THRESHOLD_TAIL; returns how many are not. */
+KI_CLONES static uint32_t thresholds_of_group(const uint32_t *word, float *x) {
+    uint32_t rare = 0;
+
+#pragma omp simd reduction(+ : rare)
+    for (size_t i = 0; i < KI_GROUP; i++) {
+        const uint32_t far = magnitude(word[i]);
+        rare += far < THRESHOLD_TAIL;
+        const float p = ((float)(int32_t)far + 0.5f) * 0x1p-32f;
+        const float half = 0.5f * (minus_log(p) - minus_log(1 - p));
+        x[i] = (int32_t)word[i] < 0 ? half : -half;
+    }
+    return rare;
+}
+
+void ki_thresholds(const ki_sequence *update, const ki_sequence *rare, uint64_t first,
+                   size_t groups, float *x) {
+    uint32_t word[KI_GROUP];
+
+    for (size_t g = 0; g < groups; g++) {
+        float *out = x + g * KI_GROUP;
+        ki_random_groups(update, first + g, 1, word);
+        if (thresholds_of_group(word, out) == 0) {
+            continue;
+        }
+        for (size_t i = 0; i < KI_GROUP; i++) {
+            if (magnitude(word[i]) < THRESHOLD_TAIL) {
+                const double p = ((double)magnitude(word[i]) +
+                                  ki_random_double(rare, (first + g) * KI_GROUP + i)) *
+                                 0x1p-32;
+                const double half = 0.5 * (log1p(-p) - log(p));
+                out[i] = (float)((int32_t)word[i] < 0 ? half : -half);
+            }
+        }
+    }
+}
+
 KI_CLONES void ki_vtanhf(size_t n, const float *x, float *y) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {

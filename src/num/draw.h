@@ -29,6 +29,12 @@ void ki_normals16(const ki_sequence *seq, const ki_sequence *tail, uint64_t firs
 void ki_draw_spins(const ki_sequence *update, const ki_sequence *rare, uint64_t first,
                    size_t blocks, const float *x, uint64_t *bits);
 
+/* x[i] such that a spin in the field h is +1 when beta h > x[i]: half the logarithm of u/(1 - u), u
+ * uniform, for the words of n groups of `update`, with further digits from `rare` in the tails.
+ * Probabilities are right to a relative 1e-6. */
+void ki_thresholds(const ki_sequence *update, const ki_sequence *rare, uint64_t first,
+                   size_t groups, float *x);
+
 /* The same two as made for an instruction set level (see simd.h), which the machine must have. */
 void ki_normals16_at(int level, const ki_sequence *seq, const ki_sequence *tail, uint64_t first,
                      size_t groups, int32_t *out);

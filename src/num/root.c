@@ -42,7 +42,8 @@ double ki_root_bracketed(ki_scalar_fn f, void *ctx, double a, double fa, double 
         const double xi = (a - b) / (c - b), phi = (fa - fb) / (fc - fb);
         t = 0.5;
         if (phi * phi < xi && (1 - phi) * (1 - phi) < 1 - xi) {
-            t = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb);
+            t = fa / (fb - fa) * fc / (fb - fc) +
+                (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb);
         }
         t = fmin(fmax(t, tolerance), 1 - tolerance);
     }

@@ -7,7 +7,8 @@
 #include "gauss.h"
 #include "simd.h"
 
-/* Polynomials were fitted at Chebyshev points with 40-digit arithmetic; truncation is below 1e-16. */
+/* Polynomials were fitted at Chebyshev points with 40-digit arithmetic; truncation is below 1e-16.
+ */
 
 #define SQRT1_2 0.70710678118654752440
 #define INV_SQRT_2PI 0.39894228040143267794
@@ -164,8 +165,8 @@ KI_CLONES static void gauss_density(size_t n, const double *v, double w, double 
     }
 }
 
-/* D < w/4: where the two Phi nearly cancel (their ratio is exp(-2 D |v|/w^2)) the Gaussian is averaged
- * over the box by Gauss-Legendre instead. */
+/* D < w/4: where the two Phi nearly cancel (their ratio is exp(-2 D |v|/w^2)) the Gaussian is
+ * averaged over the box by Gauss-Legendre instead. */
 KI_CLONES static void narrow_box(size_t n, const double *v, double w, double D, double *out) {
     const double inverse = SQRT1_2 / w, d = D * inverse;
     const double scale = INV_SQRT_2PI / w, edge = 0.25 / D;
@@ -219,10 +220,10 @@ KI_CLONES static void double_wide_box(size_t n, const double *v, double w, doubl
         const double x = fabs(v[i]);
         const double x1 = (x + a + D) * inverse, x2 = (x + a - D) * inverse;
         const double x3 = (x - a + D) * inverse, x4 = (x - a - D) * inverse;
-        const double linear = (x1 > 0 ? x1 : 0) - (x2 > 0 ? x2 : 0) - (x3 > 0 ? x3 : 0) +
-                              (x4 > 0 ? x4 : 0);
-        const double tails = second_tail(fabs(x1)) - second_tail(fabs(x2)) -
-                             second_tail(fabs(x3)) + second_tail(fabs(x4));
+        const double linear =
+            (x1 > 0 ? x1 : 0) - (x2 > 0 ? x2 : 0) - (x3 > 0 ? x3 : 0) + (x4 > 0 ? x4 : 0);
+        const double tails = second_tail(fabs(x1)) - second_tail(fabs(x2)) - second_tail(fabs(x3)) +
+                             second_tail(fabs(x4));
         out[i] = scale * (linear + tails);
     }
 }

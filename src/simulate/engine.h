@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One way of simulating one realization. ensemble.c has the table of engines, hands out realizations to
- * threads and adds up what they measure. */
+/* One way of simulating one realization. ensemble.c has the table of engines, hands out
+ * realizations to threads and adds up what they measure. */
 #ifndef KI_SRC_SIMULATE_ENGINE_H
 #define KI_SRC_SIMULATE_ENGINE_H
 
@@ -10,15 +10,7 @@
 #include "num/philox.h"
 
 /* What a realization measures. Sr is S + sigma, so that it has an error bar of its own. */
-enum {
-    KI_EST_M,
-    KI_EST_Q,
-    KI_EST_S,
-    KI_EST_SR,
-    KI_EST_SIGMA,
-    KI_EST_ACTIVITY,
-    KI_N_ESTIMATES
-};
+enum { KI_EST_M, KI_EST_Q, KI_EST_S, KI_EST_SR, KI_EST_SIGMA, KI_EST_ACTIVITY, KI_N_ESTIMATES };
 
 /* A checked specification with what does not change from realization to realization. */
 typedef struct ki_plan {
@@ -36,8 +28,8 @@ typedef struct ki_engine {
     /* A workspace for one thread; NULL if there is no memory. `destroy` takes NULL. */
     void *(*create)(const ki_plan *plan);
     void (*destroy)(void *workspace);
-    /* Realization r. Calls ki_work_tick(work, updates) as it goes (at least once a step) and stops with
-     * KI_ERR_CANCELLED when that says so. `out` is untouched then. Allocates nothing. */
+    /* Realization r. Calls ki_work_tick(work, updates) as it goes (at least once a step) and stops
+     * with KI_ERR_CANCELLED when that says so. `out` is untouched then. Allocates nothing. */
     int (*realize)(const ki_plan *plan, void *workspace, uint64_t r, ki_work *work,
                    double out[KI_N_ESTIMATES]);
 } ki_engine;

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Asynchronous dynamics with the coupling matrix in memory, column by column: an update compares
+ * the field of its spin with a threshold, a flip changes the fields of all others by a column.
+ * Fields are sums of 16-bit normals in 32-bit integers and do not drift. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "num/dot16.h"
+#include "num/draw.h"
+#include "num/simd.h"
+#include "simulate/engine.h"
+#include "simulate/estimators.h"
+
+enum { BATCH = 1024 }; /* updates whose random numbers are made together */
+
+typedef struct workspace {
+    size_t words, stride;         /* stride: N rounded up to lanes */
+    uint64_t lag;                 /* of q, units of time */
+    int16_t *column;              /* [N][stride] normals of J_ij, for all i, column j */
+    int32_t *sum;                 /* [stride] sum over the spins j that are up of normal_ij */
+    int32_t *all;                 /* [stride] the same over all spins */
+    float *local;                 /* [stride] beta H_i, and the noise field of all spins down */
+    int8_t *spin;                 /* [stride] +-1 */
+    float *field, *noise, *delta; /* [64 words] for measurements */
+    float *backward;              /* [stride] */
+    float *self;                  /* [stride] beta J_ii */
+    uint64_t *past;               /* [lag + 1][words] states of the last units of time */
+} workspace;
+
+static uint64_t stride_of(uint64_t n) {
+    return (n + 31) / 32 * 32;
+}
+
+static uint64_t lag_of(const ki_ensemble_spec *spec) {
+    return spec->steps < 2 ? 1 : spec->steps / 2;
+}
+
+static uint64_t memory(const ki_ensemble_spec *spec) {
+    const uint64_t stride = stride_of(spec->n), words = ki_words(spec->n);
+    return spec->n * stride * sizeof(int16_t) + stride * (4 + 4 + 4 + 4) +
+           words * 64 * (4 * 4 + 1) + (lag_of(spec) + 1) * words * 8;
+}
+
+static void destroy(void *p) {
+    workspace *w = p;
+
+    if (w) {
+        ki_free(w->column);
+        ki_free(w->sum);
+        ki_free(w->all);
+        ki_free(w->local);
+        ki_free(w->spin);
+        ki_free(w->field);
+        ki_free(w->noise);
+        ki_free(w->delta);
+        ki_free(w->backward);
+        ki_free(w->self);
+        ki_free(w->past);
+        ki_free(w);
+    }
+}
+
+static void *create(const ki_plan *plan) {
+    const size_t n = (size_t)plan->spec.n;
+    workspace *w = ki_alloc(1, sizeof *w);
+
+    if (!w) {
+        return NULL;
+    }
+    *w = (workspace){
+        .words = ki_words(n), .stride = (size_t)stride_of(n), .lag = lag_of(&plan->spec)};
+    w->column = ki_alloc(n, w->stride * sizeof *w->column);
+    w->sum = ki_alloc(w->stride, sizeof *w->sum);
+    w->all = ki_alloc(w->stride, sizeof *w->all);
+    w->local = ki_alloc(w->words * 64, sizeof *w->local);
+    w->spin = ki_alloc(w->words * 64, sizeof *w->spin);
+    w->field = ki_alloc(w->words * 64, sizeof *w->field);
+    w->noise = ki_alloc(w->words * 64, sizeof *w->noise);
+    w->delta = ki_alloc(w->words * 64, sizeof *w->delta);
+    w->backward = ki_alloc(w->stride, sizeof *w->backward);
+    w->self = ki_alloc(w->stride, sizeof *w->self);
+    w->past = ki_alloc((size_t)w->lag + 1, w->words * sizeof *w->past);
+    if (!w->column || !w->sum || !w->all || !w->local || !w->spin || !w->field || !w->noise ||
+        !w->delta || !w->backward || !w->self || !w->past) {
+        destroy(w);
+        return NULL;
+    }
+    return w;
+}
+
+typedef struct run {
+    const ki_plan *plan;
+    workspace *w;
+    size_t n;
+    float per_unit;  /* beta dJ / sqrt(N) a unit of the normals */
+    double per_spin; /* beta J0 / N */
+    int64_t total;   /* sum of the spins */
+    ki_sequence choice, update, rare;
+    uint64_t groups; /* of `choice` that have been used */
+    uint64_t updates;
+    size_t left; /* choices in `spare` */
+    uint32_t spare[2 * KI_GROUP];
+} run;
+
+KI_CLONES static void narrow(size_t n, const int32_t *z, int16_t *out) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (int16_t)z[i];
+    }
+}
+
+static void draw_couplings(const run *r, uint64_t realization) {
+    const workspace *w = r->w;
+    const ki_sequence normals = ki_sequence_of(r->plan->key, realization, KI_STREAM_COUPLING);
+    const ki_sequence tail = ki_sequence_of(r->plan->key, realization, KI_STREAM_TAIL);
+    int32_t z[16 * KI_GROUP];
+
+    for (size_t j = 0; j < r->n; j++) {
+        int16_t *column = w->column + j * w->stride;
+        for (size_t first = 0; first < w->words; first += 16) {
+            const size_t count = w->words - first < 16 ? w->words - first : 16;
+            const size_t room = w->stride - first * 64;
+            ki_normals16(&normals, &tail, j * w->words + first, count, z);
+            narrow(room < count * 64 ? room : count * 64, z, column + first * 64);
+        }
+        for (size_t i = r->n; i < w->stride; i++) {
+            column[i] = 0;
+        }
+        if (r->plan->spec.zero_diagonal) {
+            column[j] = 0;
+        }
+    }
+}
+
+static void begin(run *r, uint64_t realization) {
+    workspace *w = r->w;
+
+    draw_couplings(r, realization);
+    ki_local_fields(r->plan, realization, w->local);
+    ki_start_state(r->plan, realization, w->past);
+    r->total = ki_total_spin(r->n, w->past);
+    /* The noise field is 2 (sum over up) - (sum over all). */
+    memset(w->sum, 0, w->stride * sizeof *w->sum);
+    for (size_t j = 0; j < r->n; j++) {
+        ki_add16(w->stride, 1, w->column + j * w->stride, w->sum);
+    }
+    memcpy(w->all, w->sum, w->stride * sizeof *w->all);
+    for (size_t i = 0; i < r->n; i++) {
+        w->local[i] -= r->per_unit * (float)w->sum[i];
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        w->self[i] = r->plan->spec.zero_diagonal
+                         ? 0
+                         : r->per_unit * (float)w->column[i * w->stride + i] + (float)r->per_spin;
+    }
+    for (size_t j = 0; j < r->n; j++) {
+        w->spin[j] = w->past[j / 64] >> j % 64 & 1 ? 1 : -1;
+        if (w->spin[j] < 0) {
+            ki_add16(w->stride, -1, w->column + j * w->stride, w->sum);
+        }
+    }
+}
+
+/* `count` spins to update, each of the N equally likely (Lemire 2019: the product of a word with N,
+ * with the words refused that would favour some). */
+static void choose(run *r, size_t count, uint32_t *out) {
+    const uint32_t n = (uint32_t)r->n, refused = (uint32_t)(-n % n);
+    size_t have = 0;
+
+    while (have < count) {
+        if (r->left == 0) {
+            uint32_t word[KI_GROUP];
+            ki_random_groups(&r->choice, r->groups++, 1, word);
+            for (size_t i = 0; i < KI_GROUP; i++) {
+                const uint64_t product = (uint64_t)word[i] * n;
+                r->spare[r->left] = (uint32_t)(product >> 32);
+                r->left += (uint32_t)product >= refused;
+            }
+        }
+        const size_t take = r->left < count - have ? r->left : count - have;
+        memcpy(out + have, r->spare, take * sizeof *out);
+        memmove(r->spare, r->spare + take, (r->left - take) * sizeof *out);
+        r->left -= take;
+        have += take;
+    }
+}
+
+static float mean_field(const run *r) {
+    return (float)(r->per_spin * (double)r->total);
+}
+
+/* beta h_i but for the mean. With J_ii = 0 the mean leaves the spin itself out. */
+static inline float field_of(const run *r, const workspace *w, size_t i) {
+    const float noise = fmaf(2 * r->per_unit, (float)w->sum[i], w->local[i]);
+    return r->plan->spec.zero_diagonal ? noise - (float)r->per_spin * (float)w->spin[i] : noise;
+}
+
+static void update(run *r, size_t count, const uint32_t *choice, const float *threshold) {
+    workspace *w = r->w;
+    float mean = mean_field(r);
+
+    for (size_t k = 0; k < count; k++) {
+        const size_t i = choice[k];
+        const int up = field_of(r, w, i) + mean > threshold[k];
+        if (up != (w->spin[i] > 0)) {
+            const int sign = up ? 1 : -1;
+            ki_add16(w->stride, sign, w->column + i * w->stride, w->sum);
+            w->spin[i] = (int8_t)sign;
+            r->total += 2 * sign;
+            mean = mean_field(r);
+        }
+    }
+}
+
+/* One unit of time: N updates. Thresholds belong to the number of the update. */
+static int advance(run *r, ki_work *work) {
+    uint32_t choice[BATCH];
+    float threshold[BATCH + KI_GROUP];
+
+    for (size_t done = 0; done < r->n;) {
+        const size_t count = r->n - done < BATCH ? r->n - done : BATCH;
+        const uint64_t first = r->updates / KI_GROUP, last = (r->updates + count - 1) / KI_GROUP;
+        choose(r, count, choice);
+        ki_thresholds(&r->update, &r->rare, first, (size_t)(last - first + 1), threshold);
+        update(r, count, choice, threshold + r->updates % KI_GROUP);
+        r->updates += count;
+        done += count;
+        if (ki_work_tick(work, count)) {
+            return KI_ERR_CANCELLED;
+        }
+    }
+    return 0;
+}
+
+static uint64_t *past_state(const workspace *w, uint64_t t) {
+    return w->past + t % (w->lag + 1) * w->words;
+}
+
+static void keep_state(const run *r, uint64_t t) {
+    uint64_t *state = past_state(r->w, t);
+
+    memset(state, 0, r->w->words * sizeof *state);
+    for (size_t i = 0; i < r->n; i++) {
+        state[i / 64] |= (uint64_t)(r->w->spin[i] > 0) << i % 64;
+    }
+}
+
+/* Sums over measurements; `cross` is twice N sigma [sigma-net-async]. */
+typedef struct window {
+    ki_spin_sums sums;
+    double spin, overlap, cross;
+    uint64_t count, overlaps;
+} window;
+
+/* sum delta_i noise_i - s_j (J delta)_j on the last state, in which J_ii drops out. In a window the
+ * mean of sum delta_i noise_i alone, J_ii left out, is half of that, but for a change of the energy
+ * of the symmetric part. What a flip changes in its own field comes on top. */
+static void measure(const run *r, uint64_t t, window *sum) {
+    workspace *w = r->w;
+    const uint64_t *state = past_state(w, t);
+    const float mean = mean_field(r);
+    const int diagonal = r->plan->spec.average && !r->plan->spec.zero_diagonal;
+
+    for (size_t i = 0; i < r->n; i++) {
+        w->field[i] = field_of(r, w, i) + mean;
+        w->noise[i] = r->per_unit * (float)(2 * w->sum[i] - w->all[i]);
+        if (diagonal) {
+            w->noise[i] -= r->per_unit * (float)(w->spin[i] * w->column[i * w->stride + i]);
+        }
+    }
+    const double before = sum->sums.heat;
+    ki_add_spins(r->n, w->field, state, w->noise, &sum->sums, w->delta);
+    sum->cross += sum->sums.heat - before;
+    if (r->plan->spec.average) {
+        sum->cross += sum->sums.heat - before;
+    } else {
+        memset(w->backward, 0, w->stride * sizeof *w->backward);
+        for (size_t i = 0; i < r->n; i++) {
+            ki_axpy16(w->stride, r->per_unit * w->delta[i], w->column + i * w->stride, w->backward);
+        }
+        sum->cross -= ki_signed_sum(r->n, w->backward, state);
+    }
+    sum->cross -= 2 * ki_self_heat(r->n, w->field, state, w->delta, w->self);
+    sum->spin += (double)r->total;
+    sum->count++;
+    if (t >= w->lag) {
+        uint32_t differ;
+        ki_differences(1, w->words, state, past_state(w, t - w->lag), &differ);
+        sum->overlap += (double)r->n - 2 * (double)differ;
+        sum->overlaps++;
+    }
+}
+
+static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, ki_work *work,
+                   double out[KI_N_ESTIMATES]) {
+    const ki_ensemble_spec *spec = &plan->spec;
+    const double n = (double)spec->n;
+    const uint64_t first = spec->average ? spec->burn_in + 1 : spec->steps;
+    run r = {.plan = plan,
+             .w = workspace_,
+             .n = (size_t)spec->n,
+             .per_unit = (float)(spec->p.beta * spec->p.dJ / sqrt(n) * KI_NORMAL_UNIT),
+             .per_spin = spec->p.beta * spec->p.J0 / n,
+             .choice = ki_sequence_of(plan->key, realization, KI_STREAM_CHOICE),
+             .update = ki_sequence_of(plan->key, realization, KI_STREAM_UPDATE),
+             .rare = ki_sequence_of(plan->key, realization, KI_STREAM_RARE)};
+    window sum = {.count = 0};
+
+    begin(&r, realization);
+    for (uint64_t t = 1; t <= spec->steps; t++) {
+        const int error = advance(&r, work);
+        if (error) {
+            return error;
+        }
+        keep_state(&r, t);
+        if (t >= first) {
+            measure(&r, t, &sum);
+        }
+    }
+    const double measured = (double)sum.count;
+    ki_estimates(n * measured, sum.spin, sum.overlap * measured / (double)sum.overlaps,
+                 sum.sums.entropy, sum.cross / 2, sum.sums.flips, out);
+    return 0;
+}
+
+static double seconds(const ki_ensemble_spec *spec) {
+    const double n = (double)spec->n, t = (double)spec->steps;
+    return n * n * 1.5e-9 + n * t * 1e-8 + n * t * 0.3 * n * 5e-11;
+}
+
+const ki_engine ki_engine_async_dense = {.dynamics = KI_ASYNC,
+                                         .algorithm = KI_ALGORITHM_DENSE,
+                                         .memory = memory,
+                                         .seconds = seconds,
+                                         .create = create,
+                                         .destroy = destroy,
+                                         .realize = realize};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all engines share: the start, the local fields, and sums over spins of a state and the
+ * fields that it makes. */
+#ifndef KI_SRC_SIMULATE_ESTIMATORS_H
+#define KI_SRC_SIMULATE_ESTIMATORS_H
+
+#include "simulate/engine.h"
+
+/* Words of 64 spins. */
+static inline size_t ki_words(uint64_t n) {
+    return (size_t)(n / 64 + (n % 64 != 0));
+}
+
+/* The first state of realization r: bit i of word i/64 is spin i, bits from N on are 0. */
+void ki_start_state(const ki_plan *plan, uint64_t r, uint64_t *state);
+
+/* out[i] = beta H_i, i < N. */
+void ki_local_fields(const ki_plan *plan, uint64_t r, float *out);
+
+/* Sum of s_i. */
+int64_t ki_total_spin(uint64_t n, const uint64_t *state);
+
+/* Sums over spins for a state s and the fields h that it makes, f_i = 1/(1 + exp(2 beta s_i h_i))
+ * being the chance that an update flips spin i: flips = sum f_i,  change = sum delta_i,  delta_i =
+ * tanh(beta h_i) - s_i = -2 s_i f_i, entropy = sum ln 2cosh(beta h_i) - beta h_i tanh(beta h_i),
+ * heat = sum delta_i noise_i. Written in f, 1 - q and sigma keep their relative accuracy in a
+ * frozen network. */
+typedef struct ki_spin_sums {
+    double flips, change, entropy, heat;
+} ki_spin_sums;
+
+/* Adds spins 0..n-1: x[i] = beta h_i, bit i of `state` their spins, noise[i] the part of the field
+ * that enters sigma, times beta. delta[i] is written if not NULL. */
+void ki_add_spins(size_t n, const float *x, const uint64_t *state, const float *noise,
+                  ki_spin_sums *sums, float *delta);
+
+/* sum over i < n of f_i ln [cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)]: the self-couplings'
+ * part of the heat, since the field of a spin that flips is another one on the way back
+ * [sigma-net-async]. self[i] = beta J_ii. */
+double ki_self_heat(size_t n, const float *x, const uint64_t *state, const float *delta,
+                    const float *self);
+
+/* sum over i < n of s_i x_i. */
+double ki_signed_sum(size_t n, const float *x, const uint64_t *state);
+
+/* The estimates of one realization [S-sync] [Sr-sync], from sums over N spins divided by
+ * `measurements`; `sigma` and `m` are made by the caller. */
+void ki_estimates(double n, double m, double q, double S, double sigma, double activity,
+                  double out[KI_N_ESTIMATES]);
+
+#endif

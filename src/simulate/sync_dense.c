@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Synchronous dynamics with the coupling matrix in memory: its columns are vectors of normals, and
+ * the sums over them are kept from step to step as integers, changed by the spins that changed. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "num/dot16.h"
+#include "num/draw.h"
+#include "num/simd.h"
+#include "simulate/engine.h"
+#include "simulate/estimators.h"
+#include "simulate/vectors.h"
+
+typedef struct workspace {
+    ki_vectors column; /* N of them: column j is the normals of J_ij for all i */
+    size_t blocks;
+    int32_t *sum;           /* [64 blocks] sum over j of normal_ij s_j */
+    float *local;           /* [64 blocks] beta H */
+    float *field, *noise;   /* [64 blocks] beta h, and the part of it from the normals */
+    float *delta;           /* [64 blocks] */
+    uint64_t *state, *next; /* [blocks] */
+    uint32_t *changed;      /* [pairs] which pairs of columns change their signs */
+    int16_t *change;        /* [2 pairs] by how much */
+    double *coefficient;    /* [N] */
+    ki_row row;             /* [2 pairs] */
+} workspace;
+
+static uint64_t memory(const ki_ensemble_spec *spec) {
+    const uint64_t blocks = ki_words(spec->n);
+    return ki_vectors_bytes(spec->n, spec->n) + blocks * 64 * (5 * sizeof(float) + 2 + 4 + 8 + 4) +
+           blocks * 2 * sizeof(uint64_t);
+}
+
+static void destroy(void *p) {
+    workspace *w = p;
+
+    if (w) {
+        ki_vectors_destroy(&w->column);
+        ki_free(w->sum);
+        ki_free(w->local);
+        ki_free(w->field);
+        ki_free(w->noise);
+        ki_free(w->delta);
+        ki_free(w->state);
+        ki_free(w->next);
+        ki_free(w->changed);
+        ki_free(w->change);
+        ki_free(w->coefficient);
+        ki_free(w->row.high);
+        ki_free(w->row.low);
+        ki_free(w);
+    }
+}
+
+static void *create(const ki_plan *plan) {
+    const size_t n = (size_t)plan->spec.n;
+    workspace *w = ki_alloc(1, sizeof *w);
+
+    if (!w) {
+        return NULL;
+    }
+    *w = (workspace){.blocks = ki_words(n)};
+    const size_t lanes = w->blocks * 64;
+    const int no_columns = ki_vectors_create(&w->column, n, n);
+    w->sum = ki_alloc(lanes, sizeof *w->sum);
+    w->local = ki_alloc(lanes, sizeof *w->local);
+    w->field = ki_alloc(lanes, sizeof *w->field);
+    w->noise = ki_alloc(lanes, sizeof *w->noise);
+    w->delta = ki_alloc(lanes, sizeof *w->delta);
+    w->state = ki_alloc(w->blocks, sizeof *w->state);
+    w->next = ki_alloc(w->blocks, sizeof *w->next);
+    w->changed = ki_alloc(w->column.pairs, sizeof *w->changed);
+    w->change = ki_alloc(w->column.pairs, 2 * sizeof *w->change);
+    w->coefficient = ki_alloc(n, sizeof *w->coefficient);
+    w->row.high = ki_alloc(w->column.pairs, 2 * sizeof(int16_t));
+    w->row.low = ki_alloc(w->column.pairs, 2 * sizeof(int16_t));
+    if (no_columns || !w->sum || !w->local || !w->field || !w->noise || !w->delta || !w->state ||
+        !w->next || !w->changed || !w->change || !w->coefficient || !w->row.high || !w->row.low) {
+        destroy(w);
+        return NULL;
+    }
+    memset(w->field, 0, lanes * sizeof *w->field);
+    memset(w->local, 0, lanes * sizeof *w->local);
+    return w;
+}
+
+static void clear_diagonal(workspace *w, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t *pair =
+            &w->column.pair[(i / 64 * w->column.pairs + i / 2) * w->column.width + i % 64];
+        *pair &= i % 2 ? 0xffff : 0xffff0000;
+    }
+}
+
+static void draw_couplings(const ki_plan *plan, workspace *w, uint64_t r) {
+    const ki_sequence normals = ki_sequence_of(plan->key, r, KI_STREAM_COUPLING);
+    const ki_sequence tail = ki_sequence_of(plan->key, r, KI_STREAM_TAIL);
+    const size_t n = (size_t)plan->spec.n;
+
+    for (size_t j = 0; j < n; j++) {
+        ki_vectors_draw(&w->column, &normals, &tail, j, j);
+    }
+    if (plan->spec.zero_diagonal) {
+        clear_diagonal(w, n);
+    }
+}
+
+/* Spins of a pair of columns, now less before, by their bits: index 4 before + now. */
+#define DIFFERENCE(before, now)                                                                    \
+    { 2 * (((now)&1) - ((before)&1)), (((now)&2) - ((before)&2)) }
+#define DIFFERENCES(before)                                                                        \
+    DIFFERENCE(before, 0), DIFFERENCE(before, 1), DIFFERENCE(before, 2), DIFFERENCE(before, 3)
+static const int16_t difference[16][2] = {DIFFERENCES(0), DIFFERENCES(1), DIFFERENCES(2),
+                                          DIFFERENCES(3)};
+
+/* Adds the difference of two states to the sums. */
+static void update_sums(workspace *w, const uint64_t *old, const uint64_t *state) {
+    const ki_vectors *v = &w->column;
+    size_t count = 0;
+
+    for (size_t p = 0; p < v->pairs; p++) {
+        const size_t word = p / 32, shift = p % 32 * 2;
+        const unsigned now = state[word] >> shift & 3, before = old[word] >> shift & 3;
+        memcpy(w->change + 2 * count, difference[4 * before + now], sizeof difference[0]);
+        w->changed[count] = (uint32_t)p;
+        count += now != before;
+    }
+    for (size_t b = 0; b < w->blocks; b++) {
+        ki_dot16_some(v->width, count, v->width,
+                      (const int16_t *)(v->pair + b * v->pairs * v->width), w->changed, w->change,
+                      w->sum + 64 * b);
+    }
+}
+
+KI_CLONES static void fields_of(size_t n, const int32_t *sum, float scale, const float *local,
+                                float mean, float *noise, float *field) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        noise[i] = scale * (float)sum[i];
+        field[i] = noise[i] + (local[i] + mean);
+    }
+}
+
+/* beta h from the sums. */
+static void make_fields(const ki_plan *plan, workspace *w) {
+    const ki_theory_params *p = &plan->spec.p;
+    const size_t n = (size_t)plan->spec.n;
+    const double per_spin = p->beta * p->J0 / (double)n;
+    const double spread = p->beta * p->dJ / sqrt((double)n) * KI_NORMAL_UNIT;
+
+    fields_of(n, w->sum, (float)spread, w->local,
+              (float)(per_spin * (double)ki_total_spin(n, w->state)), w->noise, w->field);
+    for (size_t i = 0; plan->spec.zero_diagonal && i < n; i++) {
+        w->field[i] += (float)(w->state[i / 64] >> i % 64 & 1 ? -per_spin : per_spin);
+    }
+}
+
+/* noise := beta dJ times the couplings' normals along delta. */
+static void fields_along_delta(const ki_plan *plan, workspace *w) {
+    const ki_theory_params *p = &plan->spec.p;
+    const size_t n = (size_t)plan->spec.n;
+    double norm = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        w->coefficient[i] = (double)w->delta[i];
+        norm += w->coefficient[i] * w->coefficient[i];
+    }
+    ki_row_split(&w->row, n, w->coefficient, sqrt(norm));
+    for (size_t b = 0; b < w->blocks; b++) {
+        ki_vectors_sum(&w->column, b, n, &w->row, p->beta * p->dJ / sqrt((double)n),
+                       w->noise + 64 * b);
+    }
+}
+
+/* Sums over a window; `cross` is sum delta_i noise_i - s_j (J delta)_j. */
+typedef struct window {
+    ki_spin_sums sums;
+    double spin, cross;
+    uint64_t count;
+} window;
+
+static void measure(const ki_plan *plan, workspace *w, window *sum) {
+    const size_t n = (size_t)plan->spec.n;
+
+    ki_add_spins(n, w->field, w->state, w->noise, &sum->sums, w->delta);
+    fields_along_delta(plan, w);
+    sum->cross -= ki_signed_sum(n, w->noise, w->state);
+    sum->spin += (double)ki_total_spin(n, w->state);
+    sum->count++;
+}
+
+/* The sums of a state: those of all spins down, changed by the spins that are up. */
+static void begin_sums(workspace *w) {
+    static const int16_t down[2] = {-1, -1};
+    const ki_vectors *v = &w->column;
+
+    memset(w->sum, 0, w->blocks * 64 * sizeof *w->sum);
+    for (size_t p = 0; p < v->pairs; p++) {
+        memcpy(w->change + 2 * p, down, sizeof down);
+    }
+    for (size_t b = 0; b < w->blocks; b++) {
+        ki_dot16(v->width, v->pairs, v->width, (const int16_t *)(v->pair + b * v->pairs * v->width),
+                 w->change, w->sum + 64 * b);
+    }
+    memset(w->next, 0, w->blocks * sizeof *w->next);
+}
+
+static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *work,
+                   double out[KI_N_ESTIMATES]) {
+    workspace *w = workspace_;
+    const uint64_t n = plan->spec.n, steps = plan->spec.steps;
+    const uint64_t first = plan->spec.average ? plan->spec.burn_in + 1 : steps;
+    const ki_sequence update = ki_sequence_of(plan->key, r, KI_STREAM_UPDATE);
+    const ki_sequence rare = ki_sequence_of(plan->key, r, KI_STREAM_RARE);
+    window sum = {.count = 0};
+
+    draw_couplings(plan, w, r);
+    ki_local_fields(plan, r, w->local);
+    ki_start_state(plan, r, w->state);
+    begin_sums(w);
+    for (uint64_t t = 1; t <= steps; t++) {
+        update_sums(w, w->next, w->state);
+        make_fields(plan, w);
+        if (t >= first) {
+            measure(plan, w, &sum);
+        }
+        if (ki_work_tick(work, n)) {
+            return KI_ERR_CANCELLED;
+        }
+        if (t < steps) {
+            ki_draw_spins(&update, &rare, (t - 1) * w->blocks, w->blocks, w->field, w->next);
+            if (n % 64) {
+                w->next[w->blocks - 1] &= (UINT64_C(1) << n % 64) - 1;
+            }
+            uint64_t *old = w->state;
+            w->state = w->next;
+            w->next = old;
+        }
+    }
+    ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
+                 (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
+                 sum.sums.heat + sum.cross, sum.sums.flips, out);
+    return 0;
+}
+
+static double seconds(const ki_ensemble_spec *spec) {
+    const double n = (double)spec->n, t = (double)spec->steps;
+    return n * n * 1.5e-9 + n * t * 1.5e-9 + n * n * t * 2e-11;
+}
+
+const ki_engine ki_engine_sync_dense = {.dynamics = KI_SYNC,
+                                        .algorithm = KI_ALGORITHM_DENSE,
+                                        .memory = memory,
+                                        .seconds = seconds,
+                                        .create = create,
+                                        .destroy = destroy,
+                                        .realize = realize};

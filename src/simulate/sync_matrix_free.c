@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Synchronous dynamics without a coupling matrix [matrix-free], see memory_row.h: a step costs one
+ * product of the row of L with the normals so far, and N normals. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "num/draw.h"
+#include "num/simd.h"
+#include "simulate/engine.h"
+#include "simulate/estimators.h"
+#include "simulate/memory_row.h"
+#include "simulate/vectors.h"
+
+typedef struct workspace {
+    ki_span span;
+    ki_vectors z;
+    size_t blocks;
+    float *local;           /* [64 blocks] beta H */
+    float *field, *noise;   /* [64 blocks] beta h, and the part of it from the noise */
+    float *delta;           /* [64 blocks] */
+    uint64_t *state, *next; /* [blocks] */
+} workspace;
+
+/* Vectors of normals: the span cannot have more than N dimensions, nor more than one a step (one
+ * step more for the field after the last). */
+static size_t capacity_of(const ki_ensemble_spec *spec) {
+    return (size_t)(spec->steps < spec->n ? spec->steps + 1 : spec->n);
+}
+
+static uint64_t memory(const ki_ensemble_spec *spec) {
+    const uint64_t blocks = ki_words(spec->n), capacity = capacity_of(spec);
+    return ki_span_bytes(spec->n, (size_t)capacity) + ki_vectors_bytes(spec->n, capacity) +
+           blocks * (4 * 64 * sizeof(float) + 2 * sizeof(uint64_t));
+}
+
+static void destroy(void *p) {
+    workspace *w = p;
+
+    if (w) {
+        ki_span_destroy(&w->span);
+        ki_vectors_destroy(&w->z);
+        ki_free(w->local);
+        ki_free(w->field);
+        ki_free(w->noise);
+        ki_free(w->delta);
+        ki_free(w->state);
+        ki_free(w->next);
+        ki_free(w);
+    }
+}
+
+static void *create(const ki_plan *plan) {
+    const uint64_t n = plan->spec.n;
+    const size_t capacity = capacity_of(&plan->spec);
+    workspace *w = ki_alloc(1, sizeof *w);
+
+    if (!w) {
+        return NULL;
+    }
+    *w = (workspace){.blocks = ki_words(n)};
+    const size_t lanes = w->blocks * 64;
+    w->local = ki_alloc(lanes, sizeof *w->local);
+    w->field = ki_alloc(lanes, sizeof *w->field);
+    w->noise = ki_alloc(lanes, sizeof *w->noise);
+    w->delta = ki_alloc(lanes, sizeof *w->delta);
+    w->state = ki_alloc(w->blocks, sizeof *w->state);
+    w->next = ki_alloc(w->blocks, sizeof *w->next);
+    if (ki_span_create(&w->span, n, capacity) || ki_vectors_create(&w->z, n, capacity) ||
+        !w->local || !w->field || !w->noise || !w->delta || !w->state || !w->next) {
+        destroy(w);
+        return NULL;
+    }
+    memset(w->field, 0, lanes * sizeof *w->field);
+    memset(w->local, 0, lanes * sizeof *w->local);
+    return w;
+}
+
+KI_CLONES static void add_mean(size_t width, const float *noise, const float *local, float mean,
+                               float *field) {
+#pragma omp simd
+    for (size_t i = 0; i < width; i++) {
+        field[i] = noise[i] + (local[i] + mean);
+    }
+}
+
+typedef struct run {
+    const ki_plan *plan;
+    workspace *w;
+    ki_sequence normals, tail, update, rare;
+} run;
+
+/* The fields that w->state makes; draws the normals that it adds. */
+static void make_fields(const run *r, uint64_t t) {
+    workspace *w = r->w;
+    const ki_theory_params *p = &r->plan->spec.p;
+    const double n = (double)r->plan->spec.n;
+    const float mean =
+        (float)(p->beta * p->J0 * (double)ki_total_spin(r->plan->spec.n, w->state) / n);
+
+    if (ki_span_add(&w->span, w->state)) {
+        ki_vectors_draw(&w->z, &r->normals, &r->tail, w->span.rank - 1, t - 1);
+    }
+    for (size_t b = 0; b < w->blocks; b++) {
+        float *noise = w->noise + 64 * b;
+        ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, p->beta * p->dJ, noise);
+        add_mean(w->z.width, noise, w->local + 64 * b, mean, w->field + 64 * b);
+    }
+}
+
+static void draw_state(const run *r, uint64_t t) {
+    workspace *w = r->w;
+    const uint64_t n = r->plan->spec.n;
+
+    ki_draw_spins(&r->update, &r->rare, (t - 1) * w->blocks, w->blocks, w->field, w->next);
+    if (n % 64) {
+        w->next[w->blocks - 1] &= (UINT64_C(1) << n % 64) - 1;
+    }
+    uint64_t *old = w->state;
+    w->state = w->next;
+    w->next = old;
+}
+
+/* Measured on the fields of the last step and the state that made them. sigma of N spins, without
+ * beta J0 and beta H, which drop out: sum delta_i noise_i - s_j (J delta)_j. */
+static void measure_last(const run *r, double out[KI_N_ESTIMATES]) {
+    workspace *w = r->w;
+    const size_t n = (size_t)r->plan->spec.n;
+    const double spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
+    ki_spin_sums sums = {0};
+
+    ki_add_spins(n, w->field, w->state, w->noise, &sums, w->delta);
+    ki_span_project(&w->span, w->delta);
+    for (size_t b = 0; b < w->blocks; b++) {
+        ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, spread, w->noise + 64 * b);
+    }
+    const double backward = ki_signed_sum(n, w->noise, w->state);
+    ki_estimates((double)n, (double)ki_total_spin(n, w->state) + sums.change,
+                 (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, out);
+}
+
+/* A window: sums of tanh_i(t) noise_i(t) - s_i(t-1) noise_i(t+1) over t, which needs the state
+ * before. */
+typedef struct window {
+    ki_spin_sums sums;
+    double spin, forward, backward;
+    uint64_t count;
+} window;
+
+static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *work,
+                   double out[KI_N_ESTIMATES]) {
+    workspace *w = workspace_;
+    const uint64_t n = plan->spec.n, steps = plan->spec.steps;
+    const run now = {plan,
+                     w,
+                     ki_sequence_of(plan->key, r, KI_STREAM_COUPLING),
+                     ki_sequence_of(plan->key, r, KI_STREAM_TAIL),
+                     ki_sequence_of(plan->key, r, KI_STREAM_UPDATE),
+                     ki_sequence_of(plan->key, r, KI_STREAM_RARE)};
+    window sum = {.count = 0};
+
+    w->span.rank = 0;
+    ki_local_fields(plan, r, w->local);
+    ki_start_state(plan, r, w->state);
+    for (uint64_t t = 1; t <= steps; t++) {
+        const int measured = plan->spec.average && t > plan->spec.burn_in;
+        make_fields(&now, t);
+        if (sum.count) { /* w->next still holds the state before w->state */
+            sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
+        }
+        if (measured) {
+            ki_add_spins((size_t)n, w->field, w->state, w->noise, &sum.sums, NULL);
+            sum.forward += ki_signed_sum((size_t)n, w->noise, w->state);
+            sum.spin += (double)ki_total_spin(n, w->state);
+            sum.count++;
+        }
+        if (ki_work_tick(work, n)) {
+            return KI_ERR_CANCELLED;
+        }
+        if (t < steps || plan->spec.average) {
+            draw_state(&now, t);
+        }
+    }
+    if (!plan->spec.average) {
+        measure_last(&now, out);
+        return 0;
+    }
+    make_fields(&now, steps + 1);
+    sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
+    ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
+                 (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
+                 sum.sums.heat + sum.forward - sum.backward, sum.sums.flips, out);
+    return 0;
+}
+
+static double seconds(const ki_ensemble_spec *spec) {
+    const double n = (double)spec->n, t = (double)spec->steps, rank = t < n ? t : n;
+    return n * t * (3e-9 + 1e-10 * rank / 4) + 3e-11 * rank * rank * t;
+}
+
+const ki_engine ki_engine_sync_matrix_free = {.dynamics = KI_SYNC,
+                                              .algorithm = KI_ALGORITHM_MATRIX_FREE,
+                                              .memory = memory,
+                                              .seconds = seconds,
+                                              .create = create,
+                                              .destroy = destroy,
+                                              .realize = realize};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "vectors.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "num/dot16.h"
+#include "num/draw.h"
+#include "num/simd.h"
+
+enum { BATCH = 16, PAIRS = 512 }; /* blocks drawn together; pairs whose sums surely fit 32 bits */
+
+static uint64_t block_width(uint64_t n) {
+    return n < 64 ? (n + 15) / 16 * 16 : 64;
+}
+
+static uint64_t blocks_of(uint64_t n) {
+    return n / 64 + (n % 64 != 0);
+}
+
+uint64_t ki_vectors_bytes(uint64_t n, uint64_t count) {
+    return blocks_of(n) * block_width(n) * ((count + 1) / 2) * sizeof(uint32_t);
+}
+
+int ki_vectors_create(ki_vectors *v, uint64_t n, size_t count) {
+    *v = (ki_vectors){
+        .blocks = (size_t)blocks_of(n), .width = (size_t)block_width(n), .pairs = (count + 1) / 2};
+    v->pair = ki_alloc(v->blocks * v->pairs, v->width * sizeof *v->pair);
+    return v->pair ? 0 : -1;
+}
+
+void ki_vectors_destroy(ki_vectors *v) {
+    ki_free(v->pair);
+    *v = (ki_vectors){0};
+}
+
+KI_CLONES static void store_half(size_t width, int odd, const int32_t *z, uint32_t *pair) {
+    if (odd) {
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) {
+            pair[i] |= (uint32_t)z[i] << 16;
+        }
+    } else {
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) {
+            pair[i] = (uint32_t)z[i] & 0xffff;
+        }
+    }
+}
+
+void ki_vectors_draw(ki_vectors *v, const ki_sequence *seq, const ki_sequence *tail, size_t number,
+                     uint64_t position) {
+    int32_t z[BATCH * KI_GROUP];
+
+    for (size_t first = 0; first < v->blocks; first += BATCH) {
+        const size_t count = v->blocks - first < BATCH ? v->blocks - first : BATCH;
+        ki_normals16(seq, tail, position * v->blocks + first, count, z);
+        for (size_t b = 0; b < count; b++) {
+            store_half(v->width, number % 2 != 0, z + KI_GROUP * b,
+                       v->pair + ((first + b) * v->pairs + number / 2) * v->width);
+        }
+    }
+}
+
+void ki_row_split(ki_row *row, size_t count, const double *c, double norm) {
+    const double scale = norm > 0 ? norm : 1, per_unit = 0x1p26 / scale;
+
+    for (size_t k = 0; k < count; k++) {
+        const int32_t q = (int32_t)lrint(c[k] * per_unit);
+        const int32_t high = (q + 2048) >> 12;
+        row->high[k] = (int16_t)high;
+        row->low[k] = (int16_t)(q - high * 4096);
+    }
+    if (count % 2) {
+        row->high[count] = row->low[count] = 0;
+    }
+    row->unit = scale * 0x1p-26;
+}
+
+/* sum = a high + b low, on top of what was there if there is more than one part. */
+KI_CLONES static void combine(size_t width, float a, const int32_t *high, float b,
+                              const int32_t *low, int more, float *sum) {
+#pragma omp simd
+    for (size_t i = 0; i < width; i++) {
+        const float last = more ? sum[i] : 0;
+        sum[i] = last + fmaf(a, (float)high[i], b * (float)low[i]);
+    }
+}
+
+void ki_vectors_sum(const ki_vectors *v, size_t block, size_t count, const ki_row *row,
+                    double scale, float *out) {
+    const size_t pairs = (count + 1) / 2;
+    const uint32_t *z = v->pair + block * v->pairs * v->width;
+    const float fine = (float)(scale * row->unit * KI_NORMAL_UNIT), coarse = 4096 * fine;
+
+    for (size_t first = 0; first < pairs || first == 0; first += PAIRS) {
+        const size_t n = pairs - first < PAIRS ? pairs - first : PAIRS;
+        int32_t high[64] = {0}, low[64] = {0};
+        ki_dot16_two(v->width, n, v->width, (const int16_t *)(z + first * v->width),
+                     row->high + 2 * first, row->low + 2 * first, high, low);
+        combine(v->width, coarse, high, fine, low, first > 0, out);
+    }
+}
