@@ -134,34 +134,6 @@ static ki_run_options run_options(sim_run *run) {
     return options;
 }
 
-/* From r on, the first stretch of which nothing is done, of at most `most` realizations. */
-static uint64_t stretch(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most) {
-    uint64_t low = *r, high = last;
-
-    /* The first that is not done: all in [r, low) are, not all in [r, high). */
-    if (ki_ensemble_done(e, *r, last) == last - *r)
-        return *r = last;
-    while (high - low > 1) {
-        uint64_t middle = low + (high - low) / 2;
-        if (ki_ensemble_done(e, *r, middle) == middle - *r)
-            low = middle;
-        else
-            high = middle;
-    }
-    *r = low;
-    high = last - low < most ? last : low + most;
-    if (ki_ensemble_done(e, low, high) == 0)
-        return high;
-    while (high - low > 1) { /* nothing in [r, low) is done, something in [r, high) */
-        uint64_t middle = low + (high - low) / 2;
-        if (ki_ensemble_done(e, *r, middle) == 0)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* first <= r < last by a team, in rounds of about equal time. */
 static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_options *options) {
     const ki_ensemble_spec *s = &run->st->points[run->at].spec;
@@ -170,7 +142,7 @@ static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_
     int error = 0;
 
     for (uint64_t r = first, end; !error && r < last; r = end) {
-        end = stretch(run->live, &r, last, (uint64_t)fmin(size, 0x1p50));
+        end = first_gap(run->live, &r, last, (uint64_t)fmin(size, 0x1p50));
         if (r == last)
             break;
         struct timespec begun = now();
