@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _XOPEN_SOURCE 700
+
 #include "message.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Long enough for two file names of the usual limit of 4096 bytes. */
 enum { LINE_SIZE = 9216 };
@@ -37,6 +41,17 @@ int complain_library(int error) {
     if (sentence[0] == '\0')
         return complain(STATUS_FAILED, "library : %s : nothing more is known", ki_strerror(error));
     return complain(wrong_use ? STATUS_USAGE : STATUS_FAILED, "%s", sentence);
+}
+
+int complain_input(int error, const char *path) {
+    int openable = 0;
+
+    if (error == KI_ERR_IO) {
+        struct stat st;
+        openable = stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, R_OK) == 0;
+    }
+    int status = complain_library(error);
+    return error == KI_ERR_IO && !openable ? STATUS_USAGE : status;
 }
 
 void remark(const char *format, ...) {

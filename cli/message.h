@@ -22,6 +22,9 @@ int complain(int status, const char *format, ...) KI_PRINTF(2, 3);
 /* The same for a failed library call: ki_last_error() and the status that fits `error`. */
 int complain_library(int error);
 
+/* The same for the file that an input option names: one that cannot be opened is wrong use. */
+int complain_input(int error, const char *path);
+
 /* A line of good news, "kinising: ...". */
 void remark(const char *format, ...) KI_PRINTF(1, 2);
 

@@ -60,8 +60,17 @@ const char *did_you_mean(const char *text, size_t length, const void *table, siz
     return best;
 }
 
+/* Arguments without dashes come first in a table. */
+static size_t count_positional(const option *options, size_t n) {
+    size_t i = 0;
+
+    while (i < n && options[i].kind == OPTION_POSITIONAL)
+        i++;
+    return i;
+}
+
 static option *find_long(option *options, size_t n, const char *name, size_t length) {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = count_positional(options, n); i < n; i++)
         if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
             return &options[i];
     return NULL;
@@ -246,6 +255,12 @@ static int set_value(option *o, const char *value) {
     case OPTION_FLAG:
         *(int *)o->target = 1;
         return 0;
+    case OPTION_POSITIONAL:
+        if (value[0] == '\0')
+            return complain(STATUS_USAGE, "%s : the argument is empty : the name of a file",
+                            o->name);
+        *(const char **)o->target = value;
+        return 0;
     case OPTION_TEXT:
         if (value[0] == '\0')
             return complain(STATUS_USAGE, "%s : the value is empty : %s %s", spelled(o, name),
@@ -263,8 +278,9 @@ static int set_value(option *o, const char *value) {
 static int unknown_option(const option *options, size_t n, const char *command, const char *arg,
                           size_t length) {
     char quoted[QUOTE_SIZE];
-    size_t dashes = length > 1 && arg[1] == '-' ? 2 : 1;
-    const char *near = did_you_mean(arg + dashes, length - dashes, options, n, sizeof *options);
+    size_t dashes = length > 1 && arg[1] == '-' ? 2 : 1, first = count_positional(options, n);
+    const char *near =
+        did_you_mean(arg + dashes, length - dashes, options + first, n - first, sizeof *options);
 
     quote_text(quoted, arg, length);
     if (!near && length - dashes >= 2 && length - dashes <= 4 &&
@@ -283,6 +299,26 @@ static int looks_like_option(const char *arg) {
            strncmp(arg, "-inf", 4) != 0 && strncmp(arg, "-nan", 4) != 0;
 }
 
+/* An argument without dashes: the next positional one, or one too many. */
+static int next_positional(option *options, size_t n, char **argv, const char *arg, option **found,
+                           const char **value) {
+    char quoted[QUOTE_SIZE];
+    size_t count = count_positional(options, n), i = 0;
+
+    while (i < count && options[i].given)
+        i++;
+    quote_text(quoted, arg, strlen(arg));
+    if (i == count && count == 0)
+        return complain(STATUS_USAGE, "%s : unexpected argument %s : options only, such as --%s %s",
+                        argv[0], quoted, options[0].name, options[0].meta);
+    if (i == count || arg[0] == '-')
+        return complain(STATUS_USAGE, "%s : unexpected argument %s : %s and options only", argv[0],
+                        quoted, options[count - 1].name);
+    *found = &options[i];
+    *value = arg;
+    return 0;
+}
+
 /* Finds the option of *arg and its value; advances *index when the value is the next argument. */
 static int next_option(option *options, size_t n, int argc, char **argv, int *index, option **found,
                        const char **value) {
@@ -291,8 +327,7 @@ static int next_option(option *options, size_t n, int argc, char **argv, int *in
     size_t length = strlen(arg);
 
     if (arg[0] != '-' || arg[1] == '\0')
-        return complain(STATUS_USAGE, "%s : unexpected argument %s : options only, such as --%s %s",
-                        argv[0], quote_text(quoted, arg, length), options[0].name, options[0].meta);
+        return next_positional(options, n, argv, arg, found, value);
     *value = NULL;
     if (arg[1] == '-') {
         size_t name_length = strcspn(arg + 2, "=");
@@ -347,6 +382,10 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
             return status;
         o->given = 1;
     }
+    for (size_t i = 0; i < count_positional(options, n); i++)
+        if (!options[i].given)
+            return complain(STATUS_USAGE, "%s : %s is missing : kinising %s %s", argv[0],
+                            options[i].name, argv[0], options[i].name);
     for (size_t i = 0; i < n; i++)
         if (!options[i].given && options[i].fallback) {
             int status = set_value(&options[i], options[i].fallback);
@@ -376,10 +415,15 @@ static void print_option(const option *o) {
 }
 
 void options_help(const command_help *help, const option *options, size_t n, size_t n_common) {
-    printf("usage: kinising %s [options]\n\n%s\n", help->name, help->text);
-    if (n > n_common) {
+    const size_t first = count_positional(options, n);
+
+    printf("usage: kinising %s ", help->name);
+    for (size_t i = 0; i < first; i++)
+        printf("%s ", options[i].name);
+    printf("[options]\n\n%s\n", help->text);
+    if (n - first > n_common) {
         printf("options:\n");
-        for (size_t i = 0; i + n_common < n; i++)
+        for (size_t i = first; i + n_common < n; i++)
             print_option(&options[i]);
         putchar('\n');
     }

@@ -7,6 +7,9 @@
 
 /* Kind of value, and what `target` points to. */
 enum option_kind {
+    OPTION_POSITIONAL, /* an argument without dashes, required; const char *, not empty. These come
+                          first in a table, in the order of the command line; `name` is what
+                          messages and the usage line call it */
     OPTION_FLAG,  /* no value; int, set to 1 */
     OPTION_TEXT,  /* const char *, not empty */
     OPTION_WORD,  /* one of `words`; int, its index */

@@ -75,6 +75,11 @@ static char *command_line(const session *s) {
     for (int i = 0; i < s->argc; i++) {
         const char *arg = s->argv[i];
         putc(' ', out);
+        /* The command's own name has a blank where it has two words. */
+        if (i == 0) {
+            fputs(arg, out);
+            continue;
+        }
         if (arg[0] && strspn(arg, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "_-+=.,:/@%") == strlen(arg)) {
             fputs(arg, out);

@@ -15,8 +15,8 @@
 
 const char *const unit_words[] = {"nats", "bits", NULL};
 
-/* A signal that ends the program waits for a file to be whole, so that no temporary is left. A mask would
- * not do: other threads would still take the signal. */
+/* A signal that ends the program waits for a file to be whole, so that no temporary is left. A mask
+ * would not do: other threads would still take the signal. */
 static volatile sig_atomic_t caught;
 
 static void catch_signal(int number) {
@@ -178,6 +178,32 @@ static int write_file(const session *s, const result *r) {
     return status;
 }
 
+int session_write(session *s, int (*write)(void *ctx, const char *provenance), void *ctx,
+                  const char *what) {
+    struct sigaction old[ENDING];
+    char *origin = provenance(s);
+
+    if (!origin)
+        return complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
+    hold_signals(old);
+    int error = write(ctx, origin);
+    release_signals(old);
+    free(origin);
+    if (error)
+        return complain_library(error);
+    if (!s->quiet)
+        remark("wrote %s (%s)", s->file, what);
+    return STATUS_DONE;
+}
+
+uint64_t session_seed(session *s) {
+    if (!s->seed_given) {
+        s->seed = 1;
+        s->seed_given = 1;
+    }
+    return s->seed;
+}
+
 int session_end(session *s, const result *r) {
     int status = STATUS_DONE;
 
@@ -207,7 +233,7 @@ static int no_memory(const char *command, uint64_t count, size_t size) {
 
     return complain(STATUS_FAILED,
                     "%s : %.3g GiB of memory needed, %.3g GiB in this machine : "
-                    "fewer points at a time",
+                    "fewer points at a time, or smaller ones",
                     command, (double)count * (double)size / gib, machine_memory() / gib);
 }
 

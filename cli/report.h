@@ -29,6 +29,13 @@ typedef struct session {
     int bar; /* a progress bar stands on the terminal */
 } session;
 
+/* For commands that write something else than a table: -o FILE, and its own table entry. */
+#define OUTPUT_OPTION(s, words)                                                                    \
+    {                                                                                              \
+        .name = "output", .letter = 'o', .kind = OPTION_TEXT, .target = &(s)->file,                \
+        .meta = "FILE", .help = words                                                              \
+    }
+
 /* Initialisers of the common options, for the end of a command's table. */
 enum { N_COMMON_OPTIONS = 6 };
 #define COMMON_OPTIONS(s)                                                                          \
@@ -120,6 +127,13 @@ int check_memory(const char *command, uint64_t count, size_t size);
 
 /* Bytes of memory in this machine. */
 double machine_memory(void);
+/* Calls write(ctx, provenance) with ending signals held, so that no temporary file stays; says what
+ * was written. `write` returns 0 or KI_ERR_*. Returns an exit_status. */
+int session_write(session *s, int (*write)(void *ctx, const char *provenance), void *ctx,
+                  const char *what);
+
+/* The seed, 1 unless --seed was given; recorded either way. Commands that use it say it. */
+uint64_t session_seed(session *s);
 
 /* Elapsed seconds since session_begin(). */
 double session_seconds(const session *s);

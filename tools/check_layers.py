@@ -30,7 +30,7 @@ ALLOWED = {
 ONLY_IN = [
     (r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp\s+(?!simd|declare simd)", {"src/base/parallel.c"}),
     (r"\bcblas\.h|\bcblas_\w+\s*\(", {"src/num/linalg.c"}),
-    (r"\bhdf5\.h", {"src/io/hdf5.c"}),
+    (r"\bhdf5\.h", {"src/io/hdf5.c", "src/io/hdf5_read.c", "src/io/hdf5_storage.c"}),
     (r"\bmpi\.h", {"mpi/main.c", "mpi/team.c"}),
 ]
 LIBRARY_ONLY = [

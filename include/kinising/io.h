@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file io.h
- * Result files: named arrays with provenance, written atomically as `.npz`, `.h5` or `.csv`.
+ * Files of named arrays: written atomically as `.npz`, `.h5` or `.csv` with provenance, and read from `.npz`,
+ * `.npy` or `.h5` of any origin.
  */
 #ifndef KINISING_IO_H
 #define KINISING_IO_H
@@ -16,12 +17,13 @@ extern "C" {
 enum ki_type {
     KI_FLOAT64 = 1, /**< double */
     KI_INT64 = 2,   /**< int64_t */
-    KI_STRING = 3   /**< const char *, UTF-8 (ASCII in practice) */
+    KI_STRING = 3,  /**< const char *, UTF-8 (ASCII in practice) */
+    KI_INT8 = 4     /**< int8_t */
 };
 
 /** A borrowed, C-contiguous (row-major) named array of up to 4 dimensions. */
 typedef struct ki_array {
-    const char *name; /**< key in the file; letters, digits, underscore */
+    const char *name; /**< key in the file; to be written: letters, digits, underscore */
     int type;         /**< enum ki_type */
     int ndim;         /**< 0..4; 0 is a scalar (one element) */
     size_t shape[4];  /**< extents; the number of elements is their product */
@@ -54,6 +56,93 @@ KI_API KI_WARN_UNUSED int ki_write_arrays(const char *path, size_t n, const ki_a
  * @return 0; KI_ERR_FORMAT, KI_ERR_UNSUPPORTED, KI_ERR_IO
  */
 KI_API KI_WARN_UNUSED int ki_check_writable(const char *path);
+
+/** Opaque: a file of arrays, open for reading. For one thread at a time. */
+typedef struct ki_reader ki_reader;
+
+/**
+ * Opens a file of arrays. Its kind is told by its first bytes, not by its name: `.npz` (members stored or
+ * deflated, 64-bit records too), `.npy` (one array, named "data"), or `.h5` (the datasets of the root group;
+ * links to other files, virtual datasets and data kept in other files are not followed).
+ *
+ * A file may come from anywhere: sizes are held against the size of the file before memory is taken, and a
+ * damaged file is an error, not a crash. (`.h5` is decoded by libhdf5, which is as robust as its version.)
+ * An array that cannot be read (objects, complex numbers, more than 4 dimensions, damaged) is listed with
+ * type 0, and ki_reader_read() says why.
+ *
+ * @param path  a regular file
+ * @param out   the reader; ki_reader_close() it
+ * @return 0; KI_ERR_IO (missing, a folder, a pipe, with the system's reason), KI_ERR_FORMAT (of no known kind,
+ *         damaged, cut off, two arrays of one name), KI_ERR_UNSUPPORTED (`.h5` without HDF5), KI_ERR_NOMEM,
+ *         KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_reader_open(const char *path, ki_reader **out);
+
+/** Closes and frees; NULL is allowed. Arrays that were read stay; their names go. */
+KI_API void ki_reader_close(ki_reader *reader);
+
+/** Number of arrays in the file. */
+KI_API size_t ki_reader_count(const ki_reader *reader);
+
+/**
+ * Name, type (as it will be delivered; 0 if it cannot be) and shape of an array; `data` is NULL.
+ *
+ * @param reader  open
+ * @param i       which; in the order of the file (`.npz`) or of the names (`.h5`)
+ * @return borrowed until the reader is closed; NULL if there is no such array
+ */
+KI_API const ki_array *ki_reader_info(const ki_reader *reader, size_t i);
+
+/**
+ * Index of an array by its name.
+ *
+ * @param reader  open
+ * @param name    as in the file, without ".npy"
+ * @return the index, or -1 if there is none of that name
+ */
+KI_API ptrdiff_t ki_reader_find(const ki_reader *reader, const char *name);
+
+/**
+ * Reads one array, row-major: floats of 16, 32 and 64 bits and either byte order become KI_FLOAT64; booleans
+ * and int8 KI_INT8; every other integer KI_INT64; strings KI_STRING (in `.h5` those of fixed length). Fortran
+ * order is turned. Checksums are checked.
+ *
+ * @param reader  open
+ * @param i       which
+ * @param out     the array; its elements are the caller's, to be freed by ki_array_free(), its name the reader's
+ * @return 0; KI_ERR_FORMAT (damaged, of a type or shape that cannot be read, an integer beyond 2^63 - 1),
+ *         KI_ERR_IO, KI_ERR_NOMEM, KI_ERR_ARGUMENT
+ *
+ * Memory: 8 bytes an element (1 for KI_INT8), which is at most 8 times what the file's own bytes say.
+ */
+KI_API KI_WARN_UNUSED int ki_reader_read(ki_reader *reader, size_t i, ki_array *out);
+
+/** Frees the elements of an `array` that ki_reader_read() filled; nothing else. NULL is allowed. */
+KI_API void ki_array_free(ki_array *array);
+
+/**
+ * Writes bytes to a file of any name, atomically as ki_write_arrays() does.
+ *
+ * @param path  target
+ * @param data  [size] bytes; may be NULL if there are none
+ * @param size  how many
+ * @return 0; KI_ERR_IO, KI_ERR_NOMEM, KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_write_bytes(const char *path, const void *data, size_t size);
+
+/**
+ * Reads a whole regular file.
+ *
+ * @param path  the file
+ * @param data  its bytes; ki_free_bytes() them
+ * @param size  how many
+ * @return 0; KI_ERR_IO (with the reason of the system), KI_ERR_FORMAT (it became shorter meanwhile), KI_ERR_NOMEM,
+ *         KI_ERR_ARGUMENT; outputs untouched on error
+ */
+KI_API KI_WARN_UNUSED int ki_read_bytes(const char *path, void **data, size_t *size);
+
+/** Frees what ki_read_bytes() returned; NULL is allowed. */
+KI_API void ki_free_bytes(void *data);
 
 #ifdef __cplusplus
 }

@@ -83,6 +83,8 @@ static int put_field(ki_atomic *out, const ki_array *column, size_t row, int onl
         return put_float(out, ((const double *)column->data)[row]);
     case KI_INT64:
         return put_int(out, ((const int64_t *)column->data)[row]);
+    case KI_INT8:
+        return put_int(out, ((const int8_t *)column->data)[row]);
     default:
         return put_string(out, ((const char *const *)column->data)[row], only);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* HDF5, and the only file that sees its headers.
+/* Writing HDF5.
  *
  * The file is built in memory (HDF5's core driver) and its image written by ki_atomic_write. A
  * library that writes behind caches can find the disk full as late as at exit, in its own clean-up,
@@ -103,8 +103,17 @@ static int open_source(const char *path, const ki_array *a, size_t count, source
     *s = (source){.borrowed = 1, .item = 8, .data = a->data, .copy = NULL};
     if (a->type == KI_STRING)
         return open_strings(path, a, count, s);
-    s->in_memory = a->type == KI_FLOAT64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
-    s->in_file = a->type == KI_FLOAT64 ? H5T_IEEE_F64LE : H5T_STD_I64LE;
+    if (a->type == KI_FLOAT64) {
+        s->in_memory = H5T_NATIVE_DOUBLE;
+        s->in_file = H5T_IEEE_F64LE;
+    } else if (a->type == KI_INT64) {
+        s->in_memory = H5T_NATIVE_INT64;
+        s->in_file = H5T_STD_I64LE;
+    } else {
+        s->item = 1;
+        s->in_memory = H5T_NATIVE_INT8;
+        s->in_file = H5T_STD_I8LE;
+    }
     return 0;
 }
 

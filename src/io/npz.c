@@ -118,7 +118,10 @@ static size_t npy_header(const ki_array *a, size_t width, char header[NPY_HEADER
     if (a->type == KI_STRING)
         snprintf(type, sizeof type, "<U%zu", width);
     else
-        snprintf(type, sizeof type, "%s", a->type == KI_FLOAT64 ? "<f8" : "<i8");
+        snprintf(type, sizeof type, "%s",
+                 a->type == KI_FLOAT64 ? "<f8"
+                 : a->type == KI_INT64 ? "<i8"
+                                       : "|i1");
     used += (size_t)snprintf(header + used, NPY_HEADER_MAX - used,
                              "{'descr': '%s', 'fortran_order': False, 'shape': (", type);
     for (int d = 0; d < a->ndim; d++)
@@ -235,20 +238,23 @@ static int end_records(npz *z, uint64_t members, uint64_t start) {
 static int write_member(npz *z, const ki_array *a, member *m) {
     char header[NPY_HEADER_MAX];
     size_t count = ki_array_count(a);
-    size_t width = a->type == KI_STRING ? string_width(a, count) : 2; /* in units of 4 bytes */
+    size_t width = a->type == KI_STRING ? string_width(a, count) : 0;
+    size_t item = a->type == KI_STRING ? 4 : a->type == KI_INT8 ? 1 : 8;
+    size_t bytes;
     size_t length = npy_header(a, width, header);
     int rc;
 
-    if (count > 0 && width > SIZE_MAX / 4 / count)
+    if (width > 0 && count > 0 && width > SIZE_MAX / 4 / count)
         return ki_io_fail(KI_ERR_ARGUMENT, z->out->path,
                           "an array of strings is too large for numpy", "shorter strings, or .h5");
-    m->size = length + (uint64_t)count * width * 4;
+    bytes = count * item * (a->type == KI_STRING ? width : 1);
+    m->size = length + (uint64_t)bytes;
     m->offset = z->at;
     m->crc = (uint32_t)crc32_z(0, (const unsigned char *)header, length);
     if (a->type == KI_STRING)
         rc = send_strings(a, count, width, sink_crc, &m->crc);
     else
-        rc = sink_crc(&m->crc, a->data, count * 8);
+        rc = sink_crc(&m->crc, a->data, bytes);
     if (!rc)
         rc = local_record(z, a, m);
     if (!rc)
@@ -257,7 +263,7 @@ static int write_member(npz *z, const ki_array *a, member *m) {
         return rc;
     if (a->type == KI_STRING)
         return send_strings(a, count, width, sink_file, z);
-    return sink_file(z, a->data, count * 8);
+    return sink_file(z, a->data, bytes);
 }
 
 int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance,

@@ -104,10 +104,10 @@ static int check_array(const ki_array *a) {
     size_t count = 1;
     int empty = 0;
 
-    if (a->type != KI_FLOAT64 && a->type != KI_INT64 && a->type != KI_STRING)
+    if (a->type < KI_FLOAT64 || a->type > KI_INT8)
         return ki_fail(KI_ERR_ARGUMENT,
-                       "%.64s : unknown type %d : KI_FLOAT64, KI_INT64 or KI_STRING", a->name,
-                       a->type);
+                       "%.64s : unknown type %d : KI_FLOAT64, KI_INT64, KI_INT8 or KI_STRING",
+                       a->name, a->type);
     if (a->ndim < 0 || a->ndim > 4)
         return ki_fail(KI_ERR_ARGUMENT, "%.64s : %d dimensions : 0 to 4", a->name, a->ndim);
     /* The other extents' product has to fit even when one is 0: readers multiply in any order. */

@@ -17,7 +17,7 @@
 #include "options.h"
 #include "values.h"
 
-enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 8 };
+enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 9 };
 
 static const char *const words[] = {"sync", "async", NULL};
 
@@ -27,7 +27,7 @@ typedef struct values {
     uint64_t steps, any;
     unsigned dynamics;
     int word, quiet;
-    const char *file;
+    const char *file, *input;
 } values;
 
 /* splitmix64: small, and the same sequence everywhere. */
@@ -38,7 +38,9 @@ static uint64_t next(uint64_t *state) {
     return z ^ z >> 31;
 }
 
-static size_t below(uint64_t *state, size_t n) { return (size_t)(next(state) % n); }
+static size_t below(uint64_t *state, size_t n) {
+    return (size_t)(next(state) % n);
+}
 
 static const char *const seeds[] = {"--beta",
                                     "--beta=1",
@@ -181,7 +183,9 @@ static int list_is_sound(const value_list *list, double low) {
     return sound;
 }
 
-static int is_sound(const values *v) {
+static int is_sound(const values *v, int with_input) {
+    if (with_input ? !v->input || !v->input[0] || v->input[0] == '-' : v->input != NULL)
+        return 0;
     return list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) && v->m0 >= -1 && v->m0 <= 1 &&
            v->steps >= 1 && v->steps <= 10000000 && v->dynamics >= 1 && v->dynamics <= 3 &&
            (v->word == 0 || v->word == 1) && (v->quiet == 0 || v->quiet == 1) &&
@@ -194,9 +198,10 @@ typedef struct tally {
 } tally;
 
 /* Returns NULL if all is well, else what is not. */
-static const char *check(int argc, char **argv, FILE *log, tally *ends) {
+static const char *check(int argc, char **argv, unsigned long round, FILE *log, tally *ends) {
     values v = {0};
-    option options[N_OPTIONS] = {
+    option table[N_OPTIONS] = {
+        {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &v.input},
         {.name = "beta",
          .kind = OPTION_LIST,
          .target = &v.beta,
@@ -243,8 +248,11 @@ static const char *check(int argc, char **argv, FILE *log, tally *ends) {
 
     if (ftruncate(STDERR_FILENO, 0) != 0 || lseek(STDERR_FILENO, 0, SEEK_SET) != 0)
         return "cannot empty the log";
-    int status = options_parse(options, N_OPTIONS, argc, argv);
-    if (status == PARSE_DONE && !is_sound(&v))
+    /* Commands with and without an argument of their own, by turns. */
+    size_t skip = round % 2;
+    option *options = table + skip;
+    int status = options_parse(options, N_OPTIONS - skip, argc, argv);
+    if (status == PARSE_DONE && !is_sound(&v, !skip))
         wrong = "accepted, but a value is outside its limits";
     else if (status != PARSE_DONE && status != PARSE_HELP && status != STATUS_USAGE)
         wrong = "an unexpected status";
@@ -253,7 +261,7 @@ static const char *check(int argc, char **argv, FILE *log, tally *ends) {
     *(status == PARSE_DONE   ? &ends->accepted
       : status == PARSE_HELP ? &ends->helped
                              : &ends->refused) += 1;
-    options_free(options, N_OPTIONS);
+    options_free(options, N_OPTIONS - skip);
     return wrong;
 }
 
@@ -274,7 +282,7 @@ int main(int argc, char **argv) {
             arguments[i + 1] = store[i];
         }
         arguments[n + 1] = NULL;
-        const char *wrong = check(n + 1, arguments, log, &ends);
+        const char *wrong = check(n + 1, arguments, round, log, &ends);
         if (wrong) {
             printf("round %lu: %s\n", round, wrong);
             for (int i = 0; i <= n; i++)

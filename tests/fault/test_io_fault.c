@@ -28,6 +28,7 @@ enum call {
     CALL_FCHMOD,
     CALL_RANDOM,
     CALL_ALLOC,
+    CALL_PREAD,
     CALLS
 };
 
@@ -104,6 +105,17 @@ int __wrap_getentropy(void *bytes, size_t size) {
         return 0;
     }
     return __real_getentropy(bytes, size);
+}
+
+/* By the name it has with 64-bit file offsets. */
+ssize_t __real_pread64(int fd, void *data, size_t size, off_t at);
+ssize_t __wrap_pread64(int fd, void *data, size_t size, off_t at);
+ssize_t __wrap_pread64(int fd, void *data, size_t size, off_t at) {
+    if (fails(CALL_PREAD))
+        return -1;
+    if (fault.shortened > 0 && size > (size_t)fault.shortened)
+        size = (size_t)fault.shortened;
+    return __real_pread64(fd, data, size, at);
 }
 
 void *__real_ki_alloc(size_t count, size_t size);
@@ -363,6 +375,90 @@ static void test_pipe(void **state) {
     }
 }
 
+static int read_everything(const char *path) {
+    ki_reader *r;
+    void *data = NULL;
+    size_t size = 0;
+    int rc = ki_reader_open(path, &r);
+
+    if (!rc) {
+        for (size_t i = 0; i < ki_reader_count(r) && !rc; i++) {
+            ki_array got;
+
+            rc = ki_reader_read(r, i, &got);
+            if (!rc)
+                ki_array_free(&got);
+        }
+        ki_reader_close(r);
+    }
+    if (!rc)
+        rc = ki_read_bytes(path, &data, &size);
+    ki_free_bytes(data);
+    return rc;
+}
+
+/* Reading, with the k-th allocation or pread() failing. */
+static void test_reading(void **state) {
+    static const int least[] = {0, 10, 7};
+
+    for (int f = 1; f < formats; f++) {
+        const char *path = in(*state, files[f]);
+        int k = 0, rc;
+
+        assert_int_equal(ki_write_arrays(path, 2, arrays, "{}"), 0);
+        for (int call = CALL_ALLOC; call <= CALL_PREAD; call++) {
+            for (k = 0;; k++) {
+                fault.until[call] = k;
+                fault.error = EIO;
+                rc = read_everything(path);
+                no_fault();
+                if (rc == 0)
+                    break;
+                if (rc != (call == CALL_ALLOC ? KI_ERR_NOMEM : KI_ERR_IO))
+                    print_error("call %d, time %d: %s\n", call, k, ki_last_error());
+                assert_int_equal(rc, call == CALL_ALLOC ? KI_ERR_NOMEM : KI_ERR_IO);
+                assert_non_null(strstr(ki_last_error(), path));
+                assert_non_null(
+                    strstr(ki_last_error(), call == CALL_ALLOC ? "no memory" : strerror(EIO)));
+            }
+            assert_true(k >= (call == CALL_ALLOC ? least[f] : 2));
+        }
+    }
+}
+
+/* Short and interrupted reads are no failures. */
+static void test_short_reads(void **state) {
+    const char *path = in(*state, "a.npz");
+
+    assert_int_equal(ki_write_arrays(path, 2, arrays, "{}"), 0);
+    fault.shortened = 777;
+    assert_int_equal(read_everything(path), 0);
+    no_fault();
+    fault.until[CALL_PREAD] = 3;
+    fault.error = EINTR;
+    assert_int_equal(read_everything(path), 0);
+    no_fault();
+}
+
+static void test_bytes(void **state) {
+    const char *path = in(*state, "state");
+
+    for (int call = 0; call <= CALL_ALLOC; call++)
+        for (int k = 0;; k++) {
+            int rc;
+
+            spill(path, "old");
+            fault.until[call] = k;
+            fault.error = ENOSPC;
+            rc = ki_write_bytes(path, numbers, sizeof numbers);
+            no_fault();
+            if (rc == 0)
+                break;
+            assert_undone(*state, path, rc, call == CALL_ALLOC ? KI_ERR_NOMEM : KI_ERR_IO,
+                          call == CALL_ALLOC ? "no memory" : strerror(ENOSPC));
+        }
+}
+
 #define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void) {
@@ -370,7 +466,8 @@ int main(void) {
         WITH_FOLDER(test_write),     WITH_FOLDER(test_commit),       WITH_FOLDER(test_open),
         WITH_FOLDER(test_memory),    WITH_FOLDER(test_memory_check), WITH_FOLDER(test_short_writes),
         WITH_FOLDER(test_collision), WITH_FOLDER(test_full_device),  WITH_FOLDER(test_size_limit),
-        WITH_FOLDER(test_pipe),
+        WITH_FOLDER(test_pipe),      WITH_FOLDER(test_reading),      WITH_FOLDER(test_short_reads),
+        WITH_FOLDER(test_bytes),
     };
 
     return cmocka_run_group_tests_name("io fault", tests, make_arrays, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every allocation of the theory fails in turn: the call says so, leaves its outputs as they were and
- * frees what it had. */
+/* Every allocation of the theory fails in turn: the call says so, leaves its outputs as they were
+ * and frees what it had. */
 #include "ki_test.h"
 
 #include <kinising/kinising.h>

@@ -287,7 +287,7 @@ static void test_bad_arrays(void **state) {
         {{long_name, KI_FLOAT64, 1, {2}, two}, "bad name"},
         {{"provenance", KI_FLOAT64, 1, {2}, two}, "provenance"},
         {{"y", 0, 1, {2}, two}, "unknown type 0"},
-        {{"y", 4, 1, {2}, two}, "unknown type 4"},
+        {{"y", 5, 1, {2}, two}, "unknown type 5"},
         {{"y", KI_FLOAT64, -1, {2}, two}, "-1 dimensions"},
         {{"y", KI_FLOAT64, 5, {2}, two}, "5 dimensions"},
         {{"y", KI_FLOAT64, 1, {2}, NULL}, "data is NULL"},

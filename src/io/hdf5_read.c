@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading HDF5: the datasets of the root group, converted by HDF5 itself. Links to other files,
+ * data kept in other files and virtual datasets are not followed: a file from somewhere must not
+ * choose what else is read. */
+#include "io/reader.h"
+
+#ifdef KI_HAVE_HDF5
+
+#include "base/memory.h"
+
+#include <hdf5.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 1024, LINKS_MAX = 10000, HDF5_FAILED = 1 };
+
+/* Nothing of HDF5's is printed; the program around us may want it otherwise. */
+typedef struct quiet {
+    H5E_auto2_t print;
+    void *user;
+} quiet;
+
+static quiet be_quiet(void) {
+    quiet q = {0};
+
+    H5Eget_auto2(H5E_DEFAULT, &q.print, &q.user);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return q;
+}
+
+static void be_loud(quiet q) {
+    H5Eclear2(H5E_DEFAULT);
+    H5Eset_auto2(H5E_DEFAULT, q.print, q.user);
+}
+
+/* Keeps the innermost description, the cause. */
+static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *user) {
+    if (n == 0 && error->desc)
+        snprintf(user, 160, "HDF5 says: %s", error->desc);
+    return 0;
+}
+
+static void reason(char why[160]) {
+    snprintf(why, 160, "HDF5 cannot read it");
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_reason, why);
+    for (char *c = why; *c; c++) /* no " : " and no line breaks of others in our sentence */
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+}
+
+static int fail_entry(const ki_reader *r, const ki_entry *e) {
+    char why[160], text[200];
+
+    reason(why);
+    snprintf(text, sizeof text, "is damaged; %s", why);
+    return ki_entry_fail(r, e, KI_ERR_FORMAT, text, "a whole file");
+}
+
+static int refuse(const ki_reader *r, const ki_entry *e, const char *why) {
+    return ki_entry_fail(r, e, KI_ERR_FORMAT, why,
+                         "a dataset of floats, integers, booleans or strings of fixed length, 0 to "
+                         "4 dimensions");
+}
+
+static const char *set_string(ki_entry *e, hid_t type) {
+    e->info.type = KI_STRING;
+    e->kind = 'S';
+    if (H5Tis_variable_str(type) != 0)
+        return "holds strings of variable length";
+    return H5Tget_strpad(type) == H5T_STR_SPACEPAD ? "holds strings padded with blanks" : NULL;
+}
+
+/* What the elements become; NULL or why they cannot. */
+static const char *set_type(ki_entry *e, hid_t type) {
+    H5T_class_t class = H5Tget_class(type);
+    size_t size = H5Tget_size(type);
+
+    e->item = size;
+    if (size == 0)
+        return "has elements of no size";
+    switch (class) {
+    case H5T_FLOAT:
+        e->info.type = KI_FLOAT64;
+        e->kind = 'f';
+        return size <= 8 ? NULL : "has floats of unusual precision";
+    case H5T_INTEGER:
+        e->kind = H5Tget_sign(type) == H5T_SGN_NONE ? 'u' : 'i';
+        e->info.type = size == 1 && e->kind == 'i' ? KI_INT8 : KI_INT64;
+        return size <= 8 ? NULL : "has integers of more than 64 bits";
+    case H5T_ENUM: /* h5py's bool is one of int8 */
+        e->kind = 'e';
+        e->info.type = size == 1 ? KI_INT8 : KI_INT64;
+        return size <= 4 ? NULL : "has an unusual type of elements";
+    case H5T_BITFIELD: /* PyTables' bool */
+        e->kind = 'b';
+        e->info.type = KI_INT8;
+        return size == 1 ? NULL : "has an unusual type of elements";
+    case H5T_STRING:
+        return set_string(e, type);
+    default:
+        return "has elements of a type that is no number";
+    }
+}
+
+static const char *set_shape(ki_entry *e, hid_t space) {
+    hsize_t extent[4] = {0};
+
+    if (H5Sget_simple_extent_type(space) == H5S_NULL)
+        return "is empty";
+    e->info.ndim = H5Sget_simple_extent_ndims(space);
+    if (e->info.ndim < 0 || e->info.ndim > 4)
+        return "has more than 4 dimensions";
+    if (H5Sget_simple_extent_dims(space, extent, NULL) < 0)
+        return "is damaged";
+    for (int d = 0; d < e->info.ndim; d++) {
+        if (extent[d] > PTRDIFF_MAX)
+            return "has a shape too large for any memory";
+        e->info.shape[d] = (size_t)extent[d];
+    }
+    return ki_entry_count(&e->info, e->item) == UINT64_MAX ? "has a shape too large for any memory"
+                                                           : NULL;
+}
+
+/* Whether the bytes can be in the file, and each chunk, for which HDF5 takes memory. */
+static const char *check_storage(const ki_reader *r, const ki_entry *e, hid_t plist) {
+    uint64_t most =
+        r->source.size < UINT64_MAX / KI_RATIO_MAX ? KI_RATIO_MAX * r->source.size : UINT64_MAX;
+    H5D_layout_t layout = H5Pget_layout(plist);
+    hsize_t chunk[H5S_MAX_RANK] = {0};
+    uint64_t bytes = e->item;
+    int rank;
+
+    if (ki_entry_count(&e->info, e->item) > most / e->item)
+        return "claims to be larger than its file can hold";
+    if (layout == H5D_VIRTUAL || H5Pget_external_count(plist) != 0)
+        return "is kept in other files";
+    if (layout != H5D_CHUNKED)
+        return NULL;
+    rank = H5Pget_chunk(plist, H5S_MAX_RANK, chunk);
+    for (int d = 0; d < rank; d++) {
+        if (chunk[d] == 0 || chunk[d] > most / bytes)
+            return "claims to be larger than its file can hold";
+        bytes *= chunk[d];
+    }
+    return rank == e->info.ndim ? NULL : "is damaged";
+}
+
+/* Info of an open dataset. */
+static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
+    hid_t type = H5Dget_type(set), space = H5Dget_space(set), plist = H5Dget_create_plist(set);
+    const char *why = NULL;
+    int rc = 0;
+
+    if (type < 0 || space < 0 || plist < 0)
+        rc = fail_entry(r, e);
+    if (!rc)
+        why = set_type(e, type);
+    if (!rc && !why)
+        why = set_shape(e, space);
+    if (!rc && !why)
+        why = check_storage(r, e, plist);
+    if (why)
+        rc = refuse(r, e, why);
+    if (plist >= 0)
+        H5Pclose(plist);
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    return rc;
+}
+
+/* Adds the dataset `name`; anything that is none is passed over. */
+static int add(ki_reader *r, const char *name) {
+    hid_t object = H5Oopen(r->file, name, H5P_DEFAULT);
+    ki_entry e = {.info = {.name = name}};
+    int rc = 0;
+
+    if (object >= 0 && H5Iget_type(object) != H5I_DATASET) {
+        H5Oclose(object);
+        return 0;
+    }
+    if (object >= 0)
+        rc = describe(r, &e, object);
+    if (object < 0 || rc)
+        e = (ki_entry){.info = {.type = 0}};
+    if (object >= 0)
+        H5Oclose(object);
+    e.info.name = ki_entry_name(name, strlen(name));
+    if (!e.info.name)
+        return ki_reader_no_memory(r);
+    r->entries[r->n++] = e;
+    return 0;
+}
+
+static int list_links(ki_reader *r) {
+    H5G_info_t group;
+
+    if (H5Gget_info(r->file, &group) < 0)
+        return HDF5_FAILED;
+    if (group.nlinks > LINKS_MAX)
+        return ki_io_fail(KI_ERR_FORMAT, r->path, "has more than 10000 datasets",
+                          "fewer and larger arrays");
+    r->entries = ki_alloc((size_t)group.nlinks, sizeof *r->entries);
+    if (!r->entries)
+        return ki_reader_no_memory(r);
+    for (hsize_t i = 0; i < group.nlinks; i++) {
+        char name[NAME_MAX_BYTES];
+        H5L_info_t link;
+        int rc;
+
+        ssize_t length = H5Lget_name_by_idx(r->file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
+                                            sizeof name, H5P_DEFAULT);
+        if (length < 0 || H5Lget_info(r->file, name, &link, H5P_DEFAULT) < 0)
+            return HDF5_FAILED;
+        if ((size_t)length >= sizeof name || length == 0 || link.type != H5L_TYPE_HARD)
+            continue;
+        rc = add(r, name);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static hid_t open_file(const char *path) {
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t file = -1;
+
+    if (access < 0)
+        return -1;
+#if H5_VERSION_GE(1, 10, 7)
+    /* Reading needs no lock, and some file systems have none. */
+    (void)H5Pset_file_locking(access, 0, 1);
+#endif
+    if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+        file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    return file;
+}
+
+int ki_hdf5_list(ki_reader *r) {
+    quiet q = be_quiet();
+    int rc = HDF5_FAILED;
+
+    r->file = open_file(r->path);
+    if (r->file >= 0)
+        rc = list_links(r);
+    if (rc == HDF5_FAILED) {
+        char why[160], text[200];
+
+        reason(why);
+        snprintf(text, sizeof text, "is damaged or cut off; %s", why);
+        rc = ki_io_fail(KI_ERR_FORMAT, r->path, text, "a whole .h5 file");
+    }
+    be_loud(q);
+    return rc;
+}
+
+static hid_t memory_type(const ki_entry *e) {
+    if (e->kind == 'b')
+        return H5T_NATIVE_B8;
+    if (e->info.type == KI_FLOAT64)
+        return H5T_NATIVE_DOUBLE;
+    if (e->info.type == KI_INT8)
+        return H5T_NATIVE_INT8;
+    /* HDF5 would cut what does not fit to the largest that does, and not say so. */
+    return e->kind == 'u' ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
+}
+
+static int check_unsigned(const ki_reader *r, const ki_entry *e, const uint64_t *x, uint64_t n) {
+    for (uint64_t i = 0; i < n; i++)
+        if (x[i] > INT64_MAX) {
+            char why[96];
+
+            snprintf(why, sizeof why, "has an element %" PRIu64 " too large for a signed integer",
+                     x[i]);
+            return ki_entry_fail(r, e, KI_ERR_FORMAT, why, "numbers below 2^63, or floats");
+        }
+    return 0;
+}
+
+static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void *out,
+                         uint64_t count) {
+    hid_t type = H5Dget_type(set);
+    unsigned char *raw = ki_alloc((size_t)count, e->item);
+    ki_strings strings = ki_strings_in(out, (size_t)count);
+    int rc = 0;
+
+    if (!raw)
+        rc = ki_reader_no_memory(r);
+    else if (type < 0 || H5Tget_size(type) != e->item ||
+             (count && H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0))
+        rc = fail_entry(r, e);
+    for (uint64_t i = 0; !rc && i < count; i++) {
+        const unsigned char *text = raw + i * e->item;
+        const unsigned char *end = memchr(text, 0, e->item);
+        const char *why =
+            ki_strings_add(&strings, (size_t)i, text, end ? (size_t)(end - text) : e->item);
+
+        if (why)
+            rc = ki_entry_fail(r, e, KI_ERR_FORMAT, why, "strings of Unicode text");
+    }
+    ki_free(raw);
+    if (type >= 0)
+        H5Tclose(type);
+    return rc;
+}
+
+static int fetch_open(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
+    uint64_t count = ki_entry_count(&e->info, e->item);
+    hid_t plist = H5Dget_create_plist(set);
+    int rc = plist < 0 ? fail_entry(r, e) : ki_hdf5_check_storage(r, e, set, plist);
+
+    if (plist >= 0)
+        H5Pclose(plist);
+    if (rc)
+        return rc;
+    if (e->info.type == KI_STRING)
+        return fetch_strings(r, e, set, out, count);
+    if (count && H5Dread(set, memory_type(e), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+        return fail_entry(r, e);
+    return e->kind == 'u' ? check_unsigned(r, e, out, count) : 0;
+}
+
+/* The array must still be what it was when memory was taken for it. */
+static int same(const ki_entry *a, const ki_entry *b) {
+    return a->info.type == b->info.type && a->item == b->item && a->info.ndim == b->info.ndim &&
+           memcmp(a->info.shape, b->info.shape, sizeof a->info.shape) == 0;
+}
+
+int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
+    quiet q = be_quiet();
+    hid_t set = H5Dopen2(r->file, e->info.name, H5P_DEFAULT);
+    ki_entry now = {.info = {.name = e->info.name}};
+    int rc;
+
+    if (set < 0)
+        rc = fail_entry(r, e);
+    else
+        rc = describe(r, &now, set);
+    if (!rc && (!out || !same(e, &now)))
+        rc = refuse(r, e, "was changed while it was read");
+    if (!rc)
+        rc = fetch_open(r, e, set, out);
+    if (set >= 0)
+        H5Dclose(set);
+    be_loud(q);
+    return rc;
+}
+
+void ki_hdf5_close(ki_reader *r) {
+    quiet q;
+
+    if (r->file < 0)
+        return;
+    q = be_quiet();
+    H5Fclose(r->file);
+    r->file = -1;
+    be_loud(q);
+}
+
+#else
+
+int ki_hdf5_list(ki_reader *r) {
+    return ki_io_fail(KI_ERR_UNSUPPORTED, r->path, "this build has no HDF5", "a .npz file");
+}
+
+int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
+    (void)e;
+    (void)out;
+    return ki_hdf5_list(r);
+}
+
+void ki_hdf5_close(ki_reader *r) {
+    (void)r;
+}
+
+#endif

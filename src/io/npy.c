@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading NPY: the header, a Python dict in ASCII, and the elements behind it. */
+#include "io/reader.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+enum { HEADER_MAX = 1 << 16, WIDTH_MAX = 1 << 28 };
+
+static const char unreadable[] = "is no NPY array: its header makes no sense";
+
+typedef struct cursor {
+    const char *at, *end;
+} cursor;
+
+static void skip_blanks(cursor *c) {
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\n' || *c->at == '\t'))
+        c->at++;
+}
+
+/* Takes `wanted` after blanks, if it is there. */
+static int take(cursor *c, char wanted) {
+    skip_blanks(c);
+    if (c->at == c->end || *c->at != wanted)
+        return 0;
+    c->at++;
+    return 1;
+}
+
+static int take_word(cursor *c, const char *word) {
+    size_t length = strlen(word);
+
+    skip_blanks(c);
+    if ((size_t)(c->end - c->at) < length || memcmp(c->at, word, length) != 0)
+        return 0;
+    c->at += length;
+    return 1;
+}
+
+/* A Python string without escapes: its text, or 0. */
+static int take_string(cursor *c, const char **text, size_t *length) {
+    char quote;
+    const char *end;
+
+    skip_blanks(c);
+    if (c->at == c->end || (*c->at != '\'' && *c->at != '"'))
+        return 0;
+    quote = *c->at++;
+    end = memchr(c->at, quote, (size_t)(c->end - c->at));
+    if (!end || memchr(c->at, '\\', (size_t)(end - c->at)))
+        return 0;
+    *text = c->at;
+    *length = (size_t)(end - c->at);
+    c->at = end + 1;
+    return 1;
+}
+
+/* A whole number; 0 if there is none or it is beyond 2^63. */
+static int take_count(cursor *c, uint64_t *out) {
+    uint64_t value = 0;
+    const char *start;
+
+    skip_blanks(c);
+    for (start = c->at; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++) {
+        if (value > (INT64_MAX - 9) / 10)
+            return 0;
+        value = 10 * value + (uint64_t)(*c->at - '0');
+    }
+    *out = value;
+    return c->at > start;
+}
+
+static const char *take_shape(cursor *c, ki_array *info) {
+    info->ndim = 0;
+    if (!take(c, '('))
+        return unreadable;
+    while (!take(c, ')')) {
+        uint64_t extent;
+
+        if (!take_count(c, &extent) || extent > PTRDIFF_MAX)
+            return unreadable;
+        if (info->ndim == 4)
+            return "has more than 4 dimensions";
+        info->shape[info->ndim++] = (size_t)extent;
+        (void)take(c, 'L'); /* Python 2 */
+        if (!take(c, ',')) {
+            if (!take(c, ')'))
+                return unreadable;
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* "<f8": byte order, kind, and bytes (characters for U). */
+static const char *set_type(ki_entry *e, const char *text, size_t length) {
+    cursor c = {text, text + length};
+    uint64_t width = 0;
+    char order = '|';
+
+    if (c.at < c.end && strchr("<>|=", *c.at))
+        order = *c.at++;
+    if (c.at == c.end)
+        return unreadable;
+    e->kind = *c.at++;
+    if (e->kind == 'O')
+        return "holds Python objects";
+    if (!take_count(&c, &width) || c.at != c.end || width == 0 || width > WIDTH_MAX)
+        return "has elements of a type that is no number";
+    e->swapped = order == '>';
+    e->item = (size_t)width * (e->kind == 'U' ? 4 : 1);
+    switch (e->kind) {
+    case 'f':
+        e->info.type = KI_FLOAT64;
+        return width == 2 || width == 4 || width == 8 ? NULL : "has floats of unusual precision";
+    case 'i':
+    case 'u':
+        e->info.type = e->kind == 'i' && width == 1 ? KI_INT8 : KI_INT64;
+        return width == 1 || width == 2 || width == 4 || width == 8 ? NULL : unreadable;
+    case 'b':
+        e->info.type = KI_INT8;
+        return width == 1 ? NULL : unreadable;
+    case 'U':
+    case 'S':
+        e->info.type = KI_STRING;
+        return NULL;
+    case 'c':
+        return "holds complex numbers";
+    default:
+        return "has elements of a type that is no number";
+    }
+}
+
+enum { KEY_DESCR = 1, KEY_ORDER = 2, KEY_SHAPE = 4, KEY_ALL = 7 };
+
+static const char *take_value(cursor *c, ki_entry *e, const char *key, size_t length,
+                              unsigned *seen) {
+    const char *text;
+    size_t n;
+    unsigned which;
+
+    if (length == 5 && memcmp(key, "descr", 5) == 0) {
+        which = KEY_DESCR;
+        skip_blanks(c);
+        if (c->at < c->end && (*c->at == '[' || *c->at == '('))
+            return "is a table of several columns in one";
+        if (!take_string(c, &text, &n))
+            return unreadable;
+        text = set_type(e, text, n);
+    } else if (length == 13 && memcmp(key, "fortran_order", 13) == 0) {
+        which = KEY_ORDER;
+        e->fortran = take_word(c, "True");
+        text = e->fortran || take_word(c, "False") ? NULL : unreadable;
+    } else if (length == 5 && memcmp(key, "shape", 5) == 0) {
+        which = KEY_SHAPE;
+        text = take_shape(c, &e->info);
+    } else {
+        return unreadable;
+    }
+    if (*seen & which)
+        return unreadable;
+    *seen |= which;
+    return text;
+}
+
+static const char *parse_header(ki_entry *e, const char *text, size_t length) {
+    cursor c = {text, text + length};
+    unsigned seen = 0;
+
+    if (!take(&c, '{'))
+        return unreadable;
+    while (!take(&c, '}')) {
+        const char *key, *why;
+        size_t n;
+
+        if (!take_string(&c, &key, &n) || !take(&c, ':'))
+            return unreadable;
+        why = take_value(&c, e, key, n, &seen);
+        if (why)
+            return why;
+        if (!take(&c, ',')) {
+            if (!take(&c, '}'))
+                return unreadable;
+            break;
+        }
+    }
+    skip_blanks(&c);
+    return c.at == c.end && seen == KEY_ALL ? NULL : unreadable;
+}
+
+static int fail(const ki_reader *r, const ki_entry *e, const char *why) {
+    return ki_entry_fail(r, e, KI_ERR_FORMAT, why,
+                         "an array of floats, integers, booleans or strings, 0 to 4 dimensions");
+}
+
+/* The fixed part, which says how long the text is. */
+static int read_preamble(ki_stream *s, size_t *before, size_t *length) {
+    unsigned char b[12];
+    int rc;
+
+    if (s->entry->size < 10)
+        return fail(s->reader, s->entry, "is no NPY array");
+    rc = ki_stream_read(s, b, 10);
+    if (rc)
+        return rc;
+    if (memcmp(b, "\x93NUMPY", 6) != 0)
+        return fail(s->reader, s->entry, "is no NPY array");
+    *before = b[6] == 1 ? 10 : 12;
+    *length = (size_t)(b[8] | b[9] << 8);
+    if (b[6] < 1 || b[6] > 3)
+        return fail(s->reader, s->entry, "is of an unknown NPY version");
+    if (b[6] == 1)
+        return 0;
+    rc = ki_stream_read(s, b + 10, 2);
+    if (!rc && (b[10] || b[11]))
+        rc = fail(s->reader, s->entry, "has a header of more than 65535 bytes");
+    return rc;
+}
+
+/* The elements must be what the rest of the bytes is. */
+static int check_size(const ki_reader *r, const ki_entry *e) {
+    uint64_t count = ki_entry_count(&e->info, e->item);
+
+    if (count == UINT64_MAX)
+        return fail(r, e, "has a shape too large for any memory");
+    if (e->size < e->head || count * e->item != e->size - e->head)
+        return fail(r, e, "is shorter or longer than its shape says");
+    return 0;
+}
+
+int ki_npy_head(const ki_reader *r, ki_entry *e) {
+    ki_stream s;
+    size_t before = 0, length = 0;
+    char *text = NULL;
+    const char *why;
+    int rc = ki_stream_open(&s, r, e);
+
+    if (rc)
+        return rc;
+    rc = read_preamble(&s, &before, &length);
+    if (!rc && length > s.due)
+        rc = fail(r, e, "ends within its header");
+    if (!rc && !(text = ki_alloc(length, 1)))
+        rc = ki_reader_no_memory(r);
+    if (!rc)
+        rc = ki_stream_read(&s, text, length);
+    if (!rc) {
+        why = parse_header(e, text, length);
+        e->head = before + length;
+        rc = why ? fail(r, e, why) : check_size(r, e);
+    }
+    ki_free(text);
+    ki_stream_close(&s);
+    return rc;
+}
+
+int ki_npy_fetch(const ki_reader *r, const ki_entry *e, void *out) {
+    uint64_t count = ki_entry_count(&e->info, e->item), done = 0;
+    size_t block = e->item < KI_READ_BUFFER ? KI_READ_BUFFER / e->item : 1;
+    size_t room = block * e->item > HEADER_MAX ? block * e->item : HEADER_MAX;
+    ki_strings strings = {0};
+    unsigned char *raw;
+    ki_stream s;
+    int rc = ki_stream_open(&s, r, e);
+
+    if (rc)
+        return rc;
+    if (e->info.type == KI_STRING)
+        strings = ki_strings_in(out, (size_t)count);
+    raw = ki_alloc(room, 1);
+    if (!raw)
+        rc = ki_reader_no_memory(r);
+    for (size_t left = e->head; !rc && left > 0;) {
+        size_t n = left < room ? left : room;
+
+        rc = ki_stream_read(&s, raw, n);
+        left -= n;
+    }
+    while (!rc && done < count) {
+        size_t n = count - done < block ? (size_t)(count - done) : block;
+
+        rc = ki_stream_read(&s, raw, n * e->item);
+        if (!rc)
+            rc = ki_elements_put(r, e, done, n, raw, out, &strings);
+        done += n;
+    }
+    if (!rc)
+        rc = ki_stream_finish(&s);
+    ki_free(raw);
+    ki_stream_close(&s);
+    return rc;
+}
