@@ -8,7 +8,8 @@
 
 static const command_help merge_help = {
     "merge",
-    "The table of a whole simulation from its parts: files of `simulate --shard`, and checkpoints.\n"
+    "The table of a whole simulation from its parts: files of `simulate --shard`, and "
+    "checkpoints.\n"
     "The numbers are those of one run, to the last bit. Missing and doubled realizations are\n"
     "refused.\n",
     "  kinising merge part1.npz part2.npz part3.npz -o whole.npz --plot whole.png\n",
@@ -90,8 +91,8 @@ static int add_point(const char *path, sim_point *to, const sim_point *from) {
     if (error == KI_ERR_NOMEM)
         status = complain_library(error);
     else if (error)
-        status = complain(STATUS_USAGE, "%s, %s, %s", path, point_name(name, from),
-                          ki_last_error());
+        status =
+            complain(STATUS_USAGE, "%s, %s, %s", path, point_name(name, from), ki_last_error());
     else
         status = point_store(to, e);
     to->seconds += from->seconds;
@@ -164,6 +165,10 @@ static int merge(merge_options *o, const option *options, size_t n) {
 
 int cmd_merge(int argc, char **argv) {
     merge_options o = {.s = {.argc = argc, .argv = argv}};
+
+    o.files.item = get_memory(argv[0], (uint64_t)argc, sizeof *o.files.item);
+    if (!o.files.item)
+        return STATUS_FAILED;
     option options[] = {
         {.name = "FILE", .kind = OPTION_POSITIONALS, .target = &o.files},
         {.name = "partial",
@@ -182,6 +187,7 @@ int cmd_merge(int argc, char **argv) {
     if (status == PARSE_DONE)
         status = merge(&o, options, n);
     study_free(&o.whole);
+    free(o.files.item);
     options_free(options, n);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }

@@ -137,9 +137,14 @@ static ki_run_options run_options(sim_run *run) {
 /* first <= r < last by a team, in rounds of about equal time. */
 static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_options *options) {
     const ki_ensemble_spec *s = &run->st->points[run->at].spec;
-    uint64_t team = (uint64_t)team_size();
-    double size = (double)team * fmax(1, 0x1p22 / ((double)s->n * (double)s->steps));
+    double threads = options->threads, guess = 2e-9 * (double)s->n * (double)(s->n + s->steps);
+    ki_build_info info;
     int error = 0;
+
+    if (threads == 0 && ki_get_build_info(&info) == 0)
+        threads = info.max_threads;
+    const double least = threads * team_size(); /* nobody shall be without work */
+    double size = least * fmax(1, 0.1 * ROUND_SECONDS / guess);
 
     for (uint64_t r = first, end; !error && r < last; r = end) {
         end = first_gap(run->live, &r, last, (uint64_t)fmin(size, 0x1p50));
@@ -153,7 +158,7 @@ static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_
         run->updates = run->updates_before + part * (double)s->n * (double)s->steps;
         run->work_done = run->work_before + work_of(s, end - r);
         if (part >= size / 2)
-            size = fmax((double)team, size * fmin(4, fmax(0.25, ROUND_SECONDS / seconds)));
+            size = fmax(least, size * fmin(4, fmax(0.25, ROUND_SECONDS / seconds)));
         if (!error && stopped)
             error = KI_ERR_CANCELLED;
         else if (!error && run->checkpoint && since(run->saved) >= run->every)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """However the realizations are divided, the files are equal to the byte."""
 import itertools
+import subprocess
 
 import numpy as np
 import pytest
 
-from conftest import call, needs_mpi, written
+from conftest import call, command, needs_mpi, written
 
 BASE = ["simulate", "--N", "16,40", "--beta", "0.5,1.5", "--dJ", "0.5", "--dH", "0.2",
         "--realizations", "130", "--steps", "20"]
@@ -14,7 +15,8 @@ KINDS = [
     ["--algorithm", "dense", "--start", "random"],
     ["--algorithm", "matrix-free", "--start", "theory", "--dynamics", "sync,async"],
     ["--average", "--burn-in", "5", "--zero-diagonal", "--dynamics", "sync,async"],
-    ["--rel-err", "0.05", "--max-realizations", "3000"],
+    ["--rel-err", "0.02"],
+    ["--rel-err", "0.02", "--max-realizations", "400"],
 ]
 ids = [" ".join(kind) for kind in KINDS]
 
@@ -44,8 +46,21 @@ def test_ranks(tmp_path, kind):
 def test_one_message_from_many_ranks(tmp_path):
     done = call(tmp_path, "simulate", "--N", "0", ranks=3, status=2)
     assert done.stderr.count("kinising: --N : ") == 1 and done.stdout == ""
-    assert call(tmp_path, "theory", "--beta", "1", ranks=2).stdout.count("beta") == 1
+    assert call(tmp_path, "theory", "--beta", "1", ranks=2).stdout.count("\n") == 2
     assert "MPI: 2 ranks" in call(tmp_path, "info", ranks=2).stdout
+
+
+@needs_mpi
+def test_a_rank_without_memory_ends_all_in_order(tmp_path):
+    args = ["simulate", "--N", "12000", "--algorithm", "dense", "--steps", "1", "--threads", "1",
+            "--quiet"]
+    ranks = [*command(1), *args, ":", "-n", "1", "sh", "-c", 'ulimit -v 400000; exec "$0" "$@"',
+             command(1)[-1], *args]
+    done = subprocess.run(ranks, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=100)
+    assert done.returncode == 1 and done.stdout == ""
+    ours = [line for line in done.stderr.splitlines() if line.startswith("kinising:")]
+    assert len(ours) == 1 and ours[0].startswith("kinising: rank 1, N = 12000 : no memory")
 
 
 @pytest.mark.parametrize("shards", [1, 3, 8])
