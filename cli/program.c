@@ -26,7 +26,8 @@ static const command commands[] = {
      cmd_critical},
     {"simulate", "finite networks, exact simulation",
      "averages over disorder: m, q, S, Sr, sigma with error bars", cmd_simulate},
-    {"network", "one given network", "draw, inspect, rescale, convert a network file", cmd_network},
+    {"network", "finite networks, exact simulation",
+     "draw, inspect, rescale, convert a network file", cmd_network},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts",
      cmd_info},
 };
