@@ -181,7 +181,7 @@ static void short_lag(void **state) {
         statistic q = {0, 0};
         for (uint64_t batch = 0; batch < BATCHES; batch++) {
             const ki_replicas_spec spec = {
-                .dynamics = KI_ASYNC, .replicas = 1000, .steps = steps, .seed = 50 + batch};
+                .dynamics = KI_ASYNC, .replicas = 4000, .steps = steps, .seed = 50 + batch};
             ki_ensemble_result e;
             assert_int_equal(ki_replicas(&w, &spec, NULL, &e, NULL), 0);
             add(&q, e.q);
