@@ -125,8 +125,6 @@ void *get_memory(const char *command, uint64_t count, size_t size);
 /* Whether the machine has count * size bytes at all; if not, says so and returns STATUS_FAILED. */
 int check_memory(const char *command, uint64_t count, size_t size);
 
-/* Bytes of memory in this machine. */
-double machine_memory(void);
 /* Calls write(ctx, provenance) with ending signals held, so that no temporary file stays; says what
  * was written. `write` returns 0 or KI_ERR_*. Returns an exit_status. */
 int session_write(session *s, int (*write)(void *ctx, const char *provenance), void *ctx,
@@ -134,6 +132,9 @@ int session_write(session *s, int (*write)(void *ctx, const char *provenance), v
 
 /* The seed, 1 unless --seed was given; recorded either way. Commands that use it say it. */
 uint64_t session_seed(session *s);
+
+/* Bytes of memory in this machine. */
+double machine_memory(void);
 
 /* Elapsed seconds since session_begin(). */
 double session_seconds(const session *s);

@@ -22,7 +22,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADERS = ("base.h", "theory.h")
 NAME = "_lib.abi3.so"
-NEEDED = ("zlib", "openmp", "hdf5-serial")
+NEEDED = ("zlib", "openblas", "cblas", "openmp", "hdf5-serial")
 
 # Ctrl-C: only Python's main thread can receive it, and asking takes the interpreter lock. So worker
 # threads never ask, and the calling thread not more often than a person notices.

@@ -5,7 +5,7 @@
 set -eu
 
 # Debian package names; a|b: either will do.
-build="gcc libc6-dev make meson ninja-build pkg-config|pkgconf git zlib1g-dev libhdf5-dev
+build="gcc libc6-dev make meson ninja-build pkg-config|pkgconf git zlib1g-dev libopenblas-dev libhdf5-dev
     libopenmpi-dev openmpi-bin gnuplot-nox|gnuplot-qt|gnuplot-x11 fonts-dejavu-core python3"
 python="python3-dev python3-cffi python3-numpy python3-setuptools"
 test="g++ clang libcmocka-dev libgsl-dev hdf5-tools
@@ -31,8 +31,9 @@ lacking() {
     command -v python3 >/dev/null 2>&1 || echo "Python 3"
     if command -v pkg-config >/dev/null 2>&1; then
         pkg-config --exists zlib || echo "zlib with its headers"
+        pkg-config --exists openblas || pkg-config --exists cblas || echo "OpenBLAS with its headers"
     else
-        echo "pkg-config, zlib with its headers"
+        echo "pkg-config, zlib and OpenBLAS with their headers"
     fi
     [ "$target" = build ] && return
     # The interpreter that the Makefile uses; another one may be first on PATH.

@@ -207,17 +207,22 @@ typedef struct ki_replicas_out {
  *
  * Moments are the low-variance ones: d_ij = <t_i s'_j>, m_i = <t_i>, c_ij = <t_i t_j> (i != j) with
  * t_i = tanh(beta h_i), h the field made by s' (synchronous); m_i = <s_i>, c_ij = <s_i s_j>,
- * d_ij = <t_i s_j> of one state (asynchronous).
+ * d_ij = <t_i s_j> of one state (asynchronous). Estimators of `summary` as in ki_ensemble_run(), sigma by
+ * its first sum at every measured time. With `average` an asynchronous q compares states of the window that are
+ * T/2 apart; where it is shorter, the last state with the one T/2 earlier.
  *
- * @param network  H [N], J [N,N] row = target, beta; finite. J_ii is kept
+ * Fields are sums in single precision: relative errors of 1e-6, of moments too.
+ *
+ * @param network  H [N], J [N,N] row = target, beta; finite, beta H and beta J at most 1e30. J_ii is kept
  * @param spec     what to run
  * @param run      threads, progress (spin updates); NULL = defaults
  * @param summary  averages over spins with standard errors over replicas; may be NULL
  * @param out      arrays wanted; may be NULL
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED; outputs untouched on error, except the raster
  *
- * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas. The same bits for
- * any number of threads on one kind of machine.
+ * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas, another one for sigma
+ * at measured times, and N x 64 with 64 x N for each of c and d; asynchronously N operations a flip. The
+ * same bits for any number of threads on one kind of machine.
  */
 KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replicas_spec *spec,
                                       const ki_run_options *run, ki_ensemble_result *summary,
@@ -228,7 +233,7 @@ KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replic
  *
  * @param n        spins
  * @param spec     as in ki_replicas()
- * @param moments  1 if c or d or anything of sigma is wanted
+ * @param moments  1 if c, d or sigma of spins or edges are wanted
  * @param threads  worker threads, 0 = all
  * @param bytes    memory
  * @return 0; KI_ERR_ARGUMENT

@@ -2,6 +2,7 @@
 /* Facts about the build and the machine. */
 #include <stddef.h>
 
+#include "blas.h"
 #include "build_config.h"
 #include "error.h"
 #include "parallel.h"
@@ -60,7 +61,7 @@ int ki_get_build_info(ki_build_info *out) {
         .build_type = KI_BUILD_TYPE,
         .cpu_features = cpu_features(),
         .kernels = kernels(),
-        .blas = "none",
+        .blas = ki_blas_name(),
 #ifdef _OPENMP
         .have_openmp = 1,
 #endif

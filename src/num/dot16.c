@@ -310,3 +310,62 @@ void ki_differences(size_t n, size_t words, const uint64_t *state, const uint64_
 #endif
     differences_plain(n, words, state, past, counts);
 }
+
+static uint64_t weighted_plain(size_t n, size_t words, const uint64_t *plane, const uint64_t *x,
+                               const uint64_t *y) {
+    uint64_t sum = 0;
+    for (size_t b = 0; b < n; b++) {
+        uint64_t count = 0;
+        for (size_t w = 0; w < words; w++) {
+            count += (uint64_t)__builtin_popcountll(plane[b * words + w] & (x[w] ^ y[w]));
+        }
+        sum += count << b;
+    }
+    return sum;
+}
+
+#ifdef KI_X86
+KI_TARGET_V3 static uint64_t weighted_v3(size_t n, size_t words, const uint64_t *plane,
+                                         const uint64_t *x, const uint64_t *y) {
+    uint64_t sum = 0;
+    for (size_t b = 0; b < n; b++) {
+        uint64_t count = 0;
+        for (size_t w = 0; w < words; w++) {
+            count += (uint64_t)_mm_popcnt_u64(plane[b * words + w] & (x[w] ^ y[w]));
+        }
+        sum += count << b;
+    }
+    return sum;
+}
+
+KI_TARGET_V4 static uint64_t weighted_v4(size_t n, size_t words, const uint64_t *plane,
+                                         const uint64_t *x, const uint64_t *y) {
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t w = 0; w < words; w += 8) {
+        const __mmask8 rest = (__mmask8)(words - w < 8 ? (1u << (words - w)) - 1 : 0xff);
+        const __m512i differ = _mm512_xor_si512(_mm512_maskz_loadu_epi64(rest, x + w),
+                                                _mm512_maskz_loadu_epi64(rest, y + w));
+        for (size_t b = 0; b < n; b++) {
+            const __m512i bits =
+                _mm512_and_si512(differ, _mm512_maskz_loadu_epi64(rest, plane + b * words + w));
+            sum = _mm512_add_epi64(
+                sum, _mm512_sll_epi64(_mm512_popcnt_epi64(bits), _mm_cvtsi64_si128((long long)b)));
+        }
+    }
+    return (uint64_t)_mm512_reduce_add_epi64(sum);
+}
+#endif
+
+uint64_t ki_weighted_difference(size_t n, size_t words, const uint64_t *plane, const uint64_t *x,
+                                const uint64_t *y) {
+#ifdef KI_X86
+    const int level = ki_simd_level();
+    if (level >= KI_LEVEL_V4) {
+        return weighted_v4(n, words, plane, x, y);
+    }
+    if (level >= KI_LEVEL_V3) {
+        return weighted_v3(n, words, plane, x, y);
+    }
+#endif
+    return weighted_plain(n, words, plane, x, y);
+}

@@ -40,4 +40,9 @@ void ki_dot16_two_at(int level, size_t width, size_t pairs, size_t stride, const
 void ki_differences(size_t n, size_t words, const uint64_t *state, const uint64_t *past,
                     uint32_t *counts);
 
+/* sum over b < n of 2^b times the bits of plane[b] (each of `words` words) at which x and y differ.
+ */
+uint64_t ki_weighted_difference(size_t n, size_t words, const uint64_t *plane, const uint64_t *x,
+                                const uint64_t *y);
+
 #endif

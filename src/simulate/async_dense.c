@@ -9,6 +9,7 @@
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
+#include "simulate/choice.h"
 #include "simulate/engine.h"
 #include "simulate/estimators.h"
 
@@ -96,11 +97,9 @@ typedef struct run {
     float per_unit;  /* beta dJ / sqrt(N) a unit of the normals */
     double per_spin; /* beta J0 / N */
     int64_t total;   /* sum of the spins */
-    ki_sequence choice, update, rare;
-    uint64_t groups; /* of `choice` that have been used */
+    ki_sequence update, rare;
+    ki_chooser chooser;
     uint64_t updates;
-    size_t left; /* choices in `spare` */
-    uint32_t spare[2 * KI_GROUP];
 } run;
 
 KI_CLONES static void narrow(size_t n, const int32_t *z, int16_t *out) {
@@ -162,30 +161,6 @@ static void begin(run *r, uint64_t realization) {
     }
 }
 
-/* `count` spins to update, each of the N equally likely (Lemire 2019: the product of a word with N,
- * with the words refused that would favour some). */
-static void choose(run *r, size_t count, uint32_t *out) {
-    const uint32_t n = (uint32_t)r->n, refused = (uint32_t)(-n % n);
-    size_t have = 0;
-
-    while (have < count) {
-        if (r->left == 0) {
-            uint32_t word[KI_GROUP];
-            ki_random_groups(&r->choice, r->groups++, 1, word);
-            for (size_t i = 0; i < KI_GROUP; i++) {
-                const uint64_t product = (uint64_t)word[i] * n;
-                r->spare[r->left] = (uint32_t)(product >> 32);
-                r->left += (uint32_t)product >= refused;
-            }
-        }
-        const size_t take = r->left < count - have ? r->left : count - have;
-        memcpy(out + have, r->spare, take * sizeof *out);
-        memmove(r->spare, r->spare + take, (r->left - take) * sizeof *out);
-        r->left -= take;
-        have += take;
-    }
-}
-
 static float mean_field(const run *r) {
     return (float)(r->per_spin * (double)r->total);
 }
@@ -221,7 +196,7 @@ static int advance(run *r, ki_work *work) {
     for (size_t done = 0; done < r->n;) {
         const size_t count = r->n - done < BATCH ? r->n - done : BATCH;
         const uint64_t first = r->updates / KI_GROUP, last = (r->updates + count - 1) / KI_GROUP;
-        choose(r, count, choice);
+        ki_choose(&r->chooser, count, choice);
         ki_thresholds(&r->update, &r->rare, first, (size_t)(last - first + 1), threshold);
         update(r, count, choice, threshold + r->updates % KI_GROUP);
         r->updates += count;
@@ -302,7 +277,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
              .n = (size_t)spec->n,
              .per_unit = (float)(spec->p.beta * spec->p.dJ / sqrt(n) * KI_NORMAL_UNIT),
              .per_spin = spec->p.beta * spec->p.J0 / n,
-             .choice = ki_sequence_of(plan->key, realization, KI_STREAM_CHOICE),
+             .chooser = ki_chooser_of(plan->key, realization, (uint32_t)spec->n),
              .update = ki_sequence_of(plan->key, realization, KI_STREAM_UPDATE),
              .rare = ki_sequence_of(plan->key, realization, KI_STREAM_RARE)};
     window sum = {.count = 0};
@@ -313,7 +288,9 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
         if (error) {
             return error;
         }
-        keep_state(&r, t);
+        if (t >= first || (t + r.w->lag >= first && t + r.w->lag <= spec->steps)) {
+            keep_state(&r, t);
+        }
         if (t >= first) {
             measure(&r, t, &sum);
         }

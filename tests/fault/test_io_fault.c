@@ -426,6 +426,40 @@ static void test_reading(void **state) {
     }
 }
 
+/* A network of integers, so that it is converted too. */
+static void test_network(void **state) {
+    static const int64_t couplings[4] = {1, 2, 3, 4};
+    static const int8_t fields[2] = {1, -1};
+    static const double beta = 1;
+    const ki_array network[] = {{"H", KI_INT8, 1, {2}, fields},
+                                {"J", KI_INT64, 2, {2, 2}, couplings},
+                                {"beta", KI_FLOAT64, 0, {0}, &beta}};
+
+    for (int f = 1; f < formats; f++) {
+        const char *path = in(*state, files[f]);
+        int k = 0;
+
+        assert_int_equal(ki_write_arrays(path, 3, network, NULL), 0);
+        for (;; k++) {
+            ki_network_file *back = NULL;
+            int rc;
+
+            fault.until[CALL_ALLOC] = k;
+            rc = ki_network_read(path, &back);
+            no_fault();
+            if (rc == 0) {
+                assert_true(back->view.J[3] == 4 && back->view.H[1] == -1);
+                ki_network_file_free(back);
+                break;
+            }
+            assert_int_equal(rc, KI_ERR_NOMEM);
+            assert_null(back);
+            assert_non_null(strstr(ki_last_error(), "no memory"));
+        }
+        assert_true(k >= 12);
+    }
+}
+
 /* Short and interrupted reads are no failures. */
 static void test_short_reads(void **state) {
     const char *path = in(*state, "a.npz");
@@ -467,7 +501,7 @@ int main(void) {
         WITH_FOLDER(test_memory),    WITH_FOLDER(test_memory_check), WITH_FOLDER(test_short_writes),
         WITH_FOLDER(test_collision), WITH_FOLDER(test_full_device),  WITH_FOLDER(test_size_limit),
         WITH_FOLDER(test_pipe),      WITH_FOLDER(test_reading),      WITH_FOLDER(test_short_reads),
-        WITH_FOLDER(test_bytes),
+        WITH_FOLDER(test_bytes),     WITH_FOLDER(test_network),
     };
 
     return cmocka_run_group_tests_name("io fault", tests, make_arrays, NULL);

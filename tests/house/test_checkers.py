@@ -40,6 +40,8 @@ BROKEN = [
     ("layers", "src/num/x.c", "#include <omp.h>\n"),
     ("layers", "src/num/x.c", "#pragma omp parallel for\n"),
     ("layers", "src/theory/x.c", "#include <hdf5.h>\n"),
+    ("layers", "src/num/x.c", "#include <cblas.h>\n"),
+    ("layers", "src/num/x.c", "void f(void) {\n    cblas_sgemm(x);\n}\n"),
     ("layers", "src/theory/x.c", "#include <mpi.h>\n"),
     ("layers", "cli/main.c", "#include <mpi.h>\n"),
     ("layers", "mpi/x.c", '#include "../src/base/error.h"\n'),

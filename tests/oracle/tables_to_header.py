@@ -33,6 +33,19 @@ def rows(name, columns, table):
     yield "};"
 
 
+def arrays(name, table):
+    """A network and what is known about it: NAME_H[6], NAME_J[36], NAME_sync_m[6], ..."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from arrays(name + "_" + key, value)
+        elif isinstance(value, list):
+            flat = [x for row in value for x in row] if isinstance(value[0], list) else value
+            yield "static const double %s_%s[%d] = {%s};" % (name, key, len(flat),
+                                                             ", ".join(map(number, flat)))
+        else:
+            yield "static const double %s_%s = %s;" % (name, key, number(value))
+
+
 def main(output, paths):
     lines = ["/* Made from the tables of exact values. */", "#include <math.h>", ""]
     for path in paths:
@@ -61,6 +74,8 @@ def main(output, paths):
                 for tau, c in zip(r["tau"], r["C"]):
                     flat.append(dict({k: r[k] for k in ("beta", "J0", "dJ", "dH")}, tau=tau, C=c))
             lines += list(rows(name, columns, flat)) + [""]
+        elif name == "reference_exact_n6":
+            lines += list(arrays("exact_n6", table)) + [""]
         else:
             sys.exit("tables_to_header: %s : unknown table : teach this script its columns" % path)
     with open(output, "w") as f:

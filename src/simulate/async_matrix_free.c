@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Asynchronous dynamics without a coupling matrix [matrix-free]: what memory_row.h says of all
+ * spins at once holds for each spin at the times of its own updates. A spin has a Cholesky factor
+ * of its own, and the states it was updated in are kept as bits: N T of them, so this pays for
+ * short times. */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "num/dot16.h"
+#include "num/draw.h"
+#include "simulate/choice.h"
+#include "simulate/engine.h"
+#include "simulate/estimators.h"
+
+/* See memory_row.c. Two rows are added by the measurement: the field at the end, and J_ii. */
+#define DEPENDENT 1e-10
+enum { EXTRA = 2, PLANES = 13 };
+
+/* The past of one spin: where its rows, normals and states lie in the pools. */
+typedef struct past {
+    uint64_t first; /* of its vectors */
+    uint64_t rows;  /* of the elements of its factor */
+    uint32_t rank, updates;
+} past;
+
+typedef struct workspace {
+    size_t words;
+    uint64_t updates, pool, lag;
+    uint32_t *choice;   /* [updates] the spins in order */
+    uint64_t *state;    /* [updates][words] the state a spin was updated in */
+    uint64_t *snapshot; /* [updates + EXTRA N] of a vector: number of its state */
+    double *z;          /* [updates + EXTRA N] and its normal */
+    double *factor;     /* [pool] rows of the factors */
+    past *past;         /* [N] */
+    double *row;        /* [most] */
+    uint64_t *now;      /* [words] */
+    uint64_t *before;   /* [words] the state `lag` before the end */
+    uint64_t *plane;    /* [PLANES][words] */
+    float *local, *field, *noise, *delta, *self;
+} workspace;
+
+/* sum over spins of (n + EXTRA)(n + EXTRA + 1)/2 for n updates of a spin, multinomial; a bound that
+ * it exceeds less often than once in 1e50 runs, or the largest value there is. */
+static double pool_bound(double n, double t) {
+    const double all = n * t + EXTRA, extra = EXTRA;
+    const double mean = n * (0.5 * (t * t + t) + (extra + 0.5) * t + 3);
+    const double largest = 0.5 * all * (all + 1) + n * 6;
+    const double spread = sqrt(n * (t * t * t * 3 + t * t * 20 + t * 20)) + t * t + 1;
+    return fmin(mean + 20 * spread + 1000, largest);
+}
+
+static uint64_t lag_of(const ki_ensemble_spec *spec) {
+    return spec->steps < 2 ? 1 : spec->steps / 2;
+}
+
+static double bytes_of(const ki_ensemble_spec *spec) {
+    const double n = (double)spec->n, updates = n * (double)spec->steps, words = ceil(n / 64);
+    return updates * (4 + 8 * words + 8 + 8) + n * EXTRA * 16 +
+           8 * pool_bound(n, (double)spec->steps) + n * (sizeof(past) + 5 * 4) +
+           words * 8 * (2 + PLANES) + 8 * fmin(updates + EXTRA, 1e6);
+}
+
+static uint64_t memory(const ki_ensemble_spec *spec) {
+    const double bytes = bytes_of(spec);
+    return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
+}
+
+static void destroy(void *p) {
+    workspace *w = p;
+
+    if (w) {
+        void *const parts[] = {w->choice, w->state, w->snapshot, w->z,     w->factor, w->past,
+                               w->row,    w->now,   w->before,   w->plane, w->local,  w->field,
+                               w->noise,  w->delta, w->self,     w};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+            ki_free(parts[i]);
+        }
+    }
+}
+
+static void *create(const ki_plan *plan) {
+    const ki_ensemble_spec *spec = &plan->spec;
+    const size_t n = (size_t)spec->n;
+    const double updates = (double)n * (double)spec->steps;
+    workspace *w = updates < 0x1p48 ? ki_alloc(1, sizeof *w) : NULL;
+
+    if (!w) {
+        return NULL;
+    }
+    *w = (workspace){.words = ki_words(n),
+                     .updates = n * spec->steps,
+                     .pool = (uint64_t)pool_bound((double)n, (double)spec->steps),
+                     .lag = lag_of(spec)};
+    const size_t lanes = w->words * 64, u = (size_t)w->updates;
+    w->choice = ki_alloc(u, sizeof *w->choice);
+    w->state = ki_alloc(u, w->words * sizeof *w->state);
+    w->snapshot = ki_alloc(u + EXTRA * n, sizeof *w->snapshot);
+    w->z = ki_alloc(u + EXTRA * n, sizeof *w->z);
+    w->factor = ki_alloc((size_t)w->pool, sizeof *w->factor);
+    w->past = ki_alloc(n, sizeof *w->past);
+    w->row = ki_alloc(u + EXTRA, sizeof *w->row);
+    w->now = ki_alloc(w->words, sizeof *w->now);
+    w->before = ki_alloc(w->words, sizeof *w->before);
+    w->plane = ki_alloc(w->words * PLANES, sizeof *w->plane);
+    w->local = ki_alloc(lanes, sizeof *w->local);
+    w->field = ki_alloc(lanes, sizeof *w->field);
+    w->noise = ki_alloc(lanes, sizeof *w->noise);
+    w->delta = ki_alloc(lanes, sizeof *w->delta);
+    w->self = ki_alloc(lanes, sizeof *w->self);
+    if (!w->choice || !w->state || !w->snapshot || !w->z || !w->factor || !w->past || !w->row ||
+        !w->now || !w->before || !w->plane || !w->local || !w->field || !w->noise || !w->delta ||
+        !w->self) {
+        destroy(w);
+        return NULL;
+    }
+    return w;
+}
+
+/* Which spins are updated, and from that where the past of each lies. */
+static int lay_out(workspace *w, size_t n, ki_chooser *chooser) {
+    uint64_t vectors = 0, elements = 0;
+
+    ki_choose(chooser, (size_t)w->updates, w->choice);
+    for (size_t i = 0; i < n; i++) {
+        w->past[i] = (past){0};
+    }
+    for (uint64_t u = 0; u < w->updates; u++) {
+        w->past[w->choice[u]].updates++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t length = w->past[i].updates + EXTRA;
+        w->past[i].first = vectors;
+        w->past[i].rows = elements;
+        vectors += length;
+        elements += length * (length + 1) / 2;
+    }
+    if (elements > w->pool) {
+        return ki_fail(KI_ERR_INTERNAL,
+                       "simulate : updates are spread too unevenly for the memory set aside : "
+                       "another seed, and a report of this one");
+    }
+    return 0;
+}
+
+/* The factor's rows of a spin: row k has k + 1 elements. */
+static double *row_of(const workspace *w, const past *p, uint32_t k) {
+    return w->factor + p->rows + (uint64_t)k * (k + 1) / 2;
+}
+
+/* w->row := L^-1 w->row; returns |row|^2, and in *mean the mean of the field that the covariances
+ * belong to. */
+static double solve(const workspace *w, const past *p, double *mean) {
+    double norm = 0;
+
+    *mean = 0;
+    for (uint32_t k = 0; k < p->rank; k++) {
+        const double *l = row_of(w, p, k);
+        double y = w->row[k];
+        for (uint32_t j = 0; j < k; j++) {
+            y -= l[j] * w->row[j];
+        }
+        y /= l[k];
+        w->row[k] = y;
+        norm += y * y;
+        *mean += y * w->z[p->first + k];
+    }
+    return norm;
+}
+
+/* A field with variance 1 whose covariances with the past are in w->row; `z` is used if it is new.
+ * Returns the field. `vector` tells what belongs to it, for later overlaps. */
+static double add_field(workspace *w, past *p, double z, uint64_t vector) {
+    double mean;
+    const double norm = solve(w, p, &mean);
+
+    if (1 - norm <= DEPENDENT) {
+        return mean;
+    }
+    const double pivot = sqrt(1 - norm);
+    w->row[p->rank] = pivot;
+    memcpy(row_of(w, p, p->rank), w->row, (p->rank + 1) * sizeof *w->row);
+    w->z[p->first + p->rank] = z;
+    w->snapshot[p->first + p->rank] = vector;
+    p->rank++;
+    return mean + pivot * z;
+}
+
+/* Covariances with the fields of the states that spin p was updated in. */
+static void overlaps(workspace *w, const past *p, double n, const uint64_t *state) {
+    for (uint32_t k = 0; k < p->rank; k++) {
+        uint32_t differ;
+        ki_differences(1, w->words, state, w->state + w->snapshot[p->first + k] * w->words,
+                       &differ);
+        w->row[k] = 1 - 2 * differ / n;
+    }
+}
+
+typedef struct run {
+    const ki_plan *plan;
+    workspace *w;
+    size_t n;
+    int64_t total;
+    ki_sequence normals, tail, update, rare;
+} run;
+
+static float field_mean(const run *r) {
+    const ki_theory_params *p = &r->plan->spec.p;
+    return (float)(p->beta * p->J0 * (double)r->total / (double)r->n);
+}
+
+static int spin_of(const uint64_t *state, size_t i) {
+    return state[i / 64] >> i % 64 & 1 ? 1 : -1;
+}
+
+/* All updates; random numbers belong to the number of the update. */
+static int simulate(run *r, ki_work *work) {
+    workspace *w = r->w;
+    const float spread = (float)(r->plan->spec.p.beta * r->plan->spec.p.dJ);
+    const uint64_t keep = (r->plan->spec.steps - w->lag) * r->n;
+    int32_t z[KI_GROUP];
+    float threshold[KI_GROUP];
+
+    for (uint64_t u = 0; u < w->updates; u++) {
+        if (u % KI_GROUP == 0) {
+            ki_normals16(&r->normals, &r->tail, u / KI_GROUP, 1, z);
+            ki_thresholds(&r->update, &r->rare, u / KI_GROUP, 1, threshold);
+        }
+        if (u == keep) {
+            memcpy(w->before, w->now, w->words * sizeof *w->now);
+        }
+        const size_t i = w->choice[u];
+        past *p = &w->past[i];
+        memcpy(w->state + u * w->words, w->now, w->words * sizeof *w->now);
+        overlaps(w, p, (double)r->n, w->now);
+        const double noise = add_field(w, p, z[u % KI_GROUP] * KI_NORMAL_UNIT, u);
+        const float x = spread * (float)noise + (w->local[i] + field_mean(r));
+        const int s = x > threshold[u % KI_GROUP] ? 1 : -1;
+        if (s != spin_of(w->now, i)) {
+            w->now[i / 64] ^= UINT64_C(1) << i % 64;
+            r->total += 2 * s;
+        }
+        if (u % KI_GROUP == KI_GROUP - 1 && ki_work_tick(work, KI_GROUP)) {
+            return KI_ERR_CANCELLED;
+        }
+    }
+    return ki_work_tick(work, w->updates % KI_GROUP) ? KI_ERR_CANCELLED : 0;
+}
+
+/* The field of each spin in the last state, and the one of its own coupling: vectors that are no
+ * state. */
+static void last_fields(run *r) {
+    workspace *w = r->w;
+    const ki_theory_params *p = &r->plan->spec.p;
+    const double n = (double)r->n, root = sqrt(n);
+    const uint64_t groups = w->updates / KI_GROUP + 1;
+    int32_t field[KI_GROUP], own[KI_GROUP];
+
+    for (size_t i = 0; i < r->n; i++) {
+        past *q = &w->past[i];
+        if (i % KI_GROUP == 0) {
+            ki_normals16(&r->normals, &r->tail, groups + i / KI_GROUP * 2, 1, field);
+            ki_normals16(&r->normals, &r->tail, groups + i / KI_GROUP * 2 + 1, 1, own);
+        }
+        overlaps(w, q, n, w->now);
+        const uint32_t rank = q->rank;
+        const double noise = add_field(w, q, field[i % KI_GROUP] * KI_NORMAL_UNIT, UINT64_MAX);
+        for (uint32_t k = 0; k < rank; k++) {
+            w->row[k] = spin_of(w->state + w->snapshot[q->first + k] * w->words, i) / root;
+        }
+        if (q->rank > rank) {
+            w->row[rank] = spin_of(w->now, i) / root;
+        }
+        const double self = add_field(w, q, own[i % KI_GROUP] * KI_NORMAL_UNIT, UINT64_MAX - 1);
+        w->noise[i] = (float)(p->beta * p->dJ * noise);
+        w->field[i] = w->noise[i] + (w->local[i] + field_mean(r));
+        w->self[i] = (float)(p->beta * p->dJ / root * self + p->beta * p->J0 / n);
+    }
+}
+
+/* delta as bits, so that its overlaps with states are counted: delta_i is -unit times the number
+ * whose bits are in the planes for s_i = 1, and unit times it for s_i = -1. Returns unit. */
+static double make_planes(const run *r) {
+    workspace *w = r->w;
+    float largest = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        largest = fmaxf(largest, fabsf(w->delta[i]));
+    }
+    const double unit = largest > 0 ? (double)largest / ((1 << PLANES) - 1) : 1;
+    memset(w->plane, 0, w->words * PLANES * sizeof *w->plane);
+    for (size_t i = 0; i < r->n; i++) {
+        const uint64_t size = (uint64_t)lrint(fabs((double)w->delta[i]) / unit);
+        for (unsigned b = 0; b < PLANES; b++) {
+            w->plane[b * w->words + i / 64] |= (size >> b & 1) << i % 64;
+        }
+        w->delta[i] = (float)((double)size * (w->delta[i] < 0 ? -unit : unit));
+    }
+    return unit;
+}
+
+/* sum over i of delta_i s_i for a state: with a_i = |delta_i|, -sum a_i over spins that are as in
+ * the last state, plus that over the others. `all` is the sum of the a_i. */
+static double along_delta(const workspace *w, double unit, double all, const uint64_t *state) {
+    return unit *
+           (2 * (double)ki_weighted_difference(PLANES, w->words, w->plane, state, w->now) - all);
+}
+
+/* sum over i of s_i (J delta)_i, the mean of it given all fields. */
+static double backward(const run *r, double unit) {
+    workspace *w = r->w;
+    const double n = (double)r->n, spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
+    double sum = 0, all = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        all += rint(fabs((double)w->delta[i]) / unit);
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        const past *q = &w->past[i];
+        for (uint32_t k = 0; k < q->rank; k++) {
+            const uint64_t vector = w->snapshot[q->first + k];
+            w->row[k] = vector == UINT64_MAX ? along_delta(w, unit, all, w->now) / n
+                        : vector == UINT64_MAX - 1
+                            ? (double)w->delta[i] / sqrt(n)
+                            : along_delta(w, unit, all, w->state + vector * w->words) / n;
+        }
+        double mean;
+        (void)solve(w, q, &mean);
+        sum += spin_of(w->now, i) * spread * mean;
+    }
+    return sum;
+}
+
+static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, ki_work *work,
+                   double out[KI_N_ESTIMATES]) {
+    workspace *w = workspace_;
+    const size_t n = (size_t)plan->spec.n;
+    ki_chooser chooser = ki_chooser_of(plan->key, realization, (uint32_t)n);
+    run r = {.plan = plan,
+             .w = w,
+             .n = n,
+             .normals = ki_sequence_of(plan->key, realization, KI_STREAM_COUPLING),
+             .tail = ki_sequence_of(plan->key, realization, KI_STREAM_TAIL),
+             .update = ki_sequence_of(plan->key, realization, KI_STREAM_UPDATE),
+             .rare = ki_sequence_of(plan->key, realization, KI_STREAM_RARE)};
+    ki_spin_sums sums = {0};
+
+    int error = lay_out(w, n, &chooser);
+    if (error) {
+        return error;
+    }
+    ki_local_fields(plan, realization, w->local);
+    ki_start_state(plan, realization, w->now);
+    r.total = ki_total_spin(n, w->now);
+    error = simulate(&r, work);
+    if (error) {
+        return error;
+    }
+    last_fields(&r);
+    ki_add_spins(n, w->field, w->now, w->noise, &sums, w->delta);
+    const double own = ki_self_heat(n, w->field, w->now, w->delta, w->self);
+    const double unit = make_planes(&r);
+    double forward = 0;
+    for (size_t i = 0; i < n; i++) {
+        forward += (double)w->delta[i] * (double)w->noise[i];
+    }
+    uint32_t differ;
+    ki_differences(1, w->words, w->now, w->before, &differ);
+    ki_estimates((double)n, (double)r.total, (double)n - 2 * (double)differ, sums.entropy,
+                 0.5 * (forward - backward(&r, unit)) - own, sums.flips, out);
+    return 0;
+}
+
+static double seconds(const ki_ensemble_spec *spec) {
+    const double n = (double)spec->n, t = (double)spec->steps;
+    return n * t * (1e-7 + t * (2e-9 + n * 1e-11) + t * t * 2e-10) + n * t * n * 5e-11;
+}
+
+const ki_engine ki_engine_async_matrix_free = {.dynamics = KI_ASYNC,
+                                               .algorithm = KI_ALGORITHM_MATRIX_FREE,
+                                               .memory = memory,
+                                               .seconds = seconds,
+                                               .create = create,
+                                               .destroy = destroy,
+                                               .realize = realize};
