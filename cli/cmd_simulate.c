@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising simulate: averages over disorder of finite networks, over a product of lists. */
+#define _XOPEN_SOURCE 700
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "simulate.h"
@@ -104,6 +107,8 @@ static int check_options(simulate_options *o, const option *options, size_t n) {
     if (option_given(options, n, "checkpoint-every") && !o->checkpoint)
         return complain(STATUS_USAGE, "--checkpoint-every : there is no checkpoint : with "
                                       "--checkpoint FILE");
+    if (o->checkpoint && o->s.file && strcmp(o->checkpoint, o->s.file) == 0)
+        return complain(STATUS_USAGE, "--checkpoint : is the file of -o too : another name");
     return check_shard(o);
 }
 
@@ -240,14 +245,12 @@ static int check_size(const simulate_options *o) {
 
 /* Goes on from the checkpoint if there is one. */
 static int resume(simulate_options *o) {
-    FILE *there = o->checkpoint ? fopen(o->checkpoint, "rb") : NULL;
     void *bytes = NULL;
     size_t size = 0;
     sim_study saved = {0};
 
-    if (!there)
+    if (!o->checkpoint || access(o->checkpoint, F_OK) != 0)
         return 0; /* nothing yet, or what writing will complain about */
-    fclose(there);
     int error = ki_read_bytes(o->checkpoint, &bytes, &size);
     if (error)
         return complain_library(error);

@@ -60,6 +60,7 @@ WRONG_USE = [
     (["--checkpoint-every", "5"], "--checkpoint"),
     (["--checkpoint", ""], "empty"),
     (["--checkpoint", "x.ck", "--checkpoint-every", "-1"], "negative"),
+    (["--checkpoint", "x.npz", "-o", "x.npz"], "another name"),
     (["--shard", "1/4"], "FILE.npz"),
     (["--shard", "1/4", "-o", "x.csv"], "FILE.npz"),
     (["--shard", "5/4", "-o", "x.npz"], "k/n"),
