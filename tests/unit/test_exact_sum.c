@@ -106,7 +106,7 @@ static void against_integers(void **state) {
             const int shift = (int)(random_bits() % 40);
             const double x = ldexp((double)(k >> 12), shift - 40);
             ki_exact_add(&sum, x);
-            total += (wide)(k >> 12) << shift;
+            total += (wide)(k >> 12) * ((wide)1 << shift);
         }
         /* The compiler rounds a conversion correctly. */
         const double hi = (double)total;
