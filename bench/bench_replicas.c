@@ -1,61 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Replicas of one network beside the rate of SGEMM, on one thread, as JSON on stdout; rates in 1e9
- * operations a second, 2 N^2 of them an update of all spins of a replica: sgemm       the product
- * [N,N] by [N,256] alone sgemm_64    the same in pieces of 64 columns, which is how ki_replicas()
- * makes it replicas    ki_replicas() from start to end, a step of R replicas, measured at the end;
- * ratio to sgemm window      the same with m, q, S and sigma measured at every step, and with c and
- * d too parts       nanoseconds a spin and step: product; rest = draw and expand and fields (by
- * difference) async       updates a second Each is the median of several taken in turn, so that a
- * busy machine slows all of them.
+ * operations a second, 2 N^2 of them an update of all spins of a replica.
+ *
+ *   - sgemm: the product [N,N] by [N,256] alone; sgemm_64: the same in pieces of 64 columns
+ *   - replicas: ki_replicas() from start to end, measured at the end; its ratio to sgemm
+ *   - window: the same with m, q, S and sigma measured at every step, and with c and d too
+ *   - parts: nanoseconds a spin and step, product and the rest (by difference)
+ *   - async: updates a second
+ *
+ * Each is the median of several taken in turn, so that a busy machine slows all of them.
  *
  *     bench_replicas [N [R [T]]]
  */
-#include <kinising/kinising.h>
-#include <kinising/simulate.h>
 
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "bench.h"
 
 enum { REPEATS = 9 };
 
 /* OpenBLAS only; another BLAS is told by its own means to take one thread. */
 extern void openblas_set_num_threads(int threads) __attribute__((weak));
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x) {
-    qsort(x, REPEATS, sizeof *x, ascending);
-    return x[REPEATS / 2];
-}
-
-static void must(int error) {
-    if (error) {
-        fprintf(stderr, "bench_replicas: %s\n", ki_last_error());
-        exit(1);
-    }
-}
-
-static void *get(size_t count, size_t size) {
-    void *p = calloc(count, size);
-    if (p == NULL) {
-        fprintf(stderr, "bench_replicas: no memory\n");
-        exit(1);
-    }
-    return p;
-}
 
 /* Some numbers of zero mean; their quality does not matter here. */
 static double noise(void) {
@@ -133,7 +102,7 @@ int main(int argc, char **argv) {
         seconds[ASYNC][k] = seconds_replicas(&x, KI_ASYNC, 0, 0);
     }
     for (int i = 0; i < CASES; i++) {
-        s[i] = median(seconds[i]);
+        s[i] = median(seconds[i], REPEATS);
     }
     ki_build_info info;
     must(ki_get_build_info(&info));
