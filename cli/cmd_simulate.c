@@ -82,9 +82,7 @@ static int check_shard(simulate_options *o) {
 static int check_options(simulate_options *o, const option *options, size_t n) {
     sim_settings *set = &o->st.set;
 
-    if (!option_given(options, n, "seed"))
-        o->s.seed = 1;
-    o->s.seed_given = 1;
+    session_seed(&o->s);
     *set = (sim_settings){.realizations = o->realizations,
                           .max_realizations = o->max_realizations,
                           .rel_err = o->rel_err,

@@ -35,6 +35,10 @@ void study_free(sim_study *st);
 /* The realizations of a target that are this shard's. */
 void study_range(const sim_settings *set, uint64_t target, uint64_t *first, uint64_t *last);
 
+/* From *r on, the first stretch before `last` of which nothing is done, of at most `most`
+ * realizations: from *r to what is returned; both are `last` if there is none. */
+uint64_t first_gap(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most);
+
 /* "N = 32, beta = 0.5, J0 = 1, dJ = 1, dH = 0, sync", for sentences. */
 enum { POINT_NAME = 192 };
 const char *point_name(char out[POINT_NAME], const sim_point *p);
