@@ -111,8 +111,8 @@ static void describe_limits(const option *o, char *out, size_t size) {
                        : o->kind == OPTION_REAL   ? "one number"
                        : o->kind == OPTION_COUNTS ? "whole numbers"
                                                   : "numbers";
-    const char *finite = o->kind != OPTION_COUNT && o->kind != OPTION_COUNTS && !(o->limits & LIMIT_INFINITE) &&
-                                 (isinf(o->low) || isinf(o->high))
+    const char *finite = o->kind != OPTION_COUNT && o->kind != OPTION_COUNTS &&
+                                 !(o->limits & LIMIT_INFINITE) && (isinf(o->low) || isinf(o->high))
                              ? "finite, "
                              : "";
     char low[REAL_SIZE], high[REAL_SIZE];

@@ -81,6 +81,10 @@ int study_results(sim_study *st);
 int study_report(session *s, const sim_study *st, int with_state);
 /* Before the computation: whether --plot can show these points. */
 int study_plot_check(const sim_study *st);
+/* simulate_network.c: the command with --network FILE, which has options of its own. */
+int simulate_wants_network(int argc, char **argv);
+int simulate_network(int argc, char **argv);
+
 /* simulate_plot.c */
 typedef struct sim_figure {
     const sim_study *st;
