@@ -86,6 +86,9 @@ static void squares(void **state) {
     assert_true(ki_exact_value(&sum) == DBL_EPSILON * DBL_EPSILON);
     ki_exact_add_square(&sum, (double)NAN);
     assert_true(isnan(ki_exact_value(&sum)) && isnan(ki_exact_pair(&sum).hi));
+    ki_exact_sum other = {0};
+    ki_exact_merge(&other, &sum);
+    assert_true(other.special == 1 && isnan(ki_exact_value(&other)));
     /* Squares that no double holds, side by side. */
     memset(&sum, 0, sizeof sum);
     for (int i = 0; i < 3; i++) {
