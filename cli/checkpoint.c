@@ -140,8 +140,8 @@ static int read_point(const char *name, const unsigned char **at, const unsigned
 }
 
 static int is_target(const sim_settings *set, uint64_t target) {
-    return target == set->realizations || (set->rel_err > 0 && target > set->realizations &&
-                                           target <= set->max_realizations);
+    return target == set->realizations ||
+           (set->rel_err > 0 && target > set->realizations && target <= set->max_realizations);
 }
 
 int study_unpack(const char *name, const void *bytes, size_t size, sim_study *st) {
