@@ -7,9 +7,12 @@ import numpy as np
 from .enumeration import fields, flip_rates, log_two_cosh
 
 
-def draw_network(N, J0, dJ, dH, rng):
+def draw_network(N, J0, dJ, dH, rng, zero_diagonal=False):
     """H [N], J [N,N] of the ensemble [model]."""
-    return rng.uniform(-dH, dH, N), rng.normal(J0 / N, dJ / np.sqrt(N), (N, N))
+    H, J = rng.uniform(-dH, dH, N), rng.normal(J0 / N, dJ / np.sqrt(N), (N, N))
+    if zero_diagonal:
+        np.fill_diagonal(J, 0.0)
+    return H, J
 
 
 def synchronous_step(s, H, J, beta, rng):
@@ -154,12 +157,12 @@ def matrix_free(N, beta, J0, dJ, dH, steps, rng):
     return dict(m=t.mean(), q=q, S=S, Sr=S + sigma, sigma=sigma, activity=0.5 * (1.0 - q))
 
 
-def ensemble(N, beta, J0, dJ, dH, steps, realizations, rng, dynamics="sync"):
+def ensemble(N, beta, J0, dJ, dH, steps, realizations, rng, dynamics="sync", zero_diagonal=False):
     """Mean and standard error of each estimate over networks of the ensemble, from all spins up, measured
     as the library does: synchronously on the last step, asynchronously on the last state."""
     values = []
     for _ in range(realizations):
-        H, J = draw_network(N, J0, dJ, dH, rng)
+        H, J = draw_network(N, J0, dJ, dH, rng, zero_diagonal)
         s = trajectories(H, J, beta, steps - (dynamics == "sync"), rng, dynamics)[:, 0]
         if dynamics == "sync":
             values.append(synchronous_estimates(s[-1], H, J, beta))
