@@ -117,7 +117,7 @@ static int ensemble(char **argv) {
 
     must(ki_ensemble_create(&spec, &e));
     const double begun = now();
-    while (repeats < REPEATS && (repeats == 0 || now() - begun < 20)) {
+    while (repeats < REPEATS && (repeats == 0 || now() - begun < 3)) {
         const uint64_t first = (uint64_t)repeats * realizations;
         const double start = now();
         must(ki_ensemble_run(e, first, first + realizations, &run));

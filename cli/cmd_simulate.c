@@ -18,7 +18,8 @@ static const command_help simulate_help = {
     "and\n"
     "sigma each with its standard error, activity (probability that an update flips its spin),\n"
     "seconds, algorithm. The same numbers for any number of threads, shards, ranks and "
-    "resumptions.\n",
+    "resumptions.\n"
+    "Replicas of one given network: kinising simulate --network FILE; see --network FILE --help.\n",
     "  kinising simulate --N 32,128,512 --beta 0.5:2:16 --dJ 0.5 --plot finite.png\n"
     "  kinising simulate --N 1024 --realizations 4000 --checkpoint run.ck -o run.npz\n"
     "  kinising simulate --N 100 --shard 1/8 -o part1.npz   # then: kinising merge part*.npz\n",
@@ -81,9 +82,7 @@ static int check_shard(simulate_options *o) {
 static int check_options(simulate_options *o, const option *options, size_t n) {
     sim_settings *set = &o->st.set;
 
-    if (!option_given(options, n, "seed"))
-        o->s.seed = 1;
-    o->s.seed_given = 1;
+    session_seed(&o->s);
     *set = (sim_settings){.realizations = o->realizations,
                           .max_realizations = o->max_realizations,
                           .rel_err = o->rel_err,
@@ -395,6 +394,8 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
     }
 
 int cmd_simulate(int argc, char **argv) {
+    if (simulate_wants_network(argc, argv))
+        return simulate_network(argc, argv);
     simulate_options o = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         {.name = "N",

@@ -80,28 +80,22 @@ static inline KI_ALWAYS_INLINE uint32_t central_group(const uint32_t *word, int3
         const float z5 = fmaf(-4.50122342164e-11f, u, 2.63395415918e-10f);
         const float low = fmaf(z1, u2, z0), high = fmaf(z3, u2, z2);
         const float z = fmaf(fmaf(fmaf(z5, u2, z4), u4, high), u4, low);
-        const float scaled = z * (x * 4096.0f) + 12582912.0f;
+        /* Fused by name: compilers fuse it only where there is an instruction. */
+        const float scaled = fmaf(z, x * 4096.0f, 12582912.0f);
         out[i] = (int32_t)(as_bits(scaled) - UINT32_C(0x4B400000));
     }
     return rare;
 }
 
-static inline KI_ALWAYS_INLINE void central_groups(size_t n, const uint32_t *word, int32_t *out,
-                                                   uint32_t *rare) {
-    for (size_t g = 0; g < n; g++) {
-        rare[g] = central_group(word + g * KI_GROUP, out + g * KI_GROUP);
-    }
-}
-
-static void central(size_t n, const uint32_t *word, int32_t *out, uint32_t *rare) {
-    central_groups(n, word, out, rare);
+static uint32_t central(const uint32_t *word, int32_t *out) {
+    return central_group(word, out);
 }
 #ifdef KI_X86
-KI_TARGET_V3 static void central_v3(size_t n, const uint32_t *word, int32_t *out, uint32_t *rare) {
-    central_groups(n, word, out, rare);
+KI_TARGET_V3 static uint32_t central_v3(const uint32_t *word, int32_t *out) {
+    return central_group(word, out);
 }
-KI_TARGET_V4 static void central_v4(size_t n, const uint32_t *word, int32_t *out, uint32_t *rare) {
-    central_groups(n, word, out, rare);
+KI_TARGET_V4 static uint32_t central_v4(const uint32_t *word, int32_t *out) {
+    return central_group(word, out);
 }
 #endif
 
@@ -131,32 +125,34 @@ static int32_t tail_normal(uint32_t word, const ki_sequence *tail, uint64_t inde
     return (int32_t)lrint((int32_t)word < 0 ? -z : z);
 }
 
+void ki_normals16_of_words(int level, const uint32_t *word, const ki_sequence *tail, uint64_t first,
+                           int32_t *out) {
+#ifdef KI_X86
+    const uint32_t rare = level >= KI_LEVEL_V4   ? central_v4(word, out)
+                          : level >= KI_LEVEL_V3 ? central_v3(word, out)
+                                                 : central(word, out);
+#else
+    const uint32_t rare = central(word, out);
+    (void)level;
+#endif
+    for (size_t i = 0; rare && i < KI_GROUP; i++) {
+        if (magnitude(word[i]) < TAIL) {
+            out[i] = tail_normal(word[i], tail, first + i);
+        }
+    }
+}
+
 void ki_normals16_at(int level, const ki_sequence *seq, const ki_sequence *tail, uint64_t first,
                      size_t groups, int32_t *out) {
     enum { BATCH = 8 };
     uint32_t word[BATCH * KI_GROUP];
-#ifdef KI_X86
-    void (*const fn)(size_t, const uint32_t *, int32_t *, uint32_t *) =
-        level >= KI_LEVEL_V4   ? central_v4
-        : level >= KI_LEVEL_V3 ? central_v3
-                               : central;
-#else
-    void (*const fn)(size_t, const uint32_t *, int32_t *, uint32_t *) = central;
-#endif
-    uint32_t rare[BATCH];
 
     for (size_t g = 0; g < groups; g += BATCH) {
         const size_t n = groups - g < BATCH ? groups - g : BATCH;
         ki_random_groups_at(level, seq, first + g, n, word);
-        fn(n, word, out + g * KI_GROUP, rare);
         for (size_t b = 0; b < n; b++) {
-            const uint32_t *w = word + b * KI_GROUP;
-            int32_t *z = out + (g + b) * KI_GROUP;
-            for (size_t i = 0; rare[b] && i < KI_GROUP; i++) {
-                if (magnitude(w[i]) < TAIL) {
-                    z[i] = tail_normal(w[i], tail, (first + g + b) * KI_GROUP + i);
-                }
-            }
+            ki_normals16_of_words(level, word + b * KI_GROUP, tail, (first + g + b) * KI_GROUP,
+                                  out + (g + b) * KI_GROUP);
         }
     }
 }

@@ -41,6 +41,10 @@ void ki_normals16_at(int level, const ki_sequence *seq, const ki_sequence *tail,
 void ki_draw_spins_at(int level, const ki_sequence *update, const ki_sequence *rare, uint64_t first,
                       size_t blocks, const float *x, uint64_t *bits);
 
+/* Normals of one group of given words, the first of which is number `first` of its sequence. */
+void ki_normals16_of_words(int level, const uint32_t *word, const ki_sequence *tail, uint64_t first,
+                           int32_t *out);
+
 /* y[i] = tanh(x[i]), relative error 3e-7, x == y allowed. */
 void ki_vtanhf(size_t n, const float *x, float *y);
 
