@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The package under test, built apart: python/build.py puts the extension into a private copy of the package, from
-the build folder named by KINISING_TEST_BUILD or the newest one of this checkout."""
+"""The package under test, built apart: python/build.py puts the extension into a private copy of the
+package, from the build folder named by KINISING_TEST_BUILD or the newest one of this checkout."""
 import os
 import pathlib
 import shutil

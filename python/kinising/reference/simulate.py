@@ -74,7 +74,8 @@ def self_coupling_part(s, H, J, beta):
 
 
 def asynchronous_estimates(s, earlier, H, J, beta):
-    """[sigma-net-async] From a state s [...,N] and the one T/2 earlier, with t_i = tanh(beta h_i), h made by s:
+    """[sigma-net-async] From a state s [...,N], the field h it makes, t_i = tanh(beta h_i), and the state s' of
+    T/2 earlier:
 
     m = <s_i>,  q = <s_i s'_i>,  activity = <f_i>,  f_i = (1 - s_i t_i)/2,
     sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
@@ -114,7 +115,7 @@ class FieldsWithoutMatrix:
         self.states, self.L, self.z = [], [], []
 
     def row(self, v):
-        """Coefficients of the field along v [N] on z_0, z_1, ..., and the square of what is left of v/sqrt N."""
+        """Coefficients of the field along v [N] on z_0, z_1, ..., and the square of the rest of v/sqrt N."""
         c = []
         for s, L in zip(self.states, self.L):
             c.append((v @ s / self.N - np.dot(L[:-1], c)) / L[-1])
