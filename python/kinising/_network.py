@@ -34,7 +34,7 @@ class Replicas(NamedTuple):
     sigma_spin: Any
     sigma_edge: Any
     raster: Any
-    replicas: int
+    realizations: int
     m_mean: float
     m_mean_err: float
     q: float
@@ -205,7 +205,7 @@ class Network:
             sigma_edge  [N,N] beta (J_ij - J_ji) d_ij; 'async': half of it, and on the diagonal the part of
                         J_ii. The sum over i and j is N sigma
             raster      [R,T+1,N] int8, spins +-1 of every step or unit of time
-            replicas    R
+            realizations  R
             m_mean, q, S, Sr, sigma, activity and their _err: averages over spins and standard errors over
                         replicas, as in simulate()
 

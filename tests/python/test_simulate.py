@@ -128,7 +128,7 @@ def test_replicas_against_all_states(ki, six, dynamics, average):
         assert z(r.m_mean, r.m_mean_err, want["m"].mean()) < LIMIT
         assert r.sigma_edge.sum() / 6 == pytest.approx(r.sigma, rel=1e-5)
         np.testing.assert_allclose(r.sigma_edge.sum(axis=1), r.sigma_spin, rtol=1e-12, atol=1e-14)
-        assert r.m.mean() == pytest.approx(r.m_mean, abs=1e-6) and r.replicas == 700
+        assert r.m.mean() == pytest.approx(r.m_mean, abs=1e-6) and r.realizations == 700
         assert r.Sr == pytest.approx(r.S + r.sigma, rel=1e-12) and r.raster is None
 
 
@@ -238,9 +238,10 @@ def test_command_line_replicas(ki, program, settings, tmp_path):
             "--raster", files[2], *words)
     got = network.simulate(70, 9, raster=True, **settings)
     with np.load(files[1]) as file, np.load(files[2]) as spins:
-        assert set(file) - set(got._fields) == {"N", "beta", "dynamics", "steps", "seconds", "provenance"}
+        assert set(file) - set(got._fields) == {"N", "beta", "J0", "dJ", "dH", "dynamics", "steps", "seconds",
+                                                "algorithm", "provenance"}
         for name, value in got._asdict().items():
-            if name != "activity_err":  # the one that the command line does not say
+            if name != "activity_err":  # which the command line does not say
                 np.testing.assert_array_equal(value, (spins if name == "raster" else file)[name].reshape(
                     np.shape(value)), name)
 
@@ -458,7 +459,7 @@ for call in (lambda: ki.simulate(500, 1.5, realizations=10**6),
              lambda: w.simulate(replicas=10**5, steps=1000),
              lambda: w.simulate(replicas=10**5, steps=1000, dynamics="async")):
     assert stopped_after(call) < 20
-assert ki.simulate(20, 1).status == "ok" and w.simulate(steps=2).replicas == 100
+assert ki.simulate(20, 1).status == "ok" and w.simulate(steps=2).realizations == 100
 print("ok")
 """
     done = run_script(package, script, 120)
