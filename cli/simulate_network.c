@@ -9,15 +9,12 @@
 
 static const command_help network_help = {
     "simulate",
-    "With --network: independent replicas of one network, advanced together. One row of averages "
-    "over\n"
-    "spins, each with its standard error over replicas: N, beta, dynamics, replicas, steps, "
-    "m_mean,\n"
-    "q, S, Sr, sigma, activity, seconds. A .npz or .h5 file also holds m (N), the raw moments c "
-    "and d\n"
-    "(N,N; d[i,j] = <s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), and the entropy\n"
-    "production of each spin and edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N "
-    "sigma.\n",
+    "With --network: independent replicas of one network, advanced together. One row, with the\n"
+    "columns of every simulate: averages over spins with standard errors over replicas, which are\n"
+    "the realizations; J0, dJ and dH are those the network looks like. A .npz or .h5 file also\n"
+    "holds m (N) (the mean over spins is m_mean there), the raw moments c and d (N,N; d[i,j] =\n"
+    "<s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), and the entropy production of each\n"
+    "spin and edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma.\n",
     "  kinising network draw --N 50 --dJ 0.5 --beta 2 -o network.npz\n"
     "  kinising simulate --network network.npz --replicas 1000 --average --burn-in 50 -o "
     "moments.npz\n"
@@ -27,10 +24,13 @@ static const command_help network_help = {
 static const char *const dynamics_words[] = {"sync", "async", NULL};
 static const char *const start_words[] = {"up", "random", NULL};
 
-enum { N_COLUMNS = 17, COLUMN_DYNAMICS = 2, N_REAL = N_COLUMNS - 1 };
+/* Those of simulate; in a file that holds the array m the mean over spins has another name. */
+enum { N_COLUMNS = 21, COLUMN_DYNAMICS = 5, COLUMN_M = 8, COLUMN_ALGORITHM = 20 };
+enum { N_REAL = N_COLUMNS - 2 };
 static const char *const column_names[N_COLUMNS] = {
-    "N", "beta",  "dynamics", "replicas", "steps", "m_mean",    "m_mean_err", "q",      "q_err",
-    "S", "S_err", "Sr",       "Sr_err",   "sigma", "sigma_err", "activity",   "seconds"};
+    "N",     "beta",   "J0",    "dJ",        "dH",       "dynamics", "realizations",
+    "steps", "m",      "m_err", "q",         "q_err",    "S",        "S_err",
+    "Sr",    "Sr_err", "sigma", "sigma_err", "activity", "seconds",  "algorithm"};
 
 typedef struct network_run {
     session s;
@@ -123,8 +123,11 @@ static int run(network_run *w) {
     const ki_run_options options = session_run_options(&w->s);
     const size_t n = (size_t)w->view.n;
     ki_ensemble_result r;
+    ki_network_summary looks;
 
-    const int error = ki_replicas(&w->view, &w->spec, &options, &r, &w->out);
+    int error = ki_network_summarize(&w->view, &looks);
+    if (!error)
+        error = ki_replicas(&w->view, &w->spec, &options, &r, &w->out);
     if (error)
         return complain_library(error);
     for (size_t i = 0; w->arrays && i < n; i++)
@@ -133,6 +136,9 @@ static int run(network_run *w) {
         w->out.sigma_edge[i] *= unit;
     const double numbers[N_REAL] = {(double)n,
                                     w->view.beta,
+                                    looks.J0,
+                                    looks.dJ,
+                                    looks.dH,
                                     (double)w->spec.replicas,
                                     (double)w->spec.steps,
                                     r.m,
@@ -151,24 +157,38 @@ static int run(network_run *w) {
     return 0;
 }
 
-static const char *dynamics_name(const network_run *w) {
-    return dynamics_words[w->dynamics];
+/* The row, as columns. `word` has the dynamics and the algorithm. */
+static void lay_out_row(const network_run *w, const char *word[2], column columns[N_COLUMNS]) {
+    size_t k = 0;
+
+    word[0] = dynamics_words[w->dynamics];
+    word[1] = "replicas";
+    for (size_t c = 0; c < N_COLUMNS; c++) {
+        columns[c] = (column){.name = column_names[c]};
+        if (c == COLUMN_DYNAMICS || c == COLUMN_ALGORITHM)
+            columns[c].word = &word[c == COLUMN_ALGORITHM];
+        else
+            columns[c].real = &w->numbers[k++];
+    }
 }
 
-/* The row and the matrices; names as in the table, so that m is free for the array. */
 static int write_moments(void *context, const char *provenance) {
     const network_run *w = context;
     const size_t n = (size_t)w->view.n;
-    const char *word = dynamics_name(w);
+    const char *word[2];
+    column row[N_COLUMNS];
     ki_array a[N_COLUMNS + 5];
-    size_t k = 0;
 
-    for (size_t c = 0; c < N_COLUMNS; c++) {
-        a[c] = (ki_array){.name = column_names[c], .type = KI_FLOAT64, .ndim = 1, .shape = {1}};
-        a[c].data = c == COLUMN_DYNAMICS ? NULL : &w->numbers[k++];
-    }
-    a[COLUMN_DYNAMICS].type = KI_STRING;
-    a[COLUMN_DYNAMICS].data = &word;
+    lay_out_row(w, word, row);
+    row[COLUMN_M].name = "m_mean";
+    row[COLUMN_M + 1].name = "m_mean_err";
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        a[c] =
+            (ki_array){.name = row[c].name,
+                       .type = row[c].word ? KI_STRING : KI_FLOAT64,
+                       .ndim = 1,
+                       .shape = {1},
+                       .data = row[c].word ? (const void *)row[c].word : (const void *)row[c].real};
     a[N_COLUMNS] = (ki_array){"m", KI_FLOAT64, 1, {n}, w->out.m};
     a[N_COLUMNS + 1] = (ki_array){"c", KI_FLOAT64, 2, {n, n}, w->out.c};
     a[N_COLUMNS + 2] = (ki_array){"d", KI_FLOAT64, 2, {n, n}, w->out.d};
@@ -189,9 +209,8 @@ static int write_raster(void *context, const char *provenance) {
 }
 
 static int report(network_run *w) {
-    const char *word = dynamics_name(w), *file = w->s.file;
+    const char *word[2], *file = w->s.file;
     column columns[N_COLUMNS];
-    size_t k = 0;
     int status = 0;
     char what[80];
 
@@ -206,13 +225,7 @@ static int report(network_run *w) {
         snprintf(what, sizeof what, "N = %llu", (unsigned long long)w->view.n);
         return session_write(&w->s, write_moments, w, what);
     }
-    for (size_t c = 0; c < N_COLUMNS; c++) {
-        columns[c] = (column){.name = column_names[c]};
-        if (c == COLUMN_DYNAMICS)
-            columns[c].word = &word;
-        else
-            columns[c].real = &w->numbers[k++];
-    }
+    lay_out_row(w, word, columns);
     const result out = {.columns = columns, .n_columns = N_COLUMNS, .rows = 1};
     return session_end(&w->s, &out);
 }

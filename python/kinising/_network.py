@@ -34,9 +34,9 @@ class Replicas(NamedTuple):
     sigma_spin: Any
     sigma_edge: Any
     raster: Any
-    replicas: int
+    realizations: int
     m_mean: float
-    m_err: float
+    m_mean_err: float
     q: float
     q_err: float
     S: float
@@ -147,8 +147,8 @@ class Network:
     def read(cls, path):
         """A network from `.npz` or `.h5`: H (N), J (N,N), beta (1 if it is missing).
 
-        Raises OSError (missing, unreadable), KinisingError (no network, damaged), ValueError (nan), MemoryError,
-        ImportError."""
+        Raises OSError (missing, unreadable), KinisingError (no network, damaged), ValueError (nan),
+        MemoryError, ImportError."""
         need_library()
         out = ffi.new("ki_network_file **")
         check(lib.ki_network_read(os.fsencode(path), out))
@@ -175,15 +175,15 @@ class Network:
         check(lib.ki_network_write(os.fsencode(path), self._view(), _provenance()))
 
     def summary(self):
-        """NetworkSummary: the ensemble parameters J0, dJ, dH that the network looks like, H_mean, H_min, H_max;
-        asymmetry, the correlation of J_ij and J_ji (1: symmetric); diagonal, the largest |J_ii|; density, the
-        share of couplings that are not 0. nan where N is too small."""
+        """NetworkSummary: the ensemble parameters J0, dJ, dH that the network looks like; H_mean, H_min,
+        H_max; asymmetry, the correlation of J_ij and J_ji (1: symmetric); diagonal, the largest |J_ii|;
+        density, the share of couplings that are not 0. nan where N is too small."""
         out = ffi.new("ki_network_summary *")
         check(lib.ki_network_summarize(self._view(), out))
         return NetworkSummary._make(getattr(out, name) for name in NetworkSummary._fields)
 
-    def simulate(self, replicas=100, steps=127, dynamics="sync", average=False, burn_in=0, start="up", seed=1,
-                 threads=0, moments=True, raster=False):
+    def simulate(self, replicas=100, steps=127, dynamics="sync", average=False, burn_in=0, start="up",
+                 seed=1, threads=0, moments=True, raster=False):
         """Independent copies of the network, run together. [sigma-net-sync] [sigma-net-async]
 
         Parameters:
@@ -205,12 +205,14 @@ class Network:
             sigma_edge  [N,N] beta (J_ij - J_ji) d_ij; 'async': half of it, and on the diagonal the part of
                         J_ii. The sum over i and j is N sigma
             raster      [R,T+1,N] int8, spins +-1 of every step or unit of time
-            replicas    R
+            realizations  R
             m_mean, q, S, Sr, sigma, activity and their _err: averages over spins and standard errors over
                         replicas, as in simulate()
 
-        Raises ValueError (out of range, not possible together), TypeError, MemoryError (before anything runs).
-        Ctrl-C stops it.
+        The same numbers as `kinising simulate --network`, to the last bit on one machine.
+
+        Raises ValueError (out of range, not possible together), TypeError, MemoryError (before anything
+        runs). Ctrl-C stops it.
 
         >>> ki.Network.draw(50, beta=0).simulate(steps=1, replicas=2, raster=True).raster.shape
         (2, 2, 50)
@@ -239,4 +241,4 @@ class Network:
         return Replicas(*arrays, spins, result.realizations, *averages(result))
 
 
-assert Replicas._fields[8:] == AVERAGES[1:]
+assert Replicas._fields[9:] == AVERAGES[2:]

@@ -41,7 +41,7 @@ def test_moments_and_raster(dynamics, run, network, tmp_path):
     np.testing.assert_allclose(f["sigma_edge"].sum(1), f["sigma_spin"], atol=1e-12)
     np.testing.assert_allclose(f["sigma_spin"].sum() / N, f["sigma"], atol=1e-6)
     np.testing.assert_allclose(f["m"].mean(), f["m_mean"], atol=1e-6)
-    assert f["dynamics"] == [dynamics] and f["replicas"] == 70 and f["beta"] == 1.5
+    assert f["dynamics"] == [dynamics] and f["realizations"] == 70 and f["beta"] == 1.5
 
 
 def test_threads_and_seed(run, network, tmp_path):
@@ -59,8 +59,8 @@ def test_table_beta_and_unit(run, network):
     done = run("simulate", "--network", "w.npz", "--beta", "0.5")
     (nats,) = parse_csv(done.stdout)
     (bits,) = parse_csv(run("simulate", "--network", "w.npz", "--beta", "0.5", "--unit", "bits").stdout)
-    assert nats["beta"] == 0.5 and nats["N"] == N and nats["replicas"] == 100
-    assert abs(nats["S"] / np.log(2) - bits["S"]) < 1e-12 and nats["m_mean"] == bits["m_mean"]
+    assert nats["beta"] == 0.5 and nats["N"] == N and nats["realizations"] == 100
+    assert abs(nats["S"] / np.log(2) - bits["S"]) < 1e-12 and nats["m"] == bits["m"] and nats["algorithm"] == "replicas"
     (one,) = parse_csv(run("simulate", "--network", "w.npz", "--replicas", "1").stdout)
     assert np.isnan(one["sigma_err"]) and np.isfinite(one["sigma"])
 

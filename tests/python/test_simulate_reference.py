@@ -2,8 +2,8 @@
 """The slow simulation against all states of small networks, one by one. [sigma-net-sync]
 [sigma-net-async] [matrix-free]
 
-z-scores: fixed seeds, so that each passes for ever once it does; with other seeds one of them exceeds 4.5
-once in 7e-6 a comparison, that is a false alarm in 1000 changes of seed at about 150 comparisons.
+z-scores: seeds are fixed, so that what passes once passes always; with other seeds a comparison exceeds 4.5
+with probability 7e-6, and there are about 150: a false alarm in 1000 changes of seed.
 """
 import json
 import os

@@ -7,9 +7,12 @@ import numpy as np
 from .enumeration import fields, flip_rates, log_two_cosh
 
 
-def draw_network(N, J0, dJ, dH, rng):
+def draw_network(N, J0, dJ, dH, rng, zero_diagonal=False):
     """H [N], J [N,N] of the ensemble [model]."""
-    return rng.uniform(-dH, dH, N), rng.normal(J0 / N, dJ / np.sqrt(N), (N, N))
+    H, J = rng.uniform(-dH, dH, N), rng.normal(J0 / N, dJ / np.sqrt(N), (N, N))
+    if zero_diagonal:
+        np.fill_diagonal(J, 0.0)
+    return H, J
 
 
 def synchronous_step(s, H, J, beta, rng):
@@ -71,7 +74,8 @@ def self_coupling_part(s, H, J, beta):
 
 
 def asynchronous_estimates(s, earlier, H, J, beta):
-    """[sigma-net-async] From a state s [...,N] and the one T/2 earlier, with t_i = tanh(beta h_i), h made by s:
+    """[sigma-net-async] From a state s [...,N], the field h it makes, t_i = tanh(beta h_i), and the state s' of
+    T/2 earlier:
 
     m = <s_i>,  q = <s_i s'_i>,  activity = <f_i>,  f_i = (1 - s_i t_i)/2,
     sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
@@ -111,7 +115,7 @@ class FieldsWithoutMatrix:
         self.states, self.L, self.z = [], [], []
 
     def row(self, v):
-        """Coefficients of the field along v [N] on z_0, z_1, ..., and the square of what is left of v/sqrt N."""
+        """Coefficients of the field along v [N] on z_0, z_1, ..., and the square of the rest of v/sqrt N."""
         c = []
         for s, L in zip(self.states, self.L):
             c.append((v @ s / self.N - np.dot(L[:-1], c)) / L[-1])
@@ -154,12 +158,12 @@ def matrix_free(N, beta, J0, dJ, dH, steps, rng):
     return dict(m=t.mean(), q=q, S=S, Sr=S + sigma, sigma=sigma, activity=0.5 * (1.0 - q))
 
 
-def ensemble(N, beta, J0, dJ, dH, steps, realizations, rng, dynamics="sync"):
+def ensemble(N, beta, J0, dJ, dH, steps, realizations, rng, dynamics="sync", zero_diagonal=False):
     """Mean and standard error of each estimate over networks of the ensemble, from all spins up, measured
     as the library does: synchronously on the last step, asynchronously on the last state."""
     values = []
     for _ in range(realizations):
-        H, J = draw_network(N, J0, dJ, dH, rng)
+        H, J = draw_network(N, J0, dJ, dH, rng, zero_diagonal)
         s = trajectories(H, J, beta, steps - (dynamics == "sync"), rng, dynamics)[:, 0]
         if dynamics == "sync":
             values.append(synchronous_estimates(s[-1], H, J, beta))
