@@ -222,13 +222,16 @@ static int refuse_memory(const sim_point *p, double need, double threads, double
 }
 
 /* Before anything runs: whether the largest point fits into this machine. */
-static int check_size(const simulate_options *o) {
+static int check_size(simulate_options *o) {
     double here = machine_memory(), worst = 0;
     const sim_point *largest = NULL;
     ki_build_info info;
 
     if (ki_get_build_info(&info))
         return complain_library(KI_ERR_INTERNAL);
+    /* Processes of one machine share its processors, unless each is bound to some of its own. */
+    if (!o->s.threads && team_size() > 1)
+        o->s.threads = (uint64_t)fmax(1, info.max_threads / team_on_this_machine());
     double threads = o->s.threads ? (double)o->s.threads : (double)info.max_threads;
     threads = fmin(threads, (double)o->realizations) * team_on_this_machine();
     for (size_t i = 0; i < o->st.n; i++) {
