@@ -38,6 +38,8 @@ check:
 bench: build
 	@sh tools/setup.sh python
 	@/usr/bin/python3 bench/theory.py $(BUILD)
+	@/usr/bin/python3 bench/simulate.py $(BUILD)
+	@$(BUILD)/bench/bench_replicas
 
 python: build
 	@sh tools/setup.sh python

@@ -2,42 +2,17 @@
 /*
  * Times of the exact theory, as JSON on stdout:
  *   points      seconds a point, synchronous, at the paper's points (median of several)
- *   map         the 100 x 100 map beta in [0, 4] x dJ in [0, 1], J0 = 1: seconds on one thread, median
- *               and largest time of a point; the same with the asynchronous entropy production; seconds
- *               on two threads.
- * bench/theory.py puts the numpy floor beside it.
+ *   map         the 100 x 100 map beta in [0, 4] x dJ in [0, 1], J0 = 1: seconds on one thread,
+ * median and largest time of a point; the same with the asynchronous entropy production; seconds on
+ * two threads. bench/theory.py puts the numpy floor beside it.
  */
-#include <kinising/kinising.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "bench.h"
 
 enum { SIDE = 100, POINTS = SIDE * SIDE, REPEATS = 5 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, size_t n) {
-    qsort(x, n, sizeof *x, ascending);
-    return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
-}
-
-static void must(int error) {
-    if (error) {
-        fprintf(stderr, "bench_theory: %s\n", ki_last_error());
-        exit(1);
-    }
-}
 
 static double time_point(double beta, double dJ, unsigned dynamics, int calls) {
     const ki_theory_params p = {beta, 1, dJ, 0};

@@ -139,6 +139,11 @@ static int read_point(const char *name, const unsigned char **at, const unsigned
     return 0;
 }
 
+static int is_target(const sim_settings *set, uint64_t target) {
+    return target == set->realizations ||
+           (set->rel_err > 0 && target > set->realizations && target <= set->max_realizations);
+}
+
 int study_unpack(const char *name, const void *bytes, size_t size, sim_study *st) {
     const unsigned char *at = (const unsigned char *)bytes + HEAD;
     const unsigned char *end = (const unsigned char *)bytes + size - CRC;
@@ -160,6 +165,9 @@ int study_unpack(const char *name, const void *bytes, size_t size, sim_study *st
         return complain(STATUS_FAILED, "%s : out of memory : fewer points", name);
     for (; st->n < n && !status; st->n++)
         status = read_point(name, &at, end, &st->points[st->n]);
+    for (size_t i = 0; i < st->n && !status; i++)
+        if (!is_target(&st->set, st->points[i].target))
+            status = damaged(name, "its numbers are impossible");
     if (!status && at != end)
         status = damaged(name, "its parts do not fill it");
     return status;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising simulate: averages over disorder of finite networks, over a product of lists. */
+#define _XOPEN_SOURCE 700
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "simulate.h"
@@ -18,7 +21,8 @@ static const command_help simulate_help = {
     "and\n"
     "sigma each with its standard error, activity (probability that an update flips its spin),\n"
     "seconds, algorithm. The same numbers for any number of threads, shards, ranks and "
-    "resumptions.\n",
+    "resumptions.\n"
+    "Replicas of one given network: kinising simulate --network FILE; see --network FILE --help.\n",
     "  kinising simulate --N 32,128,512 --beta 0.5:2:16 --dJ 0.5 --plot finite.png\n"
     "  kinising simulate --N 1024 --realizations 4000 --checkpoint run.ck -o run.npz\n"
     "  kinising simulate --N 100 --shard 1/8 -o part1.npz   # then: kinising merge part*.npz\n",
@@ -81,9 +85,7 @@ static int check_shard(simulate_options *o) {
 static int check_options(simulate_options *o, const option *options, size_t n) {
     sim_settings *set = &o->st.set;
 
-    if (!option_given(options, n, "seed"))
-        o->s.seed = 1;
-    o->s.seed_given = 1;
+    session_seed(&o->s);
     *set = (sim_settings){.realizations = o->realizations,
                           .max_realizations = o->max_realizations,
                           .rel_err = o->rel_err,
@@ -106,6 +108,8 @@ static int check_options(simulate_options *o, const option *options, size_t n) {
     if (option_given(options, n, "checkpoint-every") && !o->checkpoint)
         return complain(STATUS_USAGE, "--checkpoint-every : there is no checkpoint : with "
                                       "--checkpoint FILE");
+    if (o->checkpoint && o->s.file && strcmp(o->checkpoint, o->s.file) == 0)
+        return complain(STATUS_USAGE, "--checkpoint : is the file of -o too : another name");
     return check_shard(o);
 }
 
@@ -218,13 +222,16 @@ static int refuse_memory(const sim_point *p, double need, double threads, double
 }
 
 /* Before anything runs: whether the largest point fits into this machine. */
-static int check_size(const simulate_options *o) {
+static int check_size(simulate_options *o) {
     double here = machine_memory(), worst = 0;
     const sim_point *largest = NULL;
     ki_build_info info;
 
     if (ki_get_build_info(&info))
         return complain_library(KI_ERR_INTERNAL);
+    /* Processes of one machine share its processors, unless each is bound to some of its own. */
+    if (!o->s.threads && team_size() > 1)
+        o->s.threads = (uint64_t)fmax(1, info.max_threads / team_on_this_machine());
     double threads = o->s.threads ? (double)o->s.threads : (double)info.max_threads;
     threads = fmin(threads, (double)o->realizations) * team_on_this_machine();
     for (size_t i = 0; i < o->st.n; i++) {
@@ -242,14 +249,12 @@ static int check_size(const simulate_options *o) {
 
 /* Goes on from the checkpoint if there is one. */
 static int resume(simulate_options *o) {
-    FILE *there = o->checkpoint ? fopen(o->checkpoint, "rb") : NULL;
     void *bytes = NULL;
     size_t size = 0;
     sim_study saved = {0};
 
-    if (!there)
+    if (!o->checkpoint || access(o->checkpoint, F_OK) != 0)
         return 0; /* nothing yet, or what writing will complain about */
-    fclose(there);
     int error = ki_read_bytes(o->checkpoint, &bytes, &size);
     if (error)
         return complain_library(error);
@@ -395,6 +400,8 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
     }
 
 int cmd_simulate(int argc, char **argv) {
+    if (simulate_wants_network(argc, argv))
+        return simulate_network(argc, argv);
     simulate_options o = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         {.name = "N",

@@ -64,7 +64,7 @@ const char *did_you_mean(const char *text, size_t length, const void *table, siz
 static size_t count_positional(const option *options, size_t n) {
     size_t i = 0;
 
-    while (i < n && options[i].kind == OPTION_POSITIONAL)
+    while (i < n && options[i].kind <= OPTION_POSITIONALS)
         i++;
     return i;
 }
@@ -111,8 +111,8 @@ static void describe_limits(const option *o, char *out, size_t size) {
                        : o->kind == OPTION_REAL   ? "one number"
                        : o->kind == OPTION_COUNTS ? "whole numbers"
                                                   : "numbers";
-    const char *finite = o->kind != OPTION_COUNT && o->kind != OPTION_COUNTS && !(o->limits & LIMIT_INFINITE) &&
-                                 (isinf(o->low) || isinf(o->high))
+    const char *finite = o->kind != OPTION_COUNT && o->kind != OPTION_COUNTS &&
+                                 !(o->limits & LIMIT_INFINITE) && (isinf(o->low) || isinf(o->high))
                              ? "finite, "
                              : "";
     char low[REAL_SIZE], high[REAL_SIZE];
@@ -256,9 +256,15 @@ static int set_value(option *o, const char *value) {
         *(int *)o->target = 1;
         return 0;
     case OPTION_POSITIONAL:
+    case OPTION_POSITIONALS:
         if (value[0] == '\0')
             return complain(STATUS_USAGE, "%s : the argument is empty : the name of a file",
                             o->name);
+        if (o->kind == OPTION_POSITIONALS) {
+            text_list *list = o->target;
+            list->item[list->n++] = value;
+            return 0;
+        }
         *(const char **)o->target = value;
         return 0;
     case OPTION_TEXT:
@@ -305,7 +311,7 @@ static int next_positional(option *options, size_t n, char **argv, const char *a
     char quoted[QUOTE_SIZE];
     size_t count = count_positional(options, n), i = 0;
 
-    while (i < count && options[i].given)
+    while (i < count && options[i].given && options[i].kind != OPTION_POSITIONALS)
         i++;
     quote_text(quoted, arg, strlen(arg));
     if (i == count && count == 0)
@@ -372,7 +378,7 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
         int status = next_option(options, n, argc, argv, &i, &o, &value);
         if (status)
             return status;
-        if (o->given)
+        if (o->given && o->kind != OPTION_POSITIONALS)
             return complain(STATUS_USAGE, "%s : given twice : once%s", spelled(o, name),
                             o->kind == OPTION_LIST     ? ", with a list such as 0.5,1,2"
                             : o->kind == OPTION_COUNTS ? ", with a list such as 32,128"
@@ -419,7 +425,7 @@ void options_help(const command_help *help, const option *options, size_t n, siz
 
     printf("usage: kinising %s ", help->name);
     for (size_t i = 0; i < first; i++)
-        printf("%s ", options[i].name);
+        printf("%s%s ", options[i].name, options[i].kind == OPTION_POSITIONALS ? "..." : "");
     printf("[options]\n\n%s\n", help->text);
     if (n - first > n_common) {
         printf("options:\n");

@@ -10,6 +10,7 @@ enum option_kind {
     OPTION_POSITIONAL, /* an argument without dashes, required; const char *, not empty. These come
                           first in a table, in the order of the command line; `name` is what
                           messages and the usage line call it */
+    OPTION_POSITIONALS, /* one or more of them, the last kind of positional; text_list */
     OPTION_FLAG,  /* no value; int, set to 1 */
     OPTION_TEXT,  /* const char *, not empty */
     OPTION_WORD,  /* one of `words`; int, its index */
@@ -24,6 +25,12 @@ enum option_limits {
     LIMIT_OPEN_LOW = 1, /* `low` itself is not allowed */
     LIMIT_INFINITE = 2  /* inf is allowed; without it every real value must be finite */
 };
+
+/* Room for `item` is the caller's, argc pointers. */
+typedef struct text_list {
+    const char **item;
+    size_t n;
+} text_list;
 
 typedef struct option {
     const char *name; /* long name, without the dashes */

@@ -26,6 +26,8 @@ static const command commands[] = {
      cmd_critical},
     {"simulate", "finite networks, exact simulation",
      "averages over disorder: m, q, S, Sr, sigma with error bars", cmd_simulate},
+    {"merge", "finite networks, exact simulation", "the parts of a simulation become the whole",
+     cmd_merge},
     {"network", "finite networks, exact simulation",
      "draw, inspect, rescale, convert a network file", cmd_network},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts",

@@ -35,6 +35,10 @@ void study_free(sim_study *st);
 /* The realizations of a target that are this shard's. */
 void study_range(const sim_settings *set, uint64_t target, uint64_t *first, uint64_t *last);
 
+/* From *r on, the first stretch before `last` of which nothing is done, of at most `most`
+ * realizations: from *r to what is returned; both are `last` if there is none. */
+uint64_t first_gap(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most);
+
 /* "N = 32, beta = 0.5, J0 = 1, dJ = 1, dH = 0, sync", for sentences. */
 enum { POINT_NAME = 192 };
 const char *point_name(char out[POINT_NAME], const sim_point *p);
@@ -77,6 +81,10 @@ int study_results(sim_study *st);
 int study_report(session *s, const sim_study *st, int with_state);
 /* Before the computation: whether --plot can show these points. */
 int study_plot_check(const sim_study *st);
+/* simulate_network.c: the command with --network FILE, which has options of its own. */
+int simulate_wants_network(int argc, char **argv);
+int simulate_network(int argc, char **argv);
+
 /* simulate_plot.c */
 typedef struct sim_figure {
     const sim_study *st;

@@ -23,6 +23,33 @@ void study_range(const sim_settings *set, uint64_t target, uint64_t *first, uint
     *last = share(target, set->shard + 1, set->shards);
 }
 
+uint64_t first_gap(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most) {
+    uint64_t low = *r, high = last;
+
+    /* The first that is not done: all in [r, low) are, not all in [r, high). */
+    if (ki_ensemble_done(e, *r, last) == last - *r)
+        return *r = last;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (ki_ensemble_done(e, *r, middle) == middle - *r)
+            low = middle;
+        else
+            high = middle;
+    }
+    *r = low;
+    high = last - low < most ? last : low + most;
+    if (ki_ensemble_done(e, low, high) == 0)
+        return high;
+    while (high - low > 1) { /* nothing in [r, low) is done, something in [r, high) */
+        uint64_t middle = low + (high - low) / 2;
+        if (ki_ensemble_done(e, *r, middle) == 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static const char *dynamics_name(const sim_point *p) {
     return p->spec.dynamics == KI_SYNC ? "sync" : "async";
 }

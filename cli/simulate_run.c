@@ -134,43 +134,20 @@ static ki_run_options run_options(sim_run *run) {
     return options;
 }
 
-/* From r on, the first stretch of which nothing is done, of at most `most` realizations. */
-static uint64_t stretch(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most) {
-    uint64_t low = *r, high = last;
-
-    /* The first that is not done: all in [r, low) are, not all in [r, high). */
-    if (ki_ensemble_done(e, *r, last) == last - *r)
-        return *r = last;
-    while (high - low > 1) {
-        uint64_t middle = low + (high - low) / 2;
-        if (ki_ensemble_done(e, *r, middle) == middle - *r)
-            low = middle;
-        else
-            high = middle;
-    }
-    *r = low;
-    high = last - low < most ? last : low + most;
-    if (ki_ensemble_done(e, low, high) == 0)
-        return high;
-    while (high - low > 1) { /* nothing in [r, low) is done, something in [r, high) */
-        uint64_t middle = low + (high - low) / 2;
-        if (ki_ensemble_done(e, *r, middle) == 0)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* first <= r < last by a team, in rounds of about equal time. */
 static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_options *options) {
     const ki_ensemble_spec *s = &run->st->points[run->at].spec;
-    uint64_t team = (uint64_t)team_size();
-    double size = (double)team * fmax(1, 0x1p22 / ((double)s->n * (double)s->steps));
+    double threads = options->threads, guess = 2e-9 * (double)s->n * (double)(s->n + s->steps);
+    ki_build_info info;
     int error = 0;
 
+    if (threads == 0 && ki_get_build_info(&info) == 0)
+        threads = info.max_threads;
+    const double least = threads * team_size(); /* nobody shall be without work */
+    double size = least * fmax(1, 0.1 * ROUND_SECONDS / guess);
+
     for (uint64_t r = first, end; !error && r < last; r = end) {
-        end = stretch(run->live, &r, last, (uint64_t)fmin(size, 0x1p50));
+        end = first_gap(run->live, &r, last, (uint64_t)fmin(size, 0x1p50));
         if (r == last)
             break;
         struct timespec begun = now();
@@ -181,7 +158,7 @@ static int run_rounds(sim_run *run, uint64_t first, uint64_t last, const ki_run_
         run->updates = run->updates_before + part * (double)s->n * (double)s->steps;
         run->work_done = run->work_before + work_of(s, end - r);
         if (part >= size / 2)
-            size = fmax((double)team, size * fmin(4, fmax(0.25, ROUND_SECONDS / seconds)));
+            size = fmax(least, size * fmin(4, fmax(0.25, ROUND_SECONDS / seconds)));
         if (!error && stopped)
             error = KI_ERR_CANCELLED;
         else if (!error && run->checkpoint && since(run->saved) >= run->every)

@@ -19,7 +19,7 @@
 #include "ranks.h"
 #include "team.h"
 
-enum { TAG_ORDER = 1, TAG_CANCEL, TAG_ANSWER, TAG_ENOUGH };
+enum { TAG_ORDER = 1, TAG_CANCEL, TAG_ANSWER, TAG_FAILED, TAG_ENOUGH };
 enum { SENTENCE = 1024 };
 
 /* Both are followed by the bytes of an ensemble in the same message. */
@@ -132,12 +132,15 @@ static void send_cancel(leader *l) {
 /* The others are about as far. */
 static int lead_progress(void *user, uint64_t done, uint64_t total) {
     leader *l = user;
+    MPI_Status status;
 
     l->done = done;
     l->total = total;
     if (l->run && l->run->progress &&
         l->run->progress(l->run->progress_user, done * (uint64_t)size, total * (uint64_t)size))
         send_cancel(l);
+    if (!l->cancelled && is_there(MPI_ANY_SOURCE, TAG_FAILED, &status))
+        send_cancel(l); /* the rest would be for nothing; gather() takes the answer */
     return l->cancelled;
 }
 
@@ -169,7 +172,8 @@ static void gather(leader *l, int expected) {
     size_t length;
 
     while (expected > 0) {
-        if (!is_there(MPI_ANY_SOURCE, TAG_ANSWER, &status)) {
+        if (!is_there(MPI_ANY_SOURCE, TAG_ANSWER, &status) &&
+            !is_there(MPI_ANY_SOURCE, TAG_FAILED, &status)) {
             lead_progress(l, l->done, l->total); /* hears of signals, and passes them on */
             pause_for_news(&times);
             continue;
@@ -279,11 +283,12 @@ static void obey(const unsigned char *bytes, size_t length) {
     snprintf(a.sentence, sizeof a.sentence, "%s", a.error ? ki_last_error() : "");
     unsigned char *reply = join(&a, sizeof a, e, &count);
     if (reply) {
-        MPI_Send(reply, count, MPI_BYTE, 0, TAG_ANSWER, MPI_COMM_WORLD);
+        int failed = a.error && a.error != KI_ERR_CANCELLED;
+        MPI_Send(reply, count, MPI_BYTE, 0, failed ? TAG_FAILED : TAG_ANSWER, MPI_COMM_WORLD);
     } else { /* without its state: those realizations are done again */
         a.error = KI_ERR_NOMEM;
         snprintf(a.sentence, sizeof a.sentence, "answer : out of memory : a smaller run");
-        MPI_Send(&a, sizeof a, MPI_BYTE, 0, TAG_ANSWER, MPI_COMM_WORLD);
+        MPI_Send(&a, sizeof a, MPI_BYTE, 0, TAG_FAILED, MPI_COMM_WORLD);
     }
     free(reply);
     ki_ensemble_free(e);

@@ -163,7 +163,7 @@ def main():
         run_folder(path, "sanitized ", {"c", "fuzz"}, options.only, sanitizers, total)
         path = configure("build-minimal",
                          ["-Dtests=true", "-Dopenmp=disabled", "-Dhdf5=disabled",
-                          "-Dwerror=" + options.werror],
+                          "-Dmpi=disabled", "-Dwerror=" + options.werror],
                          "clang" if shutil.which("clang") else None)
         run_folder(path, "minimal ", {"c"}, options.only, {}, total)
     print("%d passed, %d failed, %d skipped" % (total.passed, total.failed, total.skipped))

@@ -4,6 +4,8 @@
     import kinising as ki
     ki.theory(beta=2, dJ=0.5).sigma           # exact, N -> infinity
     ki.critical(solve_for="beta", dJ=0.5)     # the order-disorder boundary
+    ki.simulate(N=128, beta=2, dJ=0.5).sigma  # finite N, averaged over networks
+    ki.Network.draw(100, beta=2).simulate().d # one network
 
 Everything is per spin and in nats. `make python` builds the library into this package; without it the
 package imports, `kinising.reference` (slow, readable numpy) works and the functions say what to do.
@@ -12,7 +14,9 @@ package imports, `kinising.reference` (slow, readable numpy) works and the funct
 __version__ = "0.1.0"
 
 from ._library import KinisingError
+from ._network import Network, NetworkSummary, Replicas
+from ._simulate import Simulation, simulate
 from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
 
-__all__ = ["KinisingError", "Theory", "Transient", "autocorrelation", "critical", "info", "theory",
-           "transient"]
+__all__ = ["KinisingError", "Network", "NetworkSummary", "Replicas", "Simulation", "Theory", "Transient",
+           "autocorrelation", "critical", "info", "simulate", "theory", "transient"]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Exact theory of the infinite network: a numpy layer over kinising/theory.h."""
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._arguments import count, dynamics_flags, one_dynamics, text
 from ._library import check, ffi, lib, need_library, start_run
 
 # The arrays are made before the library can refuse a length: no room is asked for beyond its limits.
@@ -40,10 +40,6 @@ class Transient(NamedTuple):
     status: str
 
 
-def _text(pointer):
-    return ffi.string(pointer).decode()
-
-
 def _record(name):
     """The numpy dtype of a C struct of numbers."""
     kinds = {"double": "f8", "int": "i4"}
@@ -54,30 +50,6 @@ def _record(name):
                      "itemsize": ffi.sizeof(struct)})
 
 
-def _dynamics(words):
-    flags = {"sync": lib.KI_SYNC, "async": lib.KI_ASYNC}
-    chosen = 0
-    for word in str(words).split(","):
-        if word.strip() not in flags:
-            raise ValueError(f"dynamics : {words!r} is unknown : use 'sync', 'async' or 'sync,async'")
-        chosen |= flags[word.strip()]
-    return chosen
-
-
-def _one_dynamics(word):
-    chosen = _dynamics(word)
-    if chosen == lib.KI_SYNC | lib.KI_ASYNC:
-        raise ValueError(f"dynamics : {word!r} is both : use 'sync' or 'async'")
-    return chosen
-
-
-def _count(name, value, most=2**31):
-    value = operator.index(value)
-    if not 1 <= value <= most:
-        raise ValueError(f"{name} : {value} is out of range : use 1 to {most}")
-    return value
-
-
 def _points(*parameters):
     """The broadcast shape and the points as ki_theory_params [shape, 4]."""
     columns = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in parameters))
@@ -85,7 +57,7 @@ def _points(*parameters):
 
 
 def _names(name_of, numbers):
-    names = np.array([_text(name_of(i)) for i in range(3)])
+    names = np.array([text(name_of(i)) for i in range(3)])
     return names[numbers]
 
 
@@ -121,7 +93,7 @@ def theory(beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync,async", threads=0):
     array(['paramagnetic', 'paramagnetic', 'ferromagnetic'], dtype='<U13')
     """
     need_library()
-    flags = _dynamics(dynamics)
+    flags = dynamics_flags(dynamics)
     shape, points = _points(beta, J0, dJ, dH)
     records = np.empty(shape, dtype=_record("ki_theory_result"))
     if records.size:
@@ -182,7 +154,7 @@ def autocorrelation(tau, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="async"):
     array([1., 0., 0.])
     """
     need_library()
-    chosen = _one_dynamics(dynamics)
+    chosen = one_dynamics(dynamics)
     tau = np.asarray(tau, dtype=np.float64, order="C")
     C = np.empty(tau.shape)
     check(lib.ki_autocorrelation(ffi.new("ki_theory_params *", (beta, J0, dJ, dH)), chosen, tau.size,
@@ -198,10 +170,10 @@ def _length(dynamics, steps, tmax, points, two_time):
             if value is not None:
                 raise TypeError(f"{name} : does not apply to dynamics 'sync' : use steps")
         most = _MOST_MATRIX_STEPS if two_time else _MOST_STEPS
-        return _count("steps", 50 if steps is None else steps, most), None
+        return count("steps", 50 if steps is None else steps, most), None
     if steps is not None:
         raise TypeError("steps : does not apply to dynamics 'async' : use tmax and points")
-    n = _count("points", 100 if points is None else points, _MOST_POINTS)
+    n = count("points", 100 if points is None else points, _MOST_POINTS)
     return n, 10.0 if tmax is None else tmax
 
 
@@ -236,9 +208,9 @@ def transient(beta, J0=1.0, dJ=1.0, dH=0.0, m0=1.0, steps=None, tmax=None, point
     array([1.        , 0.86466472, 0.80529998])
     """
     need_library()
-    chosen = _one_dynamics(dynamics)
+    chosen = one_dynamics(dynamics)
     n, tmax = _length(chosen, steps, tmax, points, two_time)
-    lag = _count("lag", lag)
+    lag = count("lag", lag)
     arrays = [np.empty(n + 1) for _ in range(6)] + [np.empty((n + 1, n + 1)) if two_time else None]
     views = [ffi.NULL if a is None else ffi.from_buffer("double[]", a) for a in arrays]
     out = ffi.new("ki_transient *", views)
@@ -252,7 +224,7 @@ def transient(beta, J0=1.0, dJ=1.0, dH=0.0, m0=1.0, steps=None, tmax=None, point
         outcome = ffi.new("ki_transient_info *")
         check(lib.ki_transient_async(point, m0, tmax, n, lag, tol, options, out, outcome))
         error, status = outcome.error, outcome.status
-    return Transient(*arrays, error, _text(lib.ki_status_name(status)))
+    return Transient(*arrays, error, text(lib.ki_status_name(status)))
 
 
 def info():
@@ -267,7 +239,7 @@ def info():
     need_library()
     facts = ffi.new("ki_build_info *")
     check(lib.ki_get_build_info(facts))
-    texts = {name: _text(getattr(facts, name)) for name in
+    texts = {name: text(getattr(facts, name)) for name in
              ("version", "commit", "compiler", "build_type", "cpu_features", "kernels", "blas")}
     return {**texts, "have_openmp": bool(facts.have_openmp), "have_hdf5": bool(facts.have_hdf5),
             "max_threads": facts.max_threads}

@@ -123,7 +123,8 @@ int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }
 
-/* Ticks are collected to so many before they are reported: a report takes the lock. */
+/* Inside an index ticks are collected to so many before they are reported: a report takes the lock.
+ */
 enum { TICKS_PER_REPORT = 1 << 20 };
 
 typedef struct work_loop {
@@ -189,16 +190,21 @@ static void report_work(work_loop *l) {
     }
 }
 
+static void report_pending(ki_work *work) {
+    work_loop *l = work->loop;
+    lock(l);
+    l->done += work->pending;
+    work->pending = 0;
+    report_work(l);
+    unlock(l);
+}
+
 int ki_work_tick(ki_work *work, uint64_t done) {
     work_loop *l = work->loop;
     size_t stop;
     work->pending += done;
     if (work->pending >= TICKS_PER_REPORT) {
-        lock(l);
-        l->done += work->pending;
-        work->pending = 0;
-        report_work(l);
-        unlock(l);
+        report_pending(work);
     }
 #pragma omp atomic read
     stop = l->stop;
@@ -229,13 +235,9 @@ static void work_on(ki_work *work, size_t i) {
             stop_from(l, i, error, ki_last_error());
         }
         unlock(l);
+    } else if (work->pending) {
+        report_pending(work);
     }
-}
-
-static void add_pending(ki_work *work) {
-    lock(work->loop);
-    work->loop->done += work->pending;
-    unlock(work->loop);
 }
 
 int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn,
@@ -253,7 +255,6 @@ int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_wor
         for (size_t i = 0; i < n; i++) {
             work_on(&work, i);
         }
-        add_pending(&work);
     } else {
 #pragma omp parallel num_threads(threads)
         {
@@ -266,10 +267,8 @@ int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_wor
             for (size_t i = 0; i < n; i++) {
                 work_on(&work, i);
             }
-            add_pending(&work);
         }
     }
-    report_work(&l); /* the last ticks, now that there is one thread again */
 #ifdef _OPENMP
     omp_destroy_lock(&l.lock);
 #endif

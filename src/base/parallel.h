@@ -24,7 +24,7 @@ typedef int (*ki_work_fn)(void *ctx, ki_work *work, size_t i);
  * `total`, in the unit of the ticks. */
 int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn, void *ctx);
 
-/* Adds `done` to the progress; cheap, reports only now and then. Returns 1 if the loop is to stop. */
+/* Adds `done` to the progress; cheap, reports only now and then (and the end of each index). Returns 1 if the loop is to stop. */
 int ki_work_tick(ki_work *work, uint64_t done);
 
 /* Which worker this is: 0..ki_parallel_workers() - 1. */

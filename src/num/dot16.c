@@ -24,8 +24,8 @@ static inline int32_t pair_of(const int16_t *c) {
     return both;
 }
 
-/* `n` registers of 16 lanes and one or two coefficient vectors; n and `two` are constants where it
- * is called, so that the sums stay in registers. */
+/* `index` may be NULL for all pairs. `n` registers of 16 lanes and one or two coefficient vectors;
+ * n and `two` are constants where it is called, so that the sums stay in registers. */
 KI_TARGET_V4 static inline KI_ALWAYS_INLINE void
 dot_v4(unsigned n, int two, size_t pairs, size_t stride, const int16_t *a, const uint32_t *index,
        const int16_t *c, const int16_t *d, int32_t *acc, int32_t *bcc) {
@@ -52,23 +52,6 @@ dot_v4(unsigned n, int two, size_t pairs, size_t stride, const int16_t *a, const
         if (two) {
             _mm512_storeu_si512(bcc + 16 * v, t[v]);
         }
-    }
-}
-
-KI_TARGET_V4 static void dot512(size_t width, size_t pairs, size_t stride, const int16_t *a,
-                                const int16_t *c, int32_t *acc) {
-    switch (width / 16) {
-    case 1:
-        dot_v4(1, 0, pairs, stride, a, NULL, c, c, acc, acc);
-        break;
-    case 2:
-        dot_v4(2, 0, pairs, stride, a, NULL, c, c, acc, acc);
-        break;
-    case 3:
-        dot_v4(3, 0, pairs, stride, a, NULL, c, c, acc, acc);
-        break;
-    default:
-        dot_v4(4, 0, pairs, stride, a, NULL, c, c, acc, acc);
     }
 }
 
@@ -123,13 +106,6 @@ KI_TARGET_V3 static inline KI_ALWAYS_INLINE void dot256(size_t pairs, size_t str
     _mm256_storeu_si256((__m256i *)(void *)(acc + 8), s1);
 }
 
-KI_TARGET_V3 static void dots256(size_t width, size_t pairs, size_t stride, const int16_t *a,
-                                 const int16_t *c, int32_t *acc) {
-    for (size_t i = 0; i < width; i += 16) {
-        dot256(pairs, stride, a + 2 * i, NULL, c, acc + i);
-    }
-}
-
 KI_TARGET_V3 static void some256(size_t width, size_t pairs, size_t stride, const int16_t *a,
                                  const uint32_t *index, const int16_t *c, int32_t *acc) {
     for (size_t i = 0; i < width; i += 16) {
@@ -161,22 +137,6 @@ KI_TARGET_V3 static void two256(size_t pairs, size_t stride, const int16_t *a, c
 }
 #endif
 
-void ki_dot16_at(int level, size_t width, size_t pairs, size_t stride, const int16_t *a,
-                 const int16_t *c, int32_t *acc) {
-#ifdef KI_X86
-    if (level >= KI_LEVEL_V4) {
-        dot512(width, pairs, stride, a, c, acc);
-        return;
-    }
-    if (level >= KI_LEVEL_V3) {
-        dots256(width, pairs, stride, a, c, acc);
-        return;
-    }
-#endif
-    (void)level;
-    dot_plain(width, pairs, stride, a, NULL, c, acc);
-}
-
 void ki_dot16_some_at(int level, size_t width, size_t pairs, size_t stride, const int16_t *a,
                       const uint32_t *index, const int16_t *c, int32_t *acc) {
 #ifdef KI_X86
@@ -191,6 +151,11 @@ void ki_dot16_some_at(int level, size_t width, size_t pairs, size_t stride, cons
 #endif
     (void)level;
     dot_plain(width, pairs, stride, a, index, c, acc);
+}
+
+void ki_dot16_at(int level, size_t width, size_t pairs, size_t stride, const int16_t *a,
+                 const int16_t *c, int32_t *acc) {
+    ki_dot16_some_at(level, width, pairs, stride, a, NULL, c, acc);
 }
 
 void ki_dot16_two_at(int level, size_t width, size_t pairs, size_t stride, const int16_t *a,

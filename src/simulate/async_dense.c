@@ -288,7 +288,9 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
         if (error) {
             return error;
         }
-        keep_state(&r, t);
+        if (t >= first || (t + r.w->lag >= first && t + r.w->lag <= spec->steps)) {
+            keep_state(&r, t);
+        }
         if (t >= first) {
             measure(&r, t, &sum);
         }

@@ -22,6 +22,8 @@ const char *ki_algorithm_name(int algorithm) {
     return algorithm >= 0 && algorithm < 3 ? names[algorithm] : "?";
 }
 
+#define LARGEST_FIELD 1e30
+
 static int check_parameters(const ki_theory_params *p) {
     const double value[] = {p->beta, p->J0, p->dJ, p->dH};
     static const char *const name[] = {"beta", "J0", "dJ", "dH"};
@@ -33,6 +35,12 @@ static int check_parameters(const ki_theory_params *p) {
         if (i != 1 && value[i] < 0) {
             return ki_fail(KI_ERR_ARGUMENT, "%s : %g is negative : a value >= 0", name[i],
                            value[i]);
+        }
+        /* Fields are in single precision, the noise up to 8 standard deviations. */
+        if (i > 0 && p->beta * fabs(value[i]) > LARGEST_FIELD) {
+            return ki_fail(KI_ERR_ARGUMENT,
+                           "%s : beta %s = %g is too large for single precision : 1e30 at most",
+                           name[i], name[i], p->beta * value[i]);
         }
     }
     return 0;

@@ -11,6 +11,7 @@
 #include <kinising/simulate.h>
 
 #include "base/parallel.h"
+#include "choice.h"
 #include "num/philox.h"
 
 enum {
@@ -59,8 +60,9 @@ typedef struct ki_block {
     int pending;        /* measured times in them */
     float *field;       /* [width,N] beta h, asynchronous; then: */
     int8_t *state;      /* [width,N] spins */
-    uint32_t *words;    /* [2, 64 ceil(N/64)] random words of one unit of time */
+    uint32_t *words;    /* [2, 64 ceil(N/64)] for one unit of time: spins, and random words */
     uint16_t *past;     /* [slots,N] packed earlier states for q */
+    ki_chooser chooser[KI_ASYNC_WIDTH];
     uint64_t rare[KI_ASYNC_WIDTH]; /* how much of KI_STREAM_RARE each replica has used */
 } ki_block;
 

@@ -50,6 +50,7 @@ static void begin(const ki_replicas_job *job, ki_block *b) {
     memset(b->state, 1, KI_ASYNC_WIDTH * n);
     memset(b->rare, 0, sizeof b->rare);
     for (size_t l = 0; l < b->live; l++) {
+        b->chooser[l] = ki_chooser_of(job->key, b->index * KI_ASYNC_WIDTH + l, (uint32_t)n);
         uint64_t *word = (uint64_t *)(void *)b->words; /* as many bytes as two units need */
         ki_replicas_start(job, b->index * KI_ASYNC_WIDTH + l, words, word);
         for (size_t i = 0; i < n; i++) {
@@ -57,19 +58,6 @@ static void begin(const ki_replicas_job *job, ki_block *b) {
         }
     }
     refresh(job, b);
-}
-
-/* A spin, all equally likely (Lemire's method): `word` is used up unless it falls into the
- * remainder. */
-static size_t choose(uint32_t n, uint32_t word, const ki_sequence *rare, uint64_t *used) {
-    uint64_t product = (uint64_t)word * n;
-    if ((uint32_t)product < n) {
-        const uint32_t remainder = (uint32_t)(-n) % n;
-        while ((uint32_t)product < remainder) {
-            product = (uint64_t)(ki_random_double(rare, (*used)++) * 0x1p32) * n;
-        }
-    }
-    return (size_t)(product >> 32);
 }
 
 /* 1 with probability p: 32 bits, and 52 more where they do not decide. */
@@ -89,7 +77,7 @@ KI_CLONES static void unit_of_time(const ki_replicas_job *job, ki_block *b, size
     float *x = b->field + lane * n;
     int8_t *s = b->state + lane * n;
     for (size_t k = 0; k < n; k++) {
-        const size_t i = choose((uint32_t)n, choice[k], rare, &b->rare[lane]);
+        const size_t i = choice[k];
         const double flip = 1 / (1 + exp(2 * s[i] * (double)x[i]));
         if (happens(flip, update[k], rare, &b->rare[lane])) {
             const float change = (float)(-2 * s[i]);
@@ -107,10 +95,9 @@ static int advance(const ki_replicas_job *job, ki_block *b, uint64_t time, ki_wo
     const size_t n = job->n, groups = (n + 63) / 64;
     for (size_t l = 0; l < b->live; l++) {
         const uint64_t replica = b->index * KI_ASYNC_WIDTH + l;
-        const ki_sequence choice = ki_sequence_of(job->key, replica, KI_STREAM_CHOICE);
         const ki_sequence update = ki_sequence_of(job->key, replica, KI_STREAM_UPDATE);
         const ki_sequence rare = ki_sequence_of(job->key, replica, KI_STREAM_RARE);
-        ki_random_groups(&choice, (time - 1) * groups, groups, b->words);
+        ki_choose(&b->chooser[l], n, b->words);
         ki_random_groups(&update, (time - 1) * groups, groups, b->words + KI_GROUP * groups);
         unit_of_time(job, b, l, &rare);
         if (ki_work_tick(work, n)) {

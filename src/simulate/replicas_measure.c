@@ -58,9 +58,8 @@ int ki_replicas_flush(const ki_replicas_job *job, ki_block *block, ki_work *work
     return block->pending ? ki_work_commit(work, commit, &f) : 0;
 }
 
-/* Sums of one spin over the live replicas. Without `past` q compares with s itself (synchronous, s
- * is the state before); else with the states in `past`, and m and activity are those of s
- * (asynchronous). */
+/* Sums of one spin over the replicas. Synchronously s is the state before, which q compares with;
+ * else m and activity are those of s, and q is added by add_overlaps(). */
 static inline void add_row(size_t width, float H, const float *x, const float *t, const float *s,
                            const float *y, const double *chi, double *sums, int sync) {
     double *m = sums + KI_SUM_M * width, *q = sums + KI_SUM_Q * width;

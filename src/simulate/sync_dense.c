@@ -173,7 +173,7 @@ static void fields_along_delta(const ki_plan *plan, workspace *w) {
     }
 }
 
-/* Sums over a window; `cross` is sum delta_i noise_i - s_j (J delta)_j. */
+/* Sums over a window; `cross` is sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
 typedef struct window {
     ki_spin_sums sums;
     double spin, cross;

@@ -122,7 +122,7 @@ static void draw_state(const run *r, uint64_t t) {
 }
 
 /* Measured on the fields of the last step and the state that made them. sigma of N spins, without
- * beta J0 and beta H, which drop out: sum delta_i noise_i - s_j (J delta)_j. */
+ * beta J0 and beta H, which drop out: sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
 static void measure_last(const run *r, double out[KI_N_ESTIMATES]) {
     workspace *w = r->w;
     const size_t n = (size_t)r->plan->spec.n;

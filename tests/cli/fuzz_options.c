@@ -17,12 +17,13 @@
 #include "options.h"
 #include "values.h"
 
-enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 9 };
+enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 10 };
 
 static const char *const words[] = {"sync", "async", NULL};
 
 typedef struct values {
-    value_list beta, dJ;
+    value_list N, beta, dJ;
+    text_list inputs;
     double m0;
     uint64_t steps, any;
     unsigned dynamics;
@@ -102,7 +103,11 @@ static const char *const seeds[] = {"--beta",
                                     " 1",
                                     "1 ",
                                     "+1",
-                                    "--BETA"};
+                                    "--BETA",
+                                    "--N",
+                                    "--N=32,128",
+                                    "--N=10:20:11",
+                                    "10:20:4"};
 
 /* One argument: from the seeds, perhaps mutated, or noise. */
 static void make_argument(uint64_t *state, char out[MAX_LENGTH + 1]) {
@@ -183,10 +188,27 @@ static int list_is_sound(const value_list *list, double low) {
     return sound;
 }
 
+static int is_whole(const value_list *list) {
+    double v[1000];
+
+    if (!list_is_sound(list, 1) || list->count > 1000)
+        return list_is_sound(list, 1);
+    value_list_fill(list, v);
+    for (size_t i = 0; i < list->count; i++)
+        if (v[i] != floor(v[i]) || v[i] > 1e6)
+            return 0;
+    return 1;
+}
+
 static int is_sound(const values *v, int with_input) {
-    if (with_input ? !v->input || !v->input[0] || v->input[0] == '-' : v->input != NULL)
+    for (size_t i = 0; i < v->inputs.n; i++)
+        if (!v->inputs.item[i][0] || v->inputs.item[i][0] == '-')
+            return 0;
+    if (with_input == 2 ? v->inputs.n == 0 : v->inputs.n != 0)
         return 0;
-    return list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) && v->m0 >= -1 && v->m0 <= 1 &&
+    if (with_input == 1 ? !v->input || !v->input[0] || v->input[0] == '-' : v->input != NULL)
+        return 0;
+    return is_whole(&v->N) && list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) && v->m0 >= -1 && v->m0 <= 1 &&
            v->steps >= 1 && v->steps <= 10000000 && v->dynamics >= 1 && v->dynamics <= 3 &&
            (v->word == 0 || v->word == 1) && (v->quiet == 0 || v->quiet == 1) &&
            (!v->file || v->file[0]);
@@ -199,9 +221,17 @@ typedef struct tally {
 
 /* Returns NULL if all is well, else what is not. */
 static const char *check(int argc, char **argv, unsigned long round, FILE *log, tally *ends) {
-    values v = {0};
+    const char *room[MAX_ARGUMENTS + 2];
+    values v = {.inputs = {room, 0}};
     option table[N_OPTIONS] = {
         {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &v.input},
+        {.name = "N",
+         .kind = OPTION_COUNTS,
+         .target = &v.N,
+         .meta = "LIST",
+         .fallback = "100",
+         .low = 1,
+         .high = 1e6},
         {.name = "beta",
          .kind = OPTION_LIST,
          .target = &v.beta,
@@ -248,11 +278,15 @@ static const char *check(int argc, char **argv, unsigned long round, FILE *log, 
 
     if (ftruncate(STDERR_FILENO, 0) != 0 || lseek(STDERR_FILENO, 0, SEEK_SET) != 0)
         return "cannot empty the log";
-    /* Commands with and without an argument of their own, by turns. */
-    size_t skip = round % 2;
+    /* Commands without, with one and with any number of arguments of their own, by turns. */
+    size_t skip = round % 3 == 0;
+    if (round % 3 == 2) {
+        table[0].kind = OPTION_POSITIONALS;
+        table[0].target = &v.inputs;
+    }
     option *options = table + skip;
     int status = options_parse(options, N_OPTIONS - skip, argc, argv);
-    if (status == PARSE_DONE && !is_sound(&v, !skip))
+    if (status == PARSE_DONE && !is_sound(&v, (int)(round % 3)))
         wrong = "accepted, but a value is outside its limits";
     else if (status != PARSE_DONE && status != PARSE_HELP && status != STATUS_USAGE)
         wrong = "an unexpected status";

@@ -34,3 +34,24 @@ def test_readme_commands_run(tmp_path):
         if "--plot" in command and "gnuplot" in done.stderr and done.returncode == 1:
             continue
         assert done.returncode == 0, (command, done.stderr)
+
+
+def sbatch(folder, **env):
+    """examples/simulate.sbatch with a small study, and an srun that only shows what it was asked for."""
+    (folder / "kinising").unlink(missing_ok=True)
+    os.symlink(os.environ["KINISING"], folder / "kinising")
+    (folder / "srun").write_text('#!/bin/sh\necho "$@"\n')
+    (folder / "srun").chmod(0o755)
+    env = dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}", **env)
+    return subprocess.run(["sh", os.path.join(ROOT, "examples", "simulate.sbatch")], env=env, cwd=folder,
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def test_slurm_script(tmp_path):
+    study = "--N 10 --realizations 20 --steps 5"
+    for k in (1, 2):
+        sbatch(tmp_path, STUDY=study, SLURM_ARRAY_TASK_ID=str(k), SLURM_ARRAY_TASK_COUNT="2")
+    subprocess.run([os.environ["KINISING"], "merge", "part1.npz", "part2.npz"], cwd=tmp_path, check=True,
+                   stdout=subprocess.PIPE)
+    text = sbatch(tmp_path, STUDY=study, SLURM_CPUS_PER_TASK="3")
+    assert text == f"kinising-mpi simulate {study} --threads 3 --checkpoint study.ck -o study.npz\n"

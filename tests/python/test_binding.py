@@ -1,79 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Python package over the library: values, broadcasting, errors, Ctrl-C, fork, life without it.
-
-The extension is built by python/build.py into a private copy of the package, from the build folder
-named by KINISING_TEST_BUILD or the newest one of this checkout.
-"""
+"""The Python package over the library: values, broadcasting, errors, Ctrl-C, fork, life without it."""
 import doctest
 import importlib
 import json
 import math
 import os
-import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as npst
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support import ROOT, build, copy_package, run_script
+
 MODEL = ("beta", "J0", "dJ", "dH")
 NUMBERS = ("m", "q", "k", "S", "Sr", "sigma", "sigma_async", "sigma_over_beta",
            "sigma_async_over_beta", "chi")
 few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
-
-
-def find_build():
-    named = os.environ.get("KINISING_TEST_BUILD")
-    if named:
-        return pathlib.Path(named)
-    found = [p for p in ROOT.glob("build*/libkinising.a") if "sanitize" not in p.parent.name]
-    if not found:
-        pytest.skip("the library is not built")
-    return max(found, key=lambda p: p.stat().st_mtime).parent
-
-
-def copy_package(folder):
-    shutil.copytree(ROOT / "python" / "kinising", folder / "kinising",
-                    ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    return folder
-
-
-def build(*arguments):
-    return subprocess.run([sys.executable, "-B", ROOT / "python" / "build.py", *arguments],
-                          capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="session")
-def package(tmp_path_factory):
-    """A folder with the package and its extension in it, and nothing else."""
-    folder = copy_package(tmp_path_factory.mktemp("package"))
-    before = set(folder.rglob("*"))
-    done = build(find_build(), "--output", folder / "kinising")
-    assert done.returncode == 0, done.stderr
-    assert set(folder.rglob("*")) - before == {folder / "kinising" / "_lib.abi3.so"}
-    return folder
-
-
-@pytest.fixture(scope="session")
-def ki(package):
-    others = {n: sys.modules.pop(n) for n in list(sys.modules) if n.split(".")[0] == "kinising"}
-    sys.path.insert(0, str(package))
-    try:
-        import kinising
-        importlib.import_module("kinising.reference")
-        yield kinising
-    finally:
-        sys.path.remove(str(package))
-        sys.modules.update(others)
-
-
-def run_script(folder, text, seconds=60):
-    return subprocess.run([sys.executable, "-B", "-c", text], capture_output=True, text=True,
-                          check=False, timeout=seconds, env={**os.environ, "PYTHONPATH": str(folder)})
 
 
 def table(name):
@@ -305,7 +249,8 @@ def test_without_extension(tmp_path):
 import kinising as ki, kinising.reference
 assert ki.__version__ == "0.1.0" and kinising.reference.steady_state(0.5, 1, 1)["m"] == 0
 for call in (lambda: ki.theory(1), ki.critical, lambda: ki.transient(1), ki.info,
-             lambda: ki.autocorrelation(1, 1)):
+             lambda: ki.autocorrelation(1, 1), lambda: ki.simulate(4, 1), lambda: ki.Network([0], [[0]]),
+             lambda: ki.Network.draw(4), lambda: ki.Network.read("none.npz")):
     try:
         call()
     except ImportError as error:

@@ -454,6 +454,14 @@ static void mutations(void **unused) {
         assert_int_equal(ki_ensemble_unpack(copy, size, &e), KI_ERR_FORMAT);
         free(copy);
     }
+    /* Ranges that touch would be a second form of the same set: 3..8 and 9..23. */
+    bad = good;
+    assert_int_equal(bad.byte[132], 3);
+    assert_int_equal(bad.byte[148], 20);
+    bad.byte[148] = 9;
+    repair(&bad);
+    assert_int_equal(ki_ensemble_unpack(bad.byte, bad.size, &e), KI_ERR_FORMAT);
+    assert_non_null(strstr(ki_last_error(), "out of order"));
     bad = good;
     bad.byte[8] = 2;
     assert_int_equal(ki_ensemble_unpack(bad.byte, bad.size, &e), KI_ERR_FORMAT);

@@ -86,6 +86,9 @@ static void squares(void **state) {
     assert_true(ki_exact_value(&sum) == DBL_EPSILON * DBL_EPSILON);
     ki_exact_add_square(&sum, (double)NAN);
     assert_true(isnan(ki_exact_value(&sum)) && isnan(ki_exact_pair(&sum).hi));
+    ki_exact_sum other = {0};
+    ki_exact_merge(&other, &sum);
+    assert_true(other.special == 1 && isnan(ki_exact_value(&other)));
     /* Squares that no double holds, side by side. */
     memset(&sum, 0, sizeof sum);
     for (int i = 0; i < 3; i++) {
@@ -106,7 +109,7 @@ static void against_integers(void **state) {
             const int shift = (int)(random_bits() % 40);
             const double x = ldexp((double)(k >> 12), shift - 40);
             ki_exact_add(&sum, x);
-            total += (wide)(k >> 12) << shift;
+            total += (wide)(k >> 12) * ((wide)1 << shift);
         }
         /* The compiler rounds a conversion correctly. */
         const double hi = (double)total;

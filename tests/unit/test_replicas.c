@@ -161,6 +161,34 @@ static void window_of_one_and_start(void **state) {
     }
 }
 
+/* Asynchronous q is that of states in the window T/2 = 10 apart, or of the last one. */
+static void overlaps_in_the_window(void **state) {
+    (void)state;
+    static const uint64_t burn_in[] = {0, 1, 2, 10, 11, 12, 20};
+    static const int first[] = {10, 11, 12, 20, 21, 21, 21};
+    for (size_t k = 0; k < sizeof burn_in / sizeof *burn_in; k++) {
+        const ki_replicas_spec spec = {.dynamics = KI_ASYNC,
+                                       .replicas = R,
+                                       .steps = T,
+                                       .average = 1,
+                                       .burn_in = burn_in[k],
+                                       .seed = 8};
+        everything *e = simulate(&spec, 2);
+        long sum = 0;
+        for (size_t r = 0; r < R; r++) {
+            const int8_t *s = e->raster + r * (T + 1) * N;
+            for (int t = first[k]; t <= T; t++) {
+                for (int i = 0; i < N; i++) {
+                    sum += s[t * N + i] * s[(t - T / 2) * N + i];
+                }
+            }
+        }
+        assert_close(e->summary.q, (double)sum / ((double)N * R * (T - first[k] + 1)), 1e-12,
+                     1e-14);
+        free(e);
+    }
+}
+
 static void one_of_everything(void **state) {
     (void)state;
     const double h = 0.4, j = 0.3;
@@ -331,6 +359,7 @@ int main(void) {
         cmocka_unit_test(same_bits_for_any_threads),
         cmocka_unit_test(moments_are_those_of_the_raster),
         cmocka_unit_test(window_of_one_and_start),
+        cmocka_unit_test(overlaps_in_the_window),
         cmocka_unit_test(one_of_everything),
         cmocka_unit_test(frozen),
         cmocka_unit_test(bad_input),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Slow, readable numpy version of every equation of the infinite network [model].
+"""Slow, readable numpy version of every equation: the infinite network [model], and finite ones.
 
 One function per equation, with the equation's tag in its docstring; the fast library carries the same
 tags. Written to be understood and to check the library against: dense equal-step quadrature, bisection
@@ -14,7 +14,10 @@ absolutely: it does not try to keep the digits of 1 - q in a cold ferromagnet.
     transient      the way to the synchronous steady state
     zero           the limit beta -> infinity
     critical       the order-disorder boundary
+    enumeration    a small network, exactly: all of its states
+    simulate       finite networks, drawn and run; their estimators
 """
+from . import enumeration, simulate
 from .average import average, correlation_map
 from .critical import critical, order_slope
 from .order import (autocorrelation, conditional_entropy, entropy_production, magnetization,
@@ -29,4 +32,5 @@ __all__ = [
     "entropy_production", "magnetization", "magnetization_map", "mean_sech2", "reverse_entropy",
     "steady_state", "susceptibility", "two_cycle", "Relaxation", "asynchronous_entropy_production",
     "asynchronous_relaxation", "transient", "zero_temperature",
+    "enumeration", "simulate",
 ]

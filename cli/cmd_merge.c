@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kinising merge: the parts of a simulation become the whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "simulate.h"
+
+static const command_help merge_help = {
+    "merge",
+    "The table of a whole simulation from its parts: files of `simulate --shard`, and "
+    "checkpoints.\n"
+    "The numbers are those of one run, to the last bit. Missing and doubled realizations are\n"
+    "refused.\n",
+    "  kinising merge part1.npz part2.npz part3.npz -o whole.npz --plot whole.png\n",
+};
+
+typedef struct merge_options {
+    session s;
+    text_list files;
+    int partial;
+    sim_study whole;
+} merge_options;
+
+static int not_ours(const char *path) {
+    return complain(STATUS_USAGE,
+                    "%s : is no part of a simulation : files of kinising simulate --shard or "
+                    "--checkpoint",
+                    path);
+}
+
+/* The array `state` of a result file. */
+static int read_shard(const char *path, sim_study *part) {
+    ki_reader *reader = NULL;
+    ki_array state = {0};
+
+    int error = ki_reader_open(path, &reader);
+    if (error)
+        return error == KI_ERR_FORMAT ? not_ours(path) : complain_library(error);
+    ptrdiff_t i = ki_reader_find(reader, "state");
+    if (i >= 0)
+        error = ki_reader_read(reader, (size_t)i, &state);
+    int status = error ? complain_library(error)
+                 : i < 0 || state.type != KI_INT8 || state.ndim != 1
+                     ? not_ours(path)
+                     : study_unpack(path, state.data, state.shape[0], part);
+    ki_array_free(&state);
+    ki_reader_close(reader);
+    return status;
+}
+
+static int read_part(const char *path, sim_study *part) {
+    void *bytes = NULL;
+    size_t size = 0;
+
+    int error = ki_read_bytes(path, &bytes, &size);
+    if (error)
+        return complain_input(error, path);
+    int packed = study_is_packed(bytes, size);
+    int status = packed ? study_unpack(path, bytes, size, part) : 0;
+    ki_free_bytes(bytes);
+    return packed ? status : read_shard(path, part);
+}
+
+static int differs(const char *path, const char *what) {
+    return complain(STATUS_USAGE,
+                    "%s : differs from the first file in %s : parts of one and the same command",
+                    path, what);
+}
+
+static int check_settings(const char *path, const sim_study *whole, const sim_study *part) {
+    if (part->n != whole->n)
+        return differs(path, "its points");
+    if (part->set.realizations != whole->set.realizations)
+        return differs(path, "--realizations");
+    if (part->set.rel_err != whole->set.rel_err)
+        return differs(path, "--rel-err");
+    return 0;
+}
+
+static int add_point(const char *path, sim_point *to, const sim_point *from) {
+    ki_ensemble *e = NULL, *part = NULL;
+    char name[POINT_NAME];
+    int status = 0;
+
+    int error = ki_ensemble_unpack(to->state, to->size, &e);
+    if (!error)
+        error = ki_ensemble_unpack(from->state, from->size, &part);
+    if (!error)
+        error = ki_ensemble_merge(e, part);
+    if (error == KI_ERR_NOMEM)
+        status = complain_library(error);
+    else if (error)
+        status =
+            complain(STATUS_USAGE, "%s, %s, %s", path, point_name(name, from), ki_last_error());
+    else
+        status = point_store(to, e);
+    to->seconds += from->seconds;
+    if (from->target > to->target)
+        to->target = from->target;
+    ki_ensemble_free(e);
+    ki_ensemble_free(part);
+    return status;
+}
+
+static int add_file(const char *path, sim_study *whole) {
+    sim_study part = {0};
+    int status = read_part(path, &part);
+
+    if (!status && !whole->points) {
+        *whole = part;
+        whole->set.shard = 0;
+        whole->set.shards = 1;
+        return 0;
+    }
+    if (!status)
+        status = check_settings(path, whole, &part);
+    for (size_t i = 0; i < part.n && !status; i++)
+        status = add_point(path, &whole->points[i], &part.points[i]);
+    study_free(&part);
+    return status;
+}
+
+/* Whether all that was asked for is there; the first that is not is named. */
+static int check_whole(const merge_options *o) {
+    for (size_t i = 0; i < o->whole.n; i++) {
+        const sim_point *p = &o->whole.points[i];
+        ki_ensemble *e = NULL;
+        char name[POINT_NAME];
+        uint64_t first = 0;
+        if (ki_ensemble_unpack(p->state, p->size, &e))
+            return complain(STATUS_FAILED, "%s", ki_last_error());
+        uint64_t last = first_gap(e, &first, p->target, p->target);
+        ki_ensemble_free(e);
+        if (first < last && !o->partial)
+            return complain(STATUS_USAGE,
+                            "%s : realizations %llu to %llu of %llu are missing : the files that "
+                            "have them, or --partial",
+                            point_name(name, p), (unsigned long long)first,
+                            (unsigned long long)last - 1, (unsigned long long)p->target);
+    }
+    return 0;
+}
+
+static int merge(merge_options *o, const option *options, size_t n) {
+    int status = 0;
+
+    if (option_given(options, n, "seed"))
+        return complain(STATUS_USAGE, "--seed : the parts have theirs : leave it out");
+    for (size_t i = 0; i < o->files.n && !status; i++)
+        status = add_file(o->files.item[i], &o->whole);
+    if (!status && o->whole.n == 0)
+        status = not_ours(o->files.item[0]);
+    if (!status)
+        status = check_whole(o);
+    if (!status && o->s.picture)
+        status = study_plot_check(&o->whole);
+    if (!status) {
+        o->s.seed = o->whole.points[0].spec.seed;
+        o->s.seed_given = 1;
+        status = study_results(&o->whole);
+    }
+    return status ? status : study_report(&o->s, &o->whole, 0);
+}
+
+int cmd_merge(int argc, char **argv) {
+    merge_options o = {.s = {.argc = argc, .argv = argv}};
+
+    o.files.item = get_memory(argv[0], (uint64_t)argc, sizeof *o.files.item);
+    if (!o.files.item)
+        return STATUS_FAILED;
+    option options[] = {
+        {.name = "FILE", .kind = OPTION_POSITIONALS, .target = &o.files},
+        {.name = "partial",
+         .kind = OPTION_FLAG,
+         .target = &o.partial,
+         .help = "be content with the realizations that are there"},
+        {.name = "reproducible",
+         .kind = OPTION_FLAG,
+         .target = &o.s.reproducible,
+         .help = "no times and machines in the files: equal bytes"},
+        COMMON_OPTIONS(&o.s),
+    };
+    size_t n = sizeof options / sizeof options[0];
+
+    int status = session_begin(&o.s, &merge_help, options, n);
+    if (status == PARSE_DONE)
+        status = merge(&o, options, n);
+    study_free(&o.whole);
+    free(o.files.item);
+    options_free(options, n);
+    return status == PARSE_HELP ? STATUS_DONE : status;
+}

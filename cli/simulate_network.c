@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kinising simulate --network: replicas of one network. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "simulate.h"
+
+static const command_help network_help = {
+    "simulate",
+    "With --network: independent replicas of one network, advanced together. One row, with the\n"
+    "columns of every simulate: averages over spins with standard errors over replicas, which are\n"
+    "the realizations; J0, dJ and dH are those the network looks like. A .npz or .h5 file also\n"
+    "holds m (N) (the mean over spins is m_mean there), the raw moments c and d (N,N; d[i,j] =\n"
+    "<s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), and the entropy production of each\n"
+    "spin and edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma.\n",
+    "  kinising network draw --N 50 --dJ 0.5 --beta 2 -o network.npz\n"
+    "  kinising simulate --network network.npz --replicas 1000 --average --burn-in 50 -o "
+    "moments.npz\n"
+    "  kinising simulate --network network.npz --replicas 10 --raster spins.npz\n",
+};
+
+static const char *const dynamics_words[] = {"sync", "async", NULL};
+static const char *const start_words[] = {"up", "random", NULL};
+
+/* Those of simulate; in a file that holds the array m the mean over spins has another name. */
+enum { N_COLUMNS = 21, COLUMN_DYNAMICS = 5, COLUMN_M = 8, COLUMN_ALGORITHM = 20 };
+enum { N_REAL = N_COLUMNS - 2 };
+static const char *const column_names[N_COLUMNS] = {
+    "N",     "beta",   "J0",    "dJ",        "dH",       "dynamics", "realizations",
+    "steps", "m",      "m_err", "q",         "q_err",    "S",        "S_err",
+    "Sr",    "Sr_err", "sigma", "sigma_err", "activity", "seconds",  "algorithm"};
+
+typedef struct network_run {
+    session s;
+    const char *network, *raster_file;
+    double beta;
+    int dynamics, start;
+    ki_replicas_spec spec;
+    ki_network_file *file;
+    ki_network view;
+    ki_replicas_out out;
+    double *arrays; /* one block: m, sigma_spin, c, d, sigma_edge */
+    double numbers[N_REAL];
+} network_run;
+
+/* Whether a file is to hold matrices. */
+static int wants_moments(const network_run *w) {
+    const size_t length = w->s.file ? strlen(w->s.file) : 0;
+
+    return length > 0 && (length < 4 || strcmp(w->s.file + length - 4, ".csv") != 0);
+}
+
+static int check_options(network_run *w, const option *options, size_t n) {
+    const ki_replicas_spec *spec = &w->spec;
+    const size_t length = w->raster_file ? strlen(w->raster_file) : 0;
+
+    if (option_given(options, n, "burn-in") && !spec->average)
+        return complain(STATUS_USAGE, "--burn-in : nothing is averaged over time : with --average");
+    if (spec->average && spec->burn_in >= spec->steps)
+        return complain(STATUS_USAGE,
+                        "--burn-in : %llu leaves nothing of %llu steps : fewer than --steps",
+                        (unsigned long long)spec->burn_in, (unsigned long long)spec->steps);
+    if (length >= 4 && strcmp(w->raster_file + length - 4, ".csv") == 0)
+        return complain(STATUS_USAGE, "--raster : a .csv holds no spins : a .npz or .h5 file");
+    if (w->raster_file && w->s.file && strcmp(w->raster_file, w->s.file) == 0)
+        return complain(STATUS_USAGE, "--raster : is the file of -o too : two files");
+    const int error = w->raster_file ? ki_check_writable(w->raster_file) : 0;
+    return error ? complain_library(error) : 0;
+}
+
+static int read_network(network_run *w, int beta_given) {
+    const int error = ki_network_read(w->network, &w->file);
+
+    if (error)
+        return complain_input(error, w->network);
+    w->view = w->file->view;
+    if (beta_given)
+        w->view.beta = w->beta;
+    else if (!w->file->has_beta && !w->s.quiet)
+        remark("%s has no beta, 1 is taken", w->network);
+    return 0;
+}
+
+/* What the library takes and what the results are, together. */
+static int take_memory(network_run *w) {
+    const uint64_t n = w->view.n, moments = wants_moments(w) ? n * (3 * n + 2) : 0;
+    const ki_replicas_spec *spec = &w->spec;
+    const double spins =
+        w->raster_file ? (double)spec->replicas * (double)(spec->steps + 1) * (double)n : 0;
+    uint64_t bytes;
+
+    const int error = ki_replicas_memory(n, spec, moments > 0, (int)w->s.threads, &bytes);
+    if (error)
+        return complain_library(error);
+    const double all = (double)bytes + (double)moments * sizeof(double) + spins;
+    if (all >= 0x1p63 || check_memory(w->s.argv[0], (uint64_t)all, 1))
+        return all >= 0x1p63
+                   ? complain(STATUS_FAILED,
+                              "simulate : %g bytes are needed : fewer replicas or steps", all)
+                   : STATUS_FAILED;
+    if (moments) {
+        w->arrays = get_memory(w->s.argv[0], moments, sizeof(double));
+        if (!w->arrays)
+            return STATUS_FAILED;
+        w->out.m = w->arrays;
+        w->out.sigma_spin = w->out.m + n;
+        w->out.c = w->out.sigma_spin + n;
+        w->out.d = w->out.c + n * n;
+        w->out.sigma_edge = w->out.d + n * n;
+    }
+    if (w->raster_file) {
+        w->out.raster = get_memory(w->s.argv[0], (uint64_t)spins, 1);
+        if (!w->out.raster)
+            return STATUS_FAILED;
+    }
+    return 0;
+}
+
+static int run(network_run *w) {
+    const double unit = session_unit(&w->s);
+    const ki_run_options options = session_run_options(&w->s);
+    const size_t n = (size_t)w->view.n;
+    ki_ensemble_result r;
+    ki_network_summary looks;
+
+    int error = ki_network_summarize(&w->view, &looks);
+    if (!error)
+        error = ki_replicas(&w->view, &w->spec, &options, &r, &w->out);
+    if (error)
+        return complain_library(error);
+    for (size_t i = 0; w->arrays && i < n; i++)
+        w->out.sigma_spin[i] *= unit;
+    for (size_t i = 0; w->arrays && i < n * n; i++)
+        w->out.sigma_edge[i] *= unit;
+    const double numbers[N_REAL] = {(double)n,
+                                    w->view.beta,
+                                    looks.J0,
+                                    looks.dJ,
+                                    looks.dH,
+                                    (double)w->spec.replicas,
+                                    (double)w->spec.steps,
+                                    r.m,
+                                    r.m_err,
+                                    r.q,
+                                    r.q_err,
+                                    unit * r.S,
+                                    unit * r.S_err,
+                                    unit * r.Sr,
+                                    unit * r.Sr_err,
+                                    unit * r.sigma,
+                                    unit * r.sigma_err,
+                                    r.activity,
+                                    w->s.reproducible ? (double)NAN : session_seconds(&w->s)};
+    memcpy(w->numbers, numbers, sizeof numbers);
+    return 0;
+}
+
+/* The row, as columns. `word` has the dynamics and the algorithm. */
+static void lay_out_row(const network_run *w, const char *word[2], column columns[N_COLUMNS]) {
+    size_t k = 0;
+
+    word[0] = dynamics_words[w->dynamics];
+    word[1] = "replicas";
+    for (size_t c = 0; c < N_COLUMNS; c++) {
+        columns[c] = (column){.name = column_names[c]};
+        if (c == COLUMN_DYNAMICS || c == COLUMN_ALGORITHM)
+            columns[c].word = &word[c == COLUMN_ALGORITHM];
+        else
+            columns[c].real = &w->numbers[k++];
+    }
+}
+
+static int write_moments(void *context, const char *provenance) {
+    const network_run *w = context;
+    const size_t n = (size_t)w->view.n;
+    const char *word[2];
+    column row[N_COLUMNS];
+    ki_array a[N_COLUMNS + 5];
+
+    lay_out_row(w, word, row);
+    row[COLUMN_M].name = "m_mean";
+    row[COLUMN_M + 1].name = "m_mean_err";
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        a[c] =
+            (ki_array){.name = row[c].name,
+                       .type = row[c].word ? KI_STRING : KI_FLOAT64,
+                       .ndim = 1,
+                       .shape = {1},
+                       .data = row[c].word ? (const void *)row[c].word : (const void *)row[c].real};
+    a[N_COLUMNS] = (ki_array){"m", KI_FLOAT64, 1, {n}, w->out.m};
+    a[N_COLUMNS + 1] = (ki_array){"c", KI_FLOAT64, 2, {n, n}, w->out.c};
+    a[N_COLUMNS + 2] = (ki_array){"d", KI_FLOAT64, 2, {n, n}, w->out.d};
+    a[N_COLUMNS + 3] = (ki_array){"sigma_spin", KI_FLOAT64, 1, {n}, w->out.sigma_spin};
+    a[N_COLUMNS + 4] = (ki_array){"sigma_edge", KI_FLOAT64, 2, {n, n}, w->out.sigma_edge};
+    return ki_write_arrays(w->s.file, N_COLUMNS + 5, a, provenance);
+}
+
+static int write_raster(void *context, const char *provenance) {
+    const network_run *w = context;
+    const ki_array a = {"raster",
+                        KI_INT8,
+                        3,
+                        {(size_t)w->spec.replicas, (size_t)w->spec.steps + 1, (size_t)w->view.n},
+                        w->out.raster};
+
+    return ki_write_arrays(w->raster_file, 1, &a, provenance);
+}
+
+static int report(network_run *w) {
+    const char *word[2], *file = w->s.file;
+    column columns[N_COLUMNS];
+    int status = 0;
+    char what[80];
+
+    if (w->raster_file) {
+        w->s.file = w->raster_file; /* which the remark names */
+        status = session_write(&w->s, write_raster, w, "raster: replica, time, spin");
+        w->s.file = file;
+    }
+    if (status)
+        return status;
+    if (w->arrays) {
+        snprintf(what, sizeof what, "N = %llu", (unsigned long long)w->view.n);
+        return session_write(&w->s, write_moments, w, what);
+    }
+    lay_out_row(w, word, columns);
+    const result out = {.columns = columns, .n_columns = N_COLUMNS, .rows = 1};
+    return session_end(&w->s, &out);
+}
+
+static int simulate(network_run *w, const option *options, size_t n) {
+    int status = check_options(w, options, n);
+
+    if (!status)
+        status = read_network(w, option_given(options, n, "beta"));
+    w->spec.dynamics = w->dynamics ? KI_ASYNC : KI_SYNC;
+    w->spec.start = w->start ? KI_START_RANDOM : KI_START_UP;
+    w->spec.seed = session_seed(&w->s);
+    if (!status)
+        status = take_memory(w);
+    if (!status)
+        status = run(w);
+    return status ? status : report(w);
+}
+
+int simulate_network(int argc, char **argv) {
+    network_run w = {.s = {.argc = argc, .argv = argv}};
+    option options[] = {
+        {.name = "network",
+         .kind = OPTION_TEXT,
+         .target = &w.network,
+         .meta = "FILE",
+         .help = "H, J and beta, .npz or .h5"},
+        {.name = "beta",
+         .kind = OPTION_REAL,
+         .target = &w.beta,
+         .meta = "X",
+         .help = "instead of the file's",
+         .low = 0,
+         .high = 1e308},
+        {.name = "dynamics",
+         .kind = OPTION_WORD,
+         .target = &w.dynamics,
+         .meta = "WORD",
+         .help = "sync or async",
+         .fallback = "sync",
+         .words = dynamics_words},
+        {.name = "replicas",
+         .kind = OPTION_COUNT,
+         .target = &w.spec.replicas,
+         .meta = "R",
+         .help = "independent copies",
+         .fallback = "100",
+         .low = 1,
+         .high = 0x1p56},
+        {.name = "steps",
+         .kind = OPTION_COUNT,
+         .target = &w.spec.steps,
+         .meta = "T",
+         .help = "updates of all spins, or units of time",
+         .fallback = "127",
+         .low = 1,
+         .high = 1e15},
+        {.name = "average",
+         .kind = OPTION_FLAG,
+         .target = &w.spec.average,
+         .help = "over time too, instead of the last step alone"},
+        {.name = "burn-in",
+         .kind = OPTION_COUNT,
+         .target = &w.spec.burn_in,
+         .meta = "B",
+         .help = "steps before the average begins",
+         .fallback = "0",
+         .low = 0,
+         .high = 1e15},
+        {.name = "start",
+         .kind = OPTION_WORD,
+         .target = &w.start,
+         .meta = "WORD",
+         .help = "up or random",
+         .fallback = "up",
+         .words = start_words},
+        {.name = "raster",
+         .kind = OPTION_TEXT,
+         .target = &w.raster_file,
+         .meta = "FILE",
+         .help = "write all spins, raster (R,T+1,N), .npz or .h5"},
+        {.name = "reproducible",
+         .kind = OPTION_FLAG,
+         .target = &w.s.reproducible,
+         .help = "no times and machines in the files: equal bytes"},
+        OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5 instead of CSV on stdout"),
+        COMMON_OPTIONS_WITHOUT_FILES(&w.s),
+    };
+    const size_t n = sizeof options / sizeof options[0];
+
+    int status = session_begin(&w.s, &network_help, options, n);
+    if (status == PARSE_DONE)
+        status = simulate(&w, options, n);
+    free(w.arrays);
+    free(w.out.raster);
+    ki_network_file_free(w.file);
+    return status == PARSE_HELP ? STATUS_DONE : status;
+}
+
+int simulate_wants_network(int argc, char **argv) {
+    static const char name[] = "--network";
+
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], name, sizeof name - 1) == 0 &&
+            (argv[i][sizeof name - 1] == '\0' || argv[i][sizeof name - 1] == '='))
+            return 1;
+    return 0;
+}

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One given network: a numpy layer over kinising/network.h and ki_replicas()."""
+import json
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._arguments import count, need_memory, one_dynamics, one_of, text, window
+from ._library import check, ffi, lib, need_library, start_run
+from ._simulate import AVERAGES, MOST_SEED, STARTS, averages
+
+_MOST_SPINS, _MOST_STEPS, _MOST_REPLICAS = 2**31 - 1, 10**15, 2**56
+
+
+class NetworkSummary(NamedTuple):
+    """The ensemble a network looks like, see Network.summary(). Floats."""
+    J0: float
+    dJ: float
+    H_mean: float
+    H_min: float
+    H_max: float
+    dH: float
+    asymmetry: float
+    diagonal: float
+    density: float
+
+
+class Replicas(NamedTuple):
+    """Copies of one network, see Network.simulate(). Arrays, or None if not asked for; then floats."""
+    m: Any
+    c: Any
+    d: Any
+    sigma_spin: Any
+    sigma_edge: Any
+    raster: Any
+    realizations: int
+    m_mean: float
+    m_mean_err: float
+    q: float
+    q_err: float
+    S: float
+    S_err: float
+    Sr: float
+    Sr_err: float
+    sigma: float
+    sigma_err: float
+    activity: float
+    activity_err: float
+
+
+def _numbers(name, values):
+    """A copy: C-contiguous doubles that nobody changes."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} : is of type {values.dtype} : use real numbers")
+    values = np.array(values, dtype=np.float64, order="C")
+    values.setflags(write=False)
+    return values
+
+
+def _doubles(array):
+    return ffi.NULL if array is None else ffi.from_buffer("double[]", array)
+
+
+def _provenance():
+    facts = ffi.new("ki_build_info *")
+    check(lib.ki_get_build_info(facts))
+    return json.dumps({"program": "kinising (Python)", "version": text(facts.version),
+                       "commit": text(facts.commit)}).encode()
+
+
+class Network:
+    """A network [model]: H [N] fields, J [N,N] couplings (J[i,j] acts from j on i), beta.
+
+    Parameters: H and J are copied, and cannot be changed afterwards; beta >= 0 and finite multiplies both.
+
+    Attributes: N, H, J, beta.
+
+    Raises ValueError (shapes that do not fit; nan and infinities, with their indices), TypeError, ImportError
+    (library not built).
+
+    >>> ki.Network(H=[0, 0.1], J=[[0, 1], [-1, 0]])
+    <kinising.Network of 2 spins, beta = 1>
+    """
+
+    def __init__(self, H, J, beta=1.0):
+        need_library()
+        self._take(_numbers("H", H), _numbers("J", J), beta)
+
+    def _take(self, H, J, beta):
+        if H.ndim != 1 or J.shape != (H.size, H.size):
+            raise ValueError(f"network : the shape of H is {H.shape} and that of J is {J.shape} : use H (N) "
+                             "and J (N,N)")
+        self._H, self._J, self._beta = H, J, float(beta)
+        check(lib.ki_network_check(self._view()))
+
+    def _view(self):
+        """What the library sees, as long as self lives."""
+        return ffi.new("ki_network *", (self.N, _doubles(self._H), _doubles(self._J), self._beta))
+
+    def __repr__(self):
+        return f"<kinising.Network of {self.N} spins, beta = {self._beta:g}>"
+
+    def __reduce__(self):
+        return Network, (self._H, self._J, self._beta)
+
+    @property
+    def N(self):
+        return self._H.size
+
+    @property
+    def H(self):
+        return self._H
+
+    @property
+    def J(self):
+        return self._J
+
+    @property
+    def beta(self):
+        return self._beta
+
+    @classmethod
+    def draw(cls, N, beta=1.0, J0=1.0, dJ=1.0, dH=0.0, zero_diagonal=False, seed=1):
+        """A network of the ensemble [model]: J_ij ~ Normal(J0/N, dJ^2/N), H_i ~ Uniform(-dH, dH).
+
+        The random numbers depend on seed and N alone. The same network as `kinising network draw`.
+
+        Raises ValueError (out of range), MemoryError, ImportError.
+
+        >>> ki.Network.draw(3, dJ=0, dH=0).J
+        array([[0.33333333, 0.33333333, 0.33333333],
+               [0.33333333, 0.33333333, 0.33333333],
+               [0.33333333, 0.33333333, 0.33333333]])
+        """
+        need_library()
+        N = count("N", N, _MOST_SPINS)
+        seed = count("seed", seed, MOST_SEED, 0)
+        need_memory(f"network : N = {N}", 8.0 * N * N, "use a smaller N")
+        H, J = np.empty(N), np.empty((N, N))
+        point = ffi.new("ki_theory_params *", (beta, J0, dJ, dH))
+        check(lib.ki_network_draw(N, point, int(bool(zero_diagonal)), seed, _doubles(H), _doubles(J)))
+        return cls._own(H, J, beta)
+
+    @classmethod
+    def read(cls, path):
+        """A network from `.npz` or `.h5`: H (N), J (N,N), beta (1 if it is missing).
+
+        Raises OSError (missing, unreadable), KinisingError (no network, damaged), ValueError (nan),
+        MemoryError, ImportError."""
+        need_library()
+        out = ffi.new("ki_network_file **")
+        check(lib.ki_network_read(os.fsencode(path), out))
+        file = ffi.gc(out[0], lib.ki_network_file_free)
+        n = file.view.n
+        H, J = np.empty(n), np.empty((n, n))
+        ffi.memmove(_doubles(H), file.view.H, H.nbytes)
+        ffi.memmove(_doubles(J), file.view.J, J.nbytes)
+        return cls._own(H, J, file.view.beta)
+
+    @classmethod
+    def _own(cls, H, J, beta):
+        """Without another copy."""
+        self = cls.__new__(cls)
+        H.setflags(write=False)
+        J.setflags(write=False)
+        self._take(H, J, beta)
+        return self
+
+    def write(self, path):
+        """Writes H, J and beta to `.npz` or `.h5`; the file appears under its name only when it is complete.
+
+        Raises KinisingError (unknown ending, .h5 without HDF5), OSError, MemoryError."""
+        check(lib.ki_network_write(os.fsencode(path), self._view(), _provenance()))
+
+    def summary(self):
+        """NetworkSummary: the ensemble parameters J0, dJ, dH that the network looks like; H_mean, H_min,
+        H_max; asymmetry, the correlation of J_ij and J_ji (1: symmetric); diagonal, the largest |J_ii|;
+        density, the share of couplings that are not 0. nan where N is too small."""
+        out = ffi.new("ki_network_summary *")
+        check(lib.ki_network_summarize(self._view(), out))
+        return NetworkSummary._make(getattr(out, name) for name in NetworkSummary._fields)
+
+    def simulate(self, replicas=100, steps=127, dynamics="sync", average=False, burn_in=0, start="up",
+                 seed=1, threads=0, moments=True, raster=False):
+        """Independent copies of the network, run together. [sigma-net-sync] [sigma-net-async]
+
+        Parameters:
+            replicas  R, number of copies
+            steps     T, updates of all spins ('sync'), or units of time ('async')
+            dynamics  'sync' or 'async'
+            average   measure at each step after burn_in, instead of on the last one alone
+            start     'up' or 'random'
+            seed      of the random numbers, 0 to 2^64 - 1
+            threads   0 = all available; the values do not depend on it
+            moments   m, c, d, sigma_spin and sigma_edge are wanted
+            raster    the spins are wanted
+
+        Returns Replicas:
+            m           [N] <s_i>
+            c           [N,N] raw <s_i s_j>
+            d           [N,N] raw <s_i(t) s_j(t-1)> ('sync'), <tanh(beta h_i) s_j> ('async')
+            sigma_spin  [N] sigma_edge summed over j
+            sigma_edge  [N,N] beta (J_ij - J_ji) d_ij; 'async': half of it, and on the diagonal the part of
+                        J_ii. The sum over i and j is N sigma
+            raster      [R,T+1,N] int8, spins +-1 of every step or unit of time
+            realizations  R
+            m_mean, q, S, Sr, sigma, activity and their _err: averages over spins and standard errors over
+                        replicas, as in simulate()
+
+        The same numbers as `kinising simulate --network`, to the last bit on one machine.
+
+        Raises ValueError (out of range, not possible together), TypeError, MemoryError (before anything
+        runs). Ctrl-C stops it.
+
+        >>> ki.Network.draw(50, beta=0).simulate(steps=1, replicas=2, raster=True).raster.shape
+        (2, 2, 50)
+        """
+        flag, burn_in = window(average, burn_in)
+        if start not in STARTS[:2]:
+            raise ValueError(f"start : {start!r} is not possible for one network : use 'up' or 'random'")
+        N, R, T = self.N, count("replicas", replicas, _MOST_REPLICAS), count("steps", steps, _MOST_STEPS)
+        threads = count("threads", threads, 4096, 0)
+        spec = ffi.new("ki_replicas_spec *", dict(
+            dynamics=one_dynamics(dynamics), replicas=R, steps=T, average=flag, burn_in=burn_in,
+            start=one_of("start", start, STARTS), seed=count("seed", seed, MOST_SEED, 0)))
+        need = ffi.new("uint64_t *")
+        check(lib.ki_replicas_memory(N, spec, int(bool(moments)), threads, need))
+        need_memory(f"simulate : N = {N}, R = {R}, T = {T}",
+                    need[0] + 24.0 * N * N * bool(moments) + float(R) * (T + 1) * N * bool(raster),
+                    "use fewer replicas or threads, or neither moments nor raster")
+        shapes = [N, (N, N), (N, N), N, (N, N)]
+        arrays = [np.empty(shape) if moments else None for shape in shapes]
+        spins = np.empty((R, T + 1, N), dtype=np.int8) if raster else None
+        out = ffi.new("ki_replicas_out *", [
+            *map(_doubles, arrays), ffi.from_buffer("int8_t[]", spins) if raster else ffi.NULL])
+        result = ffi.new("ki_ensemble_result *")
+        run = start_run(threads)
+        check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), result, out))
+        return Replicas(*arrays, spins, result.realizations, *averages(result))
+
+
+assert Replicas._fields[9:] == AVERAGES[2:]

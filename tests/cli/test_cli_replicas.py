@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""kinising simulate --network: files, their shapes and how they hang together; refusals."""
+
+import re
+
+import numpy as np
+import pytest
+
+from conftest import parse_csv
+
+LINE = re.compile(r"kinising: .+? : .+? : .+\n")
+N = 12
+
+
+def load(path):
+    with np.load(path) as f:
+        return {name: f[name] for name in f.files}
+
+
+@pytest.fixture
+def network(run, tmp_path):
+    done = run("network", "draw", "--N", str(N), "--dJ", "0.8", "--beta", "1.5", "-o", "w.npz")
+    assert done.returncode == 0, done.stderr
+    return load(tmp_path / "w.npz")
+
+
+@pytest.mark.parametrize("dynamics", ["sync", "async"])
+def test_moments_and_raster(dynamics, run, network, tmp_path):
+    done = run("simulate", "--network", "w.npz", "--dynamics", dynamics, "--replicas", "70", "--steps", "9",
+               "--start", "random", "--raster", "s.npz", "-o", "r.npz")
+    assert done.returncode == 0, done.stderr
+    f, s = load(tmp_path / "r.npz"), load(tmp_path / "s.npz")["raster"].astype(float)
+    assert s.shape == (70, 10, N) and set(np.unique(s)) == {-1, 1}
+    state = s[:, -2] if dynamics == "sync" else s[:, -1]
+    t = np.tanh(1.5 * (network["H"] + state @ network["J"].T))
+    d = t.T @ state / 70
+    np.testing.assert_allclose(f["d"], d, atol=3e-6)
+    own = t if dynamics == "sync" else state
+    np.testing.assert_allclose(f["m"], own.mean(0), atol=3e-6)
+    np.testing.assert_allclose(f["c"], own.T @ own / 70 * (1 - np.eye(N)) + np.eye(N), atol=3e-6)
+    np.testing.assert_allclose(f["sigma_edge"].sum(1), f["sigma_spin"], atol=1e-12)
+    np.testing.assert_allclose(f["sigma_spin"].sum() / N, f["sigma"], atol=1e-6)
+    np.testing.assert_allclose(f["m"].mean(), f["m_mean"], atol=1e-6)
+    assert f["dynamics"] == [dynamics] and f["realizations"] == 70 and f["beta"] == 1.5
+
+
+def test_threads_and_seed(run, network, tmp_path):
+    common = ["simulate", "--network=w.npz", "--replicas", "300", "--average", "--burn-in", "3",
+              "--steps", "20", "--reproducible"]
+    for name, more in ("a", ["--threads", "1"]), ("b", ["--threads", "2"]), ("c", ["--seed", "2"]):
+        assert run(*common, *more, "-o", name + ".npz").returncode == 0
+    a, b, c = (load(tmp_path / (name + ".npz")) for name in "abc")
+    for key in a.keys() - {"seconds", "provenance"}:
+        assert a[key].tobytes() == b[key].tobytes(), key
+    assert a["m"].tobytes() != c["m"].tobytes()
+
+
+def test_table_beta_and_unit(run, network):
+    done = run("simulate", "--network", "w.npz", "--beta", "0.5")
+    (nats,) = parse_csv(done.stdout)
+    (bits,) = parse_csv(run("simulate", "--network", "w.npz", "--beta", "0.5", "--unit", "bits").stdout)
+    assert nats["beta"] == 0.5 and nats["N"] == N and nats["realizations"] == 100
+    assert abs(nats["S"] / np.log(2) - bits["S"]) < 1e-12 and nats["m"] == bits["m"] and nats["algorithm"] == "replicas"
+    (one,) = parse_csv(run("simulate", "--network", "w.npz", "--replicas", "1").stdout)
+    assert np.isnan(one["sigma_err"]) and np.isfinite(one["sigma"])
+
+
+@pytest.mark.parametrize("arguments,status,mention", [
+    (["--network"], 2, "value is missing"),
+    (["--network", "none.npz"], 2, "none.npz"),
+    (["--network", "w.npz", "--replicas", "0"], 2, "--replicas"),
+    (["--network", "w.npz", "--replicas", "-3"], 2, "--replicas"),
+    (["--network", "w.npz", "--steps", "0"], 2, "--steps"),
+    (["--network", "w.npz", "--start", "theory"], 2, "--start"),
+    (["--network", "w.npz", "--beta", "nan"], 2, "--beta"),
+    (["--network", "w.npz", "--burn-in", "3"], 2, "--average"),
+    (["--network", "w.npz", "--average", "--steps", "5", "--burn-in", "5"], 2, "--burn-in"),
+    (["--network", "w.npz", "--raster", "s.csv"], 2, "--raster"),
+    (["--network", "w.npz", "--raster", "s.npz", "-o", "s.npz"], 2, "--raster"),
+    (["--network", "w.npz", "--raster", "no/s.npz"], 1, "no"),
+    (["--network", "w.npz", "--realizations", "3"], 2, "--realizations"),
+    (["--network", "w.npz", "--replicas", "1000000000000", "--steps", "1000"], 1, "GiB"),
+    (["--network", "w.npz", "--replicas", "1000000000000000", "--steps", "1000000"], 2, "2^61"),
+    (["--network", "bad.npz"], 2, "J[1,2]"),
+    (["--network", "text.npz"], None, "text.npz"),
+])
+def test_refused(arguments, status, mention, run, network, tmp_path):
+    network["J"][1, 2] = np.nan
+    np.savez(tmp_path / "bad.npz", H=network["H"], J=network["J"])
+    (tmp_path / "text.npz").write_text("no network")
+    done = run("simulate", *arguments)
+    assert done.returncode == status or (status is None and done.returncode in (1, 2)), done.stderr
+    assert LINE.fullmatch(done.stderr) and mention in done.stderr, done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Killed anywhere and started again, a run ends in the bytes of one that was left alone."""
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import call, command, needs_mpi, written
+
+# About half a second of work for one core, in pieces that are short beside the time between kills.
+WORK = ["simulate", "--N", "128,256", "--beta", "1", "--dJ", "0.5", "--realizations", "3000",
+        "--dynamics", "sync,async", "--steps", "40"]
+SAVE = ["--checkpoint", "x.ck", "--checkpoint-every", "0.02", "--reproducible", "--quiet"]
+
+
+def start(folder, *args, ranks=0):
+    return subprocess.Popen([*command(ranks), *args], cwd=folder, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def saved(folder):
+    """Realizations in the checkpoint."""
+    table = call(folder, "merge", "x.ck", "--partial", "--quiet").stdout.splitlines()
+    column = table[0].split(",").index("realizations")
+    return sum(int(row.split(",")[column]) for row in table[1:])
+
+
+def test_killed_anywhere(tmp_path):
+    whole = written(tmp_path, "whole.npz", *WORK)
+    rng = random.Random(20240607)
+    kills = before = grown = 0
+    while kills < 60:
+        process = start(tmp_path, *WORK, *SAVE, "-o", "x.npz", "--threads", str(rng.choice((1, 2, 3))))
+        try:
+            process.wait(rng.uniform(0.002, 0.09))
+            assert process.returncode == 0
+            (tmp_path / "x.ck").unlink()  # it got through: from the start again
+            before = 0
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+            if (tmp_path / "x.ck").exists():
+                now = saved(tmp_path)
+                assert now >= before
+                grown += now > before
+                before = now
+        process.stderr.close()
+        # Temporary files of writes that were cut off may lie about, half a checkpoint may not.
+    assert grown >= 5
+    assert whole == written(tmp_path, "x.npz", *WORK, "--checkpoint", "x.ck")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop(tmp_path, number):
+    long = [*WORK[:7], "--realizations", "100000"]
+    process = start(tmp_path, *long, *SAVE)
+    time.sleep(0.4)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    found = re.fullmatch(r"kinising: simulate : stopped : (\d+) of 200000 realizations are saved in "
+                         r"x\.ck, the same command goes on\n", said)
+    assert found and int(found.group(1)) == saved(tmp_path) > 0
+    assert os.listdir(tmp_path) == ["x.ck"]
+
+
+def test_goes_on_after_a_stop(tmp_path):
+    whole = written(tmp_path, "whole.npz", *WORK)
+    process = start(tmp_path, *WORK, *SAVE, "-o", "x.npz")
+    time.sleep(0.15)
+    process.terminate()
+    process.communicate()
+    assert process.returncode in (0, 1)
+    assert whole == written(tmp_path, "x.npz", *WORK, "--checkpoint", "x.ck")
+    # Nothing is left to do: the finished checkpoint gives the result once more, and at once.
+    assert whole == written(tmp_path, "y.npz", *WORK, "--checkpoint", "x.ck")
+    assert whole == written(tmp_path, "z.npz", "merge", "x.ck")
+
+
+def test_relative_error_survives_a_stop(tmp_path):
+    args = ["simulate", "--N", "64,100", "--dJ", "0.5", "--rel-err", "0.004", "--steps", "40"]
+    whole = written(tmp_path, "whole.npz", *args)
+    rng = random.Random(7)
+    for _ in range(12):
+        process = start(tmp_path, *args, *SAVE)
+        time.sleep(rng.uniform(0.01, 0.1))
+        process.kill()
+        process.communicate()
+    assert whole == written(tmp_path, "x.npz", *args, "--checkpoint", "x.ck")
+
+
+def test_more_realizations_go_on(tmp_path):
+    args = ["simulate", "--N", "50", "--beta", "1,2", "--steps", "20"]
+    more = written(tmp_path, "more.npz", *args, "--realizations", "300")
+    written(tmp_path, "x.npz", *args, "--realizations", "100", "--checkpoint", "x.ck")
+    assert more == written(tmp_path, "x.npz", *args, "--realizations", "300", "--checkpoint", "x.ck")
+    done = call(tmp_path, *args, "--realizations", "200", "--checkpoint", "x.ck", status=2)
+    assert "--realizations 300, not 200" in done.stderr
+
+
+def test_a_second_signal_kills(tmp_path):
+    """One long realization reports rarely; who is impatient is not made to wait for it."""
+    process = start(tmp_path, "simulate", "--N", "20000", "--algorithm", "dense", "--steps", "2000",
+                    "--checkpoint", "x.ck")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode in (1, -signal.SIGINT)
+
+
+def test_without_a_checkpoint_signals_are_as_usual(tmp_path):
+    process = start(tmp_path, "simulate", "--N", "500", "--realizations", "1000000")
+    time.sleep(0.2)
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGTERM
+
+
+@needs_mpi
+def test_ranks_may_change(tmp_path):
+    """Stopped and killed on three ranks, continued on two, finished by one process."""
+    whole = written(tmp_path, "whole.npz", *WORK)
+    process = start(tmp_path, *WORK, *SAVE, ranks=3)
+    time.sleep(1.0)
+    with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as f:
+        for pid in f.read().split():
+            os.kill(int(pid), signal.SIGKILL)
+    process.communicate(timeout=30)
+    process = start(tmp_path, *WORK, *SAVE, ranks=2)
+    time.sleep(0.8)
+    process.terminate()
+    process.communicate(timeout=30)
+    assert whole == written(tmp_path, "x.npz", *WORK, "--checkpoint", "x.ck")

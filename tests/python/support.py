@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The package under test, built apart: python/build.py puts the extension into a private copy of the
+package, from the build folder named by KINISING_TEST_BUILD or the newest one of this checkout."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def find_build():
+    named = os.environ.get("KINISING_TEST_BUILD")
+    if named:
+        return pathlib.Path(named)
+    found = [p for p in ROOT.glob("build*/libkinising.a") if "sanitize" not in p.parent.name]
+    if not found:
+        pytest.skip("the library is not built")
+    return max(found, key=lambda p: p.stat().st_mtime).parent
+
+
+def copy_package(folder):
+    shutil.copytree(ROOT / "python" / "kinising", folder / "kinising",
+                    ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    return folder
+
+
+def build(*arguments):
+    return subprocess.run([sys.executable, "-B", ROOT / "python" / "build.py", *arguments],
+                          capture_output=True, text=True, check=False)
+
+
+def run_script(folder, text, seconds=60):
+    return subprocess.run([sys.executable, "-B", "-c", text], capture_output=True, text=True,
+                          check=False, timeout=seconds, env={**os.environ, "PYTHONPATH": str(folder)})
