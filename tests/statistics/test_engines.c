@@ -34,8 +34,8 @@ static void pair_of_engines(int dynamics, size_t round) {
                                   .start = (int)(k % 3),
                                   .algorithm = KI_ALGORITHM_DENSE,
                                   .seed = 1000 + k};
-            const uint64_t cost = size[i] * time[t], most = large ? 4000 : 400,
-                           budget = large ? 400000 : 40000;
+            const uint64_t cost = size[i] * time[t], most = large ? 4000 : 300,
+                           budget = large ? 400000 : 20000;
             const uint64_t R = cost * most > budget ? budget / cost + 250 : most;
             if (!large && cost > 1000) {
                 continue;
@@ -83,7 +83,7 @@ static void against_plain_code(void **state) {
                                             .zero_diagonal = choice / 2,
                                             .seed = 5000 + k};
                 ki_stat stat[ESTIMATES] = {{0}};
-                const int R = (size[i] > 20 ? 250 : 500) * (large ? 4 : 1);
+                const int R = (size[i] > 20 ? 250 : 400) * (large ? 4 : 1);
                 const double start = start_mean_of(&s);
                 for (int r = 0; r < R; r++) {
                     double out[ESTIMATES];
