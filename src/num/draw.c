@@ -277,6 +277,21 @@ static uint64_t settle(decision d, const float *x, const uint32_t *word, int shi
     return d.plus;
 }
 
+uint64_t ki_spins_of_words(int level, const uint32_t *word, const ki_sequence *rare, uint64_t block,
+                           const float *x) {
+    const int shift = block % 2 ? 16 : 0;
+    decision d;
+#ifdef KI_X86
+    d = level >= KI_LEVEL_V4   ? decide_v4(x, word, shift)
+        : level >= KI_LEVEL_V3 ? decide_v3(x, word, shift)
+                               : decide(x, word, shift);
+#else
+    (void)level;
+    d = decide(x, word, shift);
+#endif
+    return settle(d, x, word, shift, rare, block * 64);
+}
+
 void ki_draw_spins_at(int level, const ki_sequence *update, const ki_sequence *rare, uint64_t first,
                       size_t blocks, const float *x, uint64_t *bits) {
     enum { BATCH = 8 };
@@ -287,18 +302,8 @@ void ki_draw_spins_at(int level, const ki_sequence *update, const ki_sequence *r
         const size_t n = last - group + 1 < BATCH ? (size_t)(last - group + 1) : BATCH;
         ki_random_groups_at(level, update, group, n, word);
         for (; b < blocks && (first + b) / 2 < group + n; b++) {
-            const uint32_t *w = word + ((first + b) / 2 - group) * KI_GROUP;
-            const int shift = (first + b) % 2 ? 16 : 0;
-            const float *at = x + 64 * b;
-            decision d;
-#ifdef KI_X86
-            d = level >= KI_LEVEL_V4   ? decide_v4(at, w, shift)
-                : level >= KI_LEVEL_V3 ? decide_v3(at, w, shift)
-                                       : decide(at, w, shift);
-#else
-            d = decide(at, w, shift);
-#endif
-            bits[b] = settle(d, at, w, shift, rare, (first + b) * 64);
+            bits[b] = ki_spins_of_words(level, word + ((first + b) / 2 - group) * KI_GROUP, rare,
+                                        first + b, x + 64 * b);
         }
     }
 }

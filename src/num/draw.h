@@ -47,6 +47,10 @@ void ki_thresholds_at(int level, const ki_sequence *update, const ki_sequence *r
 void ki_normals16_of_words(int level, const uint32_t *word, const ki_sequence *tail, uint64_t first,
                            int32_t *out);
 
+/* New spins of block number `block`, given the words of its group. */
+uint64_t ki_spins_of_words(int level, const uint32_t *word, const ki_sequence *rare, uint64_t block,
+                           const float *x);
+
 /* y[i] = tanh(x[i]), relative error 3e-7, x == y allowed. */
 void ki_vtanhf(size_t n, const float *x, float *y);
 

@@ -301,9 +301,10 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     return 0;
 }
 
+/* Fitted by bench/cost_model.py. */
 static double seconds(const ki_ensemble_spec *spec) {
     const double n = (double)spec->n, t = (double)spec->steps;
-    return n * n * 1.5e-9 + n * t * 1e-8 + n * t * 0.3 * n * 5e-11;
+    return 5e-6 + n * n * (1.6e-9 + 5.3e-11 * t) + 1.1e-8 * n * t;
 }
 
 const ki_engine ki_engine_async_dense = {.dynamics = KI_ASYNC,

@@ -372,9 +372,10 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     return 0;
 }
 
+/* Fitted by bench/cost_model.py. */
 static double seconds(const ki_ensemble_spec *spec) {
     const double n = (double)spec->n, t = (double)spec->steps;
-    return n * t * (1e-7 + t * (2e-9 + n * 1e-11) + t * t * 2e-10) + n * t * n * 5e-11;
+    return 7e-6 + n * t * (1.2e-7 + 3.3e-10 * t * t + n * (7.4e-11 + 5.6e-12 * t));
 }
 
 const ki_engine ki_engine_async_matrix_free = {.dynamics = KI_ASYNC,

@@ -12,6 +12,9 @@
 #include "simulate/estimators.h"
 #include "simulate/vectors.h"
 
+/* Words for so many steps of a single block are made together. */
+enum { AHEAD = 16 };
+
 typedef struct workspace {
     ki_vectors column; /* N of them: column j is the normals of J_ij for all i */
     size_t blocks;
@@ -24,6 +27,7 @@ typedef struct workspace {
     int16_t *change;        /* [2 pairs] by how much */
     double *coefficient;    /* [N] */
     ki_row row;             /* [2 pairs] */
+    uint32_t word[AHEAD / 2 * KI_GROUP];
 } workspace;
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
@@ -206,6 +210,28 @@ static void begin_sums(workspace *w) {
     memset(w->next, 0, w->blocks * sizeof *w->next);
 }
 
+/* The state after step t. */
+static void draw_state(const ki_plan *plan, workspace *w, const ki_sequence *update,
+                       const ki_sequence *rare, uint64_t t) {
+    const uint64_t n = plan->spec.n, block = (t - 1) * w->blocks;
+
+    if (w->blocks > 1) {
+        ki_draw_spins(update, rare, block, w->blocks, w->field, w->next);
+    } else { /* the same, a block at a time */
+        if (block % AHEAD == 0) {
+            ki_random_groups(update, block / 2, AHEAD / 2, w->word);
+        }
+        w->next[0] = ki_spins_of_words(ki_simd_level(), w->word + block % AHEAD / 2 * KI_GROUP,
+                                       rare, block, w->field);
+    }
+    if (n % 64) {
+        w->next[w->blocks - 1] &= (UINT64_C(1) << n % 64) - 1;
+    }
+    uint64_t *old = w->state;
+    w->state = w->next;
+    w->next = old;
+}
+
 static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *work,
                    double out[KI_N_ESTIMATES]) {
     workspace *w = workspace_;
@@ -229,13 +255,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
             return KI_ERR_CANCELLED;
         }
         if (t < steps) {
-            ki_draw_spins(&update, &rare, (t - 1) * w->blocks, w->blocks, w->field, w->next);
-            if (n % 64) {
-                w->next[w->blocks - 1] &= (UINT64_C(1) << n % 64) - 1;
-            }
-            uint64_t *old = w->state;
-            w->state = w->next;
-            w->next = old;
+            draw_state(plan, w, &update, &rare, t);
         }
     }
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
@@ -244,9 +264,10 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     return 0;
 }
 
+/* Fitted by bench/cost_model.py. */
 static double seconds(const ki_ensemble_spec *spec) {
     const double n = (double)spec->n, t = (double)spec->steps;
-    return n * n * 1.5e-9 + n * t * 1.5e-9 + n * n * t * 2e-11;
+    return 1.4e-6 + 8.3e-8 * t + n * n * (1.6e-9 + 2.7e-11 * t);
 }
 
 const ki_engine ki_engine_sync_dense = {.dynamics = KI_SYNC,
