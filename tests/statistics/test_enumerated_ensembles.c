@@ -4,7 +4,7 @@
  * [sigma-net-sync] [sigma-net-async]
  *
  * At least 800 networks; at most MOST z-scores, above 5 by chance one in 2e6: another seed would
- * raise a false alarm in one of 5000 runs. */
+ * raise a false alarm in one of 4000 runs. */
 #include "ensembles.h"
 
 #include "chain.h"
