@@ -33,7 +33,9 @@ unsigned plot_curve_colour(double t) {
     return interpolate(plasma, 0.85 * t); /* the last yellow is too pale for a line */
 }
 
-unsigned plot_map_colour(double t) { return interpolate(inferno, 1 - t); }
+unsigned plot_map_colour(double t) {
+    return interpolate(inferno, 1 - t);
+}
 
 plot_page plot_page_for(size_t n_panels, int with_bars, size_t n_entries) {
     plot_page page = {.columns = n_panels <= 1   ? 1

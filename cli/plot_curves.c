@@ -37,7 +37,8 @@ static size_t sort_rows(size_t n, const double *x, const unsigned char *family, 
     return kept;
 }
 
-/* The first row of a family is parted from the one before by two blank lines (gnuplot's "index"). */
+/* The first row of a family is parted from the one before by two blank lines (gnuplot's "index").
+ */
 static void part_families(FILE *script, const place *order, size_t i) {
     for (unsigned k = i ? order[i - 1].family : order[i].family; k < order[i].family; k++)
         fputs("\n\n", script);
@@ -140,8 +141,7 @@ static void write_points(FILE *script, const plot_curves *f, size_t p) {
 
     for (size_t k = 0; k < n; k++)
         fprintf(script, "%s$under index %zu using 1:%zu with lines lw 1.5 lc rgb '#%06x' notitle",
-                k ? ", " : "", k, p + 2,
-                n == 1 ? 0x303030 : plot_curve_colour(family_shade(f, k)));
+                k ? ", " : "", k, p + 2, n == 1 ? 0x303030 : plot_curve_colour(family_shade(f, k)));
     for (size_t k = 0; k < f->n_families; k++)
         fprintf(script,
                 "%s$data index %zu using 1:%zu:%zu with yerrorbars pt 7 ps 0.7 lw 1.5 lc rgb "
@@ -176,7 +176,9 @@ static void write_panel(FILE *script, const plot_curves *f, const plot_page *pag
     fputs("\nunset label\n", script);
 }
 
-static int is_visible(double mark, double low, double high) { return mark >= low && mark <= high; }
+static int is_visible(double mark, double low, double high) {
+    return mark >= low && mark <= high;
+}
 
 static size_t n_visible_marks(const plot_curves *f, double low, double high) {
     size_t n = 0;

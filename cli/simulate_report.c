@@ -151,6 +151,27 @@ static int report_table(session *s, const sim_study *st, const ki_array *state, 
     return session_end(s, &out);
 }
 
+/* Of points in which hardly anything moved even the error bars are wrong, see KI_FEW_FLIPS. */
+static void warn_of_few_flips(const session *s, const sim_study *st) {
+    const sim_point *first = NULL;
+    size_t count = 0;
+    char name[POINT_NAME];
+
+    for (size_t i = 0; i < st->n; i++) {
+        const ki_ensemble_result *r = &st->points[i].r;
+        if (r->flips < KI_FEW_FLIPS && r->activity < 0.1 && r->realizations > 0) {
+            first = first ? first : &st->points[i];
+            count++;
+        }
+    }
+    if (count > 0 && !s->quiet)
+        remark("warning: %s : only %llu flips were seen, and what is rarer is missing from the "
+               "averages and "
+               "their errors%s",
+               point_name(name, first), (unsigned long long)first->r.flips,
+               count > 1 ? "; other points are like it" : "");
+}
+
 int study_report(session *s, const sim_study *st, int with_state) {
     const char *command = s->argv[0];
     unsigned char *bytes = NULL;
@@ -169,6 +190,8 @@ int study_report(session *s, const sim_study *st, int with_state) {
     }
     if (!status)
         status = report_table(s, st, with_state ? &state : NULL, numbers);
+    if (!status)
+        warn_of_few_flips(s, st);
     free(bytes);
     free(numbers);
     return status;

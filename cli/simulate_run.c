@@ -185,28 +185,12 @@ static int run_to_target(sim_run *run) {
     return !error && stopped ? KI_ERR_CANCELLED : error;
 }
 
-/* Whether the error is small enough; if not, the next target. It depends on the exact sums at the
- * present one and on nothing else, so that it is the same however the work was divided. */
-static int next_target(const sim_settings *set, const ki_ensemble *e, sim_point *p, int *capped) {
-    ki_ensemble_result r;
-    uint64_t n = p->target, most = n > UINT64_MAX / 4 ? UINT64_MAX : 4 * n;
+/* Raises the target of a point whose error is not small enough. */
+static void next_target(const sim_settings *set, const ki_ensemble *e, sim_point *p, int *capped) {
+    const uint64_t done = p->target;
 
-    int error = ki_ensemble_result_of(e, &r);
-    if (error || r.sigma_err <= set->rel_err * fabs(r.sigma))
-        return error;
-    if (n >= set->max_realizations) {
-        *capped = 1;
-        return 0;
-    }
-    uint64_t next = n + set->realizations;
-    double ratio = r.sigma_err / (set->rel_err * fabs(r.sigma));
-    double needed = 1.1 * (double)n * ratio * ratio;
-    if (needed >= (double)most) /* not so for NaN: a single realization has no error */
-        next = most;
-    else if (needed > (double)next)
-        next = (uint64_t)needed;
-    p->target = next < set->max_realizations ? next : set->max_realizations;
-    return 0;
+    p->target = ki_ensemble_target(e, set->rel_err, done, set->realizations, set->max_realizations);
+    *capped = p->target == done && ki_ensemble_target(e, set->rel_err, done, 1, UINT64_MAX) > done;
 }
 
 static int run_point(sim_run *run) {
@@ -218,7 +202,7 @@ static int run_point(sim_run *run) {
         target = p->target;
         error = run_to_target(run);
         if (!error && run->st->set.rel_err > 0)
-            error = next_target(&run->st->set, run->live, p, &capped);
+            next_target(&run->st->set, run->live, p, &capped);
         if (p->target > target)
             run->work += work_of(&p->spec, p->target - target);
     } while (!error && p->target > target);

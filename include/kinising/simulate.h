@@ -3,13 +3,14 @@
  * @file simulate.h
  * Exact simulation of finite networks: averages over disorder, and replicas of one network.
  *
- * Model [model], see theory.h; N spins, couplings J_ij iid Normal(J0/N, dJ^2/N) including J_ii, fields
- * H_i iid Uniform(-dH, dH). Synchronous: a step updates all spins. Asynchronous: N updates of
- * spins chosen at random are one unit of time. Everything is per spin, in nats, and per step or unit time.
+ * Model [model], see theory.h; N spins, couplings J_ij iid Normal(J0/N, dJ^2/N) including J_ii,
+ * fields H_i iid Uniform(-dH, dH). Synchronous: a step updates all spins. Asynchronous: N updates
+ * of spins chosen at random are one unit of time. Everything is per spin, in nats, and per step or
+ * unit time.
  *
  * Random numbers are counter-based (Philox4x32-10), keyed by (seed, parameters, realization, step,
- * spin), and sums over realizations are exact: a result does not depend on the number of threads, on
- * how realizations are divided among runs, or on their order, to the last bit.
+ * spin), and sums over realizations are exact: a result does not depend on the number of threads,
+ * on how realizations are divided among runs, or on their order, to the last bit.
  */
 #ifndef KINISING_SIMULATE_H
 #define KINISING_SIMULATE_H
@@ -39,31 +40,43 @@ enum ki_algorithm {
 
 /** An average over disorder at one point. */
 typedef struct ki_ensemble_spec {
-    uint64_t n;          /**< spins N, 1..2^31-1 */
-    ki_theory_params p;  /**< beta in [0, inf), J0, dJ, dH */
-    int dynamics;        /**< KI_SYNC or KI_ASYNC, exactly one */
-    uint64_t steps;      /**< T >= 1: steps, or units of time */
-    int average;         /**< 0: measured on the state reached after T; 1: averaged over the window
-                              burn_in < t <= T */
-    uint64_t burn_in;    /**< with `average`: < steps */
-    int start;           /**< enum ki_start */
-    int algorithm;       /**< enum ki_algorithm */
-    int zero_diagonal;   /**< 1: J_ii = 0 instead of drawn (dense only) */
-    uint64_t seed;       /**< of the random numbers */
+    uint64_t n;         /**< spins N, 1..2^31-1 */
+    ki_theory_params p; /**< beta in [0, inf), J0, dJ, dH */
+    int dynamics;       /**< KI_SYNC or KI_ASYNC, exactly one */
+    uint64_t steps;     /**< T >= 1: steps, or units of time */
+    int average;        /**< 0: measured on the state reached after T; 1: averaged over the window
+                             burn_in < t <= T */
+    uint64_t burn_in;   /**< with `average`: < steps */
+    int start;          /**< enum ki_start */
+    int algorithm;      /**< enum ki_algorithm */
+    int zero_diagonal;  /**< 1: J_ii = 0 instead of drawn (dense only) */
+    uint64_t seed;      /**< of the random numbers */
 } ki_ensemble_spec;
 
 /** Averages over the realizations done so far, with standard errors over realizations (NaN for
  * fewer than two; everything is NaN for none). */
 typedef struct ki_ensemble_result {
-    uint64_t realizations;       /**< how many are in the averages */
-    double m, m_err;             /**< magnetization */
-    double q, q_err;             /**< autocorrelation: lag 1 (synchronous), overlap with the state
-                                      T/2 earlier (asynchronous) */
-    double S, S_err;             /**< path entropy of the next step or update */
-    double Sr, Sr_err;           /**< S + sigma */
-    double sigma, sigma_err;     /**< entropy production */
+    uint64_t realizations;   /**< how many are in the averages */
+    double m, m_err;         /**< magnetization */
+    double q, q_err;         /**< autocorrelation: lag 1 (synchronous), overlap with the state
+                                  T/2 earlier (asynchronous) */
+    double S, S_err;         /**< path entropy of the next step or update */
+    double Sr, Sr_err;       /**< S + sigma */
+    double sigma, sigma_err; /**< entropy production */
+    uint64_t flips; /**< spins seen to flip into the measured states, in the last step or unit of
+                       time before them, in all (N for a start that is measured itself). A handful
+                       is a warning: states as rare as these few are missing from averages and
+                       errors alike, see KI_FEW_FLIPS */
     double activity, activity_err; /**< probability that an update flips its spin */
 } ki_ensemble_result;
+
+/**
+ * With fewer flips than this, m, q, S, sigma and activity are not to be trusted, nor their errors.
+ * In a cold network nearly all of activity and q comes from states with a spin turned against its
+ * field, and those parts of sigma cancel to a higher order; a sample without such states shows a
+ * small sigma with a tiny error, both wrong.
+ */
+#define KI_FEW_FLIPS 100
 
 /** Opaque: the specification, which realizations are done, and their exact sums. */
 typedef struct ki_ensemble ki_ensemble;
@@ -74,8 +87,8 @@ typedef struct ki_ensemble ki_ensemble;
  * @param spec  what to simulate, copied; `algorithm` KI_ALGORITHM_AUTO is resolved here, see
  *              ki_ensemble_get_spec()
  * @param out   the new ensemble; ki_ensemble_free() it
- * @return 0; KI_ERR_ARGUMENT (NULL, NaN, out of range, N = 0, matrix-free with zero_diagonal or with an
- *         asynchronous average; the sentence names field and value), KI_ERR_NOMEM
+ * @return 0; KI_ERR_ARGUMENT (NULL, NaN, out of range, N = 0, matrix-free with zero_diagonal or
+ * with an asynchronous average; the sentence names field and value), KI_ERR_NOMEM
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_create(const ki_ensemble_spec *spec, ki_ensemble **out);
 
@@ -89,7 +102,9 @@ KI_API const ki_ensemble_spec *ki_ensemble_get_spec(const ki_ensemble *ensemble)
  * Bytes that ki_ensemble_run() takes for each worker thread, before anything is taken.
  *
  * @param spec   as in ki_ensemble_create()
- * @param bytes  memory per thread; about 2 N^2 (dense), 2 N T (matrix-free)
+ * @param bytes  memory per thread; about 2 N^2 (dense; asynchronous with `average` and N T/16), 2 N
+ * R + 4 R^2 with R = min(N, T) (synchronous matrix-free), N^2 T/8 + 4 N T^2 (asynchronous
+ * matrix-free)
  * @return 0; KI_ERR_ARGUMENT
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes);
@@ -97,26 +112,25 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
 /**
  * Simulates the realizations first <= r < last that are not done yet.
  *
- * Estimators [sigma-net-sync] [sigma-net-async], with t_i = tanh(beta h_i) and h the field made by the
- * state s' before the last step (synchronous, s the state drawn from it) or by the state s reached
- * (asynchronous, s' that of T/2 earlier):
+ * Estimators [sigma-net-sync] [sigma-net-async], with t_i = tanh(beta h_i) and h the field made by
+ * the state s' before the last step (synchronous, s the state drawn from it) or by the state s
+ * reached (asynchronous, s' that of T/2 earlier):
  *
  *     synchronous:   m = <t_i>,  q = <t_i s'_i>,  activity = (1 - q)/2,
  *                    sigma = (beta/N) sum_ij (J_ij - J_ji) t_i s'_j
  *     asynchronous:  m = <s_i>,  q = <s_i s'_i>,  activity = <(1 - s_i t_i)/2>,
  *                    sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
- *                            - (1/N) sum_i f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)],
- *                    f_i = (1 - s_i t_i)/2; the second sum is there because a spin that flips changes its
- *                    own field when J_ii != 0
- *     both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
+ *                            - (1/N) sum_i f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii
+ * s_i)], f_i = (1 - s_i t_i)/2; the second sum is there because a spin that flips changes its own
+ * field when J_ii != 0 both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
  *
- * With `average` they are means over the window, of t measured at each step or unit of time; sigma is then
- * made from the heat: synchronously (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)] where couplings are not in
- * memory, asynchronously (beta/N) sum_i h_i (t_i - s_i) without J_ii in place of its first sum; fields of
- * symmetric origin are left out.
+ * With `average` they are means over the window, of t measured at each step or unit of time; sigma
+ * is then made from the heat: synchronously (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)]
+ * where couplings are not in memory, asynchronously (beta/N) sum_i h_i (t_i - s_i) without J_ii in
+ * place of its first sum; fields of symmetric origin are left out.
  *
- * Work that is not finished when the call is cancelled or fails is lost, finished realizations are kept.
- * Progress counts spin updates; ki_ensemble_pack() may be called from inside the callback.
+ * Work that is not finished when the call is cancelled or fails is lost, finished realizations are
+ * kept. Progress counts spin updates; ki_ensemble_pack() may be called from inside the callback.
  *
  * @param ensemble  from ki_ensemble_create()
  * @param first     first realization
@@ -124,9 +138,9 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  * @param run       threads, progress; NULL = defaults
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
- * Cost of a realization: N^2 normals and at most N^2 T/32 instructions (synchronous dense), N T normals
- * and N T^2/32 (matrix-free), N^2 normals and N/32 a flip (asynchronous dense).
- * Not thread safe for one and the same ensemble.
+ * Cost of a realization: N^2 normals and at most N^2 T/32 instructions (synchronous dense), N T
+ * normals and N T^2/32 (matrix-free), N^2 normals and N/32 a flip (asynchronous dense). Not thread
+ * safe for one and the same ensemble.
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_run(ki_ensemble *ensemble, uint64_t first, uint64_t last,
                                           const ki_run_options *run);
@@ -141,7 +155,23 @@ KI_API uint64_t ki_ensemble_done(const ki_ensemble *ensemble, uint64_t first, ui
  * @param out       result
  * @return 0; KI_ERR_ARGUMENT
  */
-KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble, ki_ensemble_result *out);
+KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble,
+                                                ki_ensemble_result *out);
+
+/**
+ * How many realizations are wanted in all for a relative standard error `rel_err` of sigma: the
+ * same for the same `done` realizations, however they were divided.
+ *
+ * @param ensemble  with realizations 0 <= r < done done
+ * @param rel_err   wanted, > 0; at least max(KI_FEW_FLIPS, 1/rel_err^2) flips are wanted too
+ * @param done      how many are done, > 0
+ * @param step      least number to add
+ * @param most      never more than that
+ * @return `done` if they are enough, if sigma is 0 by itself (N = 1, beta = 0, dJ = 0) or `most` is
+ * reached; else more, at most 4 done
+ */
+KI_API uint64_t ki_ensemble_target(const ki_ensemble *ensemble, double rel_err, uint64_t done,
+                                   uint64_t step, uint64_t most);
 
 /**
  * Adds what `from` has done to `ensemble`.
@@ -154,8 +184,8 @@ KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble, ki_
 KI_API KI_WARN_UNUSED int ki_ensemble_merge(ki_ensemble *ensemble, const ki_ensemble *from);
 
 /**
- * Specification, done set and exact sums as bytes: versioned, little-endian, with a CRC-32, the same for
- * the same state. For checkpoints, shards and messages.
+ * Specification, done set and exact sums as bytes: versioned, little-endian, with a CRC-32, the
+ * same for the same state. For checkpoints, shards and messages.
  *
  * @param ensemble  from ki_ensemble_create()
  * @param bytes     where to write, NULL to ask for the size only
@@ -191,15 +221,15 @@ typedef struct ki_replicas_spec {
 
 /** Borrowed output arrays of ki_replicas(); any of them may be NULL. */
 typedef struct ki_replicas_out {
-    double *m;            /**< [N] <s_i> */
-    double *c;            /**< [N,N] row-major, raw <s_i s_j>, 1 on the diagonal */
-    double *d;            /**< [N,N] raw <s_i(t) s_j(t-1)> (synchronous), <tanh(beta h_i) s_j>
-                               (asynchronous) */
-    double *sigma_spin;   /**< [N] sum over j of sigma_edge */
-    double *sigma_edge;   /**< [N,N] beta (J_ij - J_ji) d_ij; asynchronously half of it, and on the
-                               diagonal the part of J_ii, see ki_ensemble_run(). The sum over all
-                               i, j is N sigma */
-    int8_t *raster;       /**< [R,T+1,N] spins +-1 of every step or unit of time, t = 0 first */
+    double *m;          /**< [N] <s_i> */
+    double *c;          /**< [N,N] row-major, raw <s_i s_j>, 1 on the diagonal */
+    double *d;          /**< [N,N] raw <s_i(t) s_j(t-1)> (synchronous), <tanh(beta h_i) s_j>
+                             (asynchronous) */
+    double *sigma_spin; /**< [N] sum over j of sigma_edge */
+    double *sigma_edge; /**< [N,N] beta (J_ij - J_ji) d_ij; asynchronously half of it, and on the
+                             diagonal the part of J_ii, see ki_ensemble_run(). The sum over all
+                             i, j is N sigma */
+    int8_t *raster;     /**< [R,T+1,N] spins +-1 of every step or unit of time, t = 0 first */
 } ki_replicas_out;
 
 /**
@@ -207,22 +237,24 @@ typedef struct ki_replicas_out {
  *
  * Moments are the low-variance ones: d_ij = <t_i s'_j>, m_i = <t_i>, c_ij = <t_i t_j> (i != j) with
  * t_i = tanh(beta h_i), h the field made by s' (synchronous); m_i = <s_i>, c_ij = <s_i s_j>,
- * d_ij = <t_i s_j> of one state (asynchronous). Estimators of `summary` as in ki_ensemble_run(), sigma by
- * its first sum at every measured time. With `average` an asynchronous q compares states of the window that are
- * T/2 apart; where it is shorter, the last state with the one T/2 earlier.
+ * d_ij = <t_i s_j> of one state (asynchronous). Estimators of `summary` as in ki_ensemble_run(),
+ * sigma by its first sum at every measured time. With `average` an asynchronous q compares states
+ * of the window that are T/2 apart; where it is shorter, the last state with the one T/2 earlier.
  *
  * Fields are sums in single precision: relative errors of 1e-6, of moments too.
  *
- * @param network  H [N], J [N,N] row = target, beta; finite, beta H and beta J at most 1e30. J_ii is kept
+ * @param network  H [N], J [N,N] row = target, beta; finite, beta H and beta J at most 1e30. J_ii
+ * is kept
  * @param spec     what to run
  * @param run      threads, progress (spin updates); NULL = defaults
  * @param summary  averages over spins with standard errors over replicas; may be NULL
  * @param out      arrays wanted; may be NULL
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED; outputs untouched on error, except the raster
+ * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED; outputs untouched on error, except
+ * the raster
  *
- * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas, another one for sigma
- * at measured times, and N x 64 with 64 x N for each of c and d; asynchronously N operations a flip. The
- * same bits for any number of threads on one kind of machine.
+ * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas, another one
+ * for sigma at measured times, and N x 64 with 64 x N for each of c and d; asynchronously N
+ * operations a flip. The same bits for any number of threads on one kind of machine.
  */
 KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replicas_spec *spec,
                                       const ki_run_options *run, ki_ensemble_result *summary,

@@ -47,6 +47,7 @@ class Replicas(NamedTuple):
     sigma_err: float
     activity: float
     activity_err: float
+    flips: int
 
 
 def _numbers(name, values):

@@ -28,6 +28,7 @@ class Simulation(NamedTuple):
     sigma_err: Any
     activity: Any
     activity_err: Any
+    flips: Any
     algorithm: Any
     status: Any
 
@@ -86,21 +87,6 @@ def _need_memory(spec, threads):
                           f"use fewer threads, a smaller N{free}")
 
 
-def _next_target(r, done, first, most, rel_err):
-    """How many realizations next; `done` if the error is small enough. The rule of `kinising simulate`, which
-    depends on the averages alone."""
-    goal = rel_err * abs(r.sigma)
-    if r.sigma_err <= goal:
-        return done
-    needed = 1.1 * done * (r.sigma_err / goal) ** 2 if goal > 0 else np.inf
-    following = done + first
-    if needed >= 4 * done:  # not so for nan: a single realization has no error
-        following = 4 * done
-    elif needed > following:
-        following = int(needed)
-    return min(following, most)
-
-
 def _run(ensemble, realizations, most, rel_err, threads):
     """Averages and algorithm of one point, and whether rel_err was reached."""
     result, target, status = ffi.new("ki_ensemble_result *"), realizations, "ok"
@@ -110,9 +96,9 @@ def _run(ensemble, realizations, most, rel_err, threads):
         check(lib.ki_ensemble_result_of(ensemble, result))
         following = target
         if rel_err is not None:
-            following = _next_target(result, target, realizations, most, rel_err)
-            missed = not result.sigma_err <= rel_err * abs(result.sigma)
-            status = "not-converged" if missed and target == most else "ok"
+            following = lib.ki_ensemble_target(ensemble, rel_err, target, realizations, most)
+            missed = lib.ki_ensemble_target(ensemble, rel_err, target, 1, 2**64 - 1) > target
+            status = "not-converged" if missed and following == target else "ok"
         if following == target:
             algorithm = lib.ki_ensemble_get_spec(ensemble).algorithm
             return (result.realizations, *averages(result), text(lib.ki_algorithm_name(algorithm)), status)
@@ -150,6 +136,8 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
         sigma                       entropy production, nats per spin and step (unit time)
         activity                    probability that an update flips its spin
         m_err, ..., activity_err    standard errors over realizations; nan for a single one
+        flips                       spins seen to flip into the measured states, in all: below 100 not even the
+                                    errors are to be trusted, since what is rarer was never seen
         algorithm                   the one that was used
         status                      'ok', or 'not-converged' if rel_err was not reached
 

@@ -181,7 +181,8 @@ static void report_work(work_loop *l) {
         return;
     }
     l->reported = done;
-    if (l->run->progress(l->run->progress_user, done, l->total)) {
+    /* What is complete cannot be stopped any more. */
+    if (l->run->progress(l->run->progress_user, done, l->total) && done < l->total) {
         char sentence[128];
         snprintf(sentence, sizeof sentence, "run : cancelled after %llu of %llu : run it again",
                  (unsigned long long)done, (unsigned long long)l->total);

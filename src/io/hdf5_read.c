@@ -212,9 +212,15 @@ static int list_links(ki_reader *r) {
 
         ssize_t length = H5Lget_name_by_idx(r->file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
                                             sizeof name, H5P_DEFAULT);
-        if (length < 0 || H5Lget_info(r->file, name, &link, H5P_DEFAULT) < 0)
+        if (length < 0)
             return HDF5_FAILED;
-        if ((size_t)length >= sizeof name || length == 0 || link.type != H5L_TYPE_HARD)
+        /* HDF5 takes such a name for a path, which may lead through a link into another file. */
+        if ((size_t)length >= sizeof name || length == 0 || strchr(name, '/') ||
+            strcmp(name, ".") == 0)
+            continue;
+        if (H5Lget_info(r->file, name, &link, H5P_DEFAULT) < 0)
+            return HDF5_FAILED;
+        if (link.type != H5L_TYPE_HARD)
             continue;
         rc = add(r, name);
         if (rc)

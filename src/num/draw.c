@@ -313,7 +313,7 @@ void ki_draw_spins(const ki_sequence *update, const ki_sequence *rare, uint64_t 
     ki_draw_spins_at(ki_simd_level(), update, rare, first, blocks, x, bits);
 }
 
-enum { THRESHOLD_TAIL = 1 << 15 };
+enum { THRESHOLD_TAIL = 1 << 19 };
 
 /* Right where the magnitude (see there) is at least THRESHOLD_TAIL; returns how many are not. */
 static inline KI_ALWAYS_INLINE uint32_t thresholds_body(const uint32_t *word, float *x) {

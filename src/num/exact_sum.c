@@ -155,10 +155,27 @@ double ki_exact_value(const ki_exact_sum *sum) {
     return sum->special ? (double)NAN : value_of(&tidy);
 }
 
-ki_pair ki_exact_pair(const ki_exact_sum *sum) {
+int ki_exact_room(const ki_exact_sum *sum) {
+    ki_exact_sum tidy = *sum;
+    int top = KI_EXACT_LIMBS - 1;
+
+    ki_exact_canonical(&tidy);
+    while (top >= 0 && tidy.limb[top] == 0) {
+        top--;
+    }
+    const int room = KI_EXACT_BIAS / 32 - top;
+    return top < 0 ? KI_EXACT_LIMBS + 1 : room > 0 ? room : 0;
+}
+
+ki_pair ki_exact_pair(const ki_exact_sum *sum, int limbs) {
     ki_exact_sum tidy = *sum;
     if (sum->special) {
         return (ki_pair){(double)NAN, (double)NAN};
+    }
+    if (limbs > 0) {
+        ki_exact_canonical(&tidy);
+        memmove(tidy.limb + limbs, tidy.limb, (size_t)(KI_EXACT_LIMBS - limbs) * sizeof *tidy.limb);
+        memset(tidy.limb, 0, (size_t)limbs * sizeof *tidy.limb);
     }
     const double hi = value_of(&tidy);
     if (isinf(hi)) {

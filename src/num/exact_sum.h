@@ -37,7 +37,12 @@ void ki_exact_canonical(ki_exact_sum *sum);
  * terms. */
 double ki_exact_value(const ki_exact_sum *sum);
 
-/* The value to twice the precision of a double. */
-ki_pair ki_exact_pair(const ki_exact_sum *sum);
+/* The value times 2^(32 limbs), limbs >= 0, to twice the precision of a double: sums of squares may
+ * be too small for one. */
+ki_pair ki_exact_pair(const ki_exact_sum *sum, int limbs);
+
+/* How many limbs the value could move up and still be below 2^32, 0 if none; more than 134 for
+ * zero. */
+int ki_exact_room(const ki_exact_sum *sum);
 
 #endif

@@ -185,15 +185,6 @@ void ki_random_groups(const ki_sequence *s, uint64_t first, size_t n, uint32_t *
     ki_random_groups_at(ki_simd_level(), s, first, n, out);
 }
 
-uint32_t ki_random_word(const ki_sequence *s, uint64_t index) {
-    const uint64_t within = index % KI_GROUP;
-    uint32_t four[4];
-
-    one_counter(s, index / KI_GROUP * COUNTERS + within % COUNTERS, four);
-    return four[within / COUNTERS];
-}
-
-/* Words 0 and 1 of a counter of its own for each index: not those of ki_random_word(). */
 double ki_random_double(const ki_sequence *s, uint64_t index) {
     uint32_t four[4];
 

@@ -44,9 +44,6 @@ ki_sequence ki_sequence_of(ki_random_key key, uint64_t realization, unsigned str
 /* Groups first..first + n - 1 of the sequence into out[64 n]. */
 void ki_random_groups(const ki_sequence *sequence, uint64_t first, size_t n, uint32_t *out);
 
-/* Word number `index` of the sequence alone. */
-uint32_t ki_random_word(const ki_sequence *sequence, uint64_t index);
-
 /* A double in (0, 1) with 52 random bits, from half of counter index/2: a sequence is used either
  * by words or by doubles. */
 double ki_random_double(const ki_sequence *sequence, uint64_t index);

@@ -17,7 +17,7 @@ enum { BATCH = 1024 }; /* updates whose random numbers are made together */
 
 typedef struct workspace {
     size_t words, stride;         /* stride: N rounded up to lanes */
-    uint64_t lag;                 /* of q, units of time */
+    uint64_t slots;               /* for states */
     int16_t *column;              /* [N][stride] normals of J_ij, for all i, column j */
     int32_t *sum;                 /* [stride] sum over the spins j that are up of normal_ij */
     int32_t *all;                 /* [stride] the same over all spins */
@@ -26,21 +26,22 @@ typedef struct workspace {
     float *field, *noise, *delta; /* [64 words] for measurements */
     float *backward;              /* [stride] */
     float *self;                  /* [stride] beta J_ii */
-    uint64_t *past;               /* [lag + 1][words] states of the last units of time */
+    uint64_t *past;               /* [slots][words] states of the last units of time */
 } workspace;
 
 static uint64_t stride_of(uint64_t n) {
     return (n + 31) / 32 * 32;
 }
 
-static uint64_t lag_of(const ki_ensemble_spec *spec) {
-    return spec->steps < 2 ? 1 : spec->steps / 2;
+/* Kept states: without a window the present one and one earlier. */
+static uint64_t slots_of(const ki_ensemble_spec *spec) {
+    return spec->average ? ki_lag(spec->steps) + 1 : 2;
 }
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
-    const uint64_t stride = stride_of(spec->n), words = ki_words(spec->n);
-    return spec->n * stride * sizeof(int16_t) + stride * (4 + 4 + 4 + 4) +
-           words * 64 * (4 * 4 + 1) + (lag_of(spec) + 1) * words * 8;
+    const double stride = (double)stride_of(spec->n), words = (double)ki_words(spec->n);
+    return ki_bytes((double)spec->n * stride * sizeof(int16_t) + stride * (4 + 4 + 4 + 4) +
+                    words * 64 * (4 * 4 + 1) + (double)slots_of(spec) * words * 8);
 }
 
 static void destroy(void *p) {
@@ -70,7 +71,7 @@ static void *create(const ki_plan *plan) {
         return NULL;
     }
     *w = (workspace){
-        .words = ki_words(n), .stride = (size_t)stride_of(n), .lag = lag_of(&plan->spec)};
+        .words = ki_words(n), .stride = (size_t)stride_of(n), .slots = slots_of(&plan->spec)};
     w->column = ki_alloc(n, w->stride * sizeof *w->column);
     w->sum = ki_alloc(w->stride, sizeof *w->sum);
     w->all = ki_alloc(w->stride, sizeof *w->all);
@@ -81,7 +82,7 @@ static void *create(const ki_plan *plan) {
     w->delta = ki_alloc(w->words * 64, sizeof *w->delta);
     w->backward = ki_alloc(w->stride, sizeof *w->backward);
     w->self = ki_alloc(w->stride, sizeof *w->self);
-    w->past = ki_alloc((size_t)w->lag + 1, w->words * sizeof *w->past);
+    w->past = ki_alloc((size_t)w->slots, w->words * sizeof *w->past);
     if (!w->column || !w->sum || !w->all || !w->local || !w->spin || !w->field || !w->noise ||
         !w->delta || !w->backward || !w->self || !w->past) {
         destroy(w);
@@ -99,7 +100,8 @@ typedef struct run {
     int64_t total;   /* sum of the spins */
     ki_sequence update, rare;
     ki_chooser chooser;
-    uint64_t updates;
+    uint64_t updates, first_q;
+    uint64_t flips; /* in this unit of time */
 } run;
 
 KI_CLONES static void narrow(size_t n, const int32_t *z, int16_t *out) {
@@ -183,6 +185,7 @@ static void update(run *r, size_t count, const uint32_t *choice, const float *th
             ki_add16(w->stride, sign, w->column + i * w->stride, w->sum);
             w->spin[i] = (int8_t)sign;
             r->total += 2 * sign;
+            r->flips++;
             mean = mean_field(r);
         }
     }
@@ -193,6 +196,7 @@ static int advance(run *r, ki_work *work) {
     uint32_t choice[BATCH];
     float threshold[BATCH + KI_GROUP];
 
+    r->flips = 0;
     for (size_t done = 0; done < r->n;) {
         const size_t count = r->n - done < BATCH ? r->n - done : BATCH;
         const uint64_t first = r->updates / KI_GROUP, last = (r->updates + count - 1) / KI_GROUP;
@@ -208,12 +212,14 @@ static int advance(run *r, ki_work *work) {
     return 0;
 }
 
-static uint64_t *past_state(const workspace *w, uint64_t t) {
-    return w->past + t % (w->lag + 1) * w->words;
+static uint64_t *past_state(const run *r, uint64_t t) {
+    const ki_ensemble_spec *spec = &r->plan->spec;
+    return r->w->past +
+           (spec->average ? t % r->w->slots : (uint64_t)(t == spec->steps)) * r->w->words;
 }
 
 static void keep_state(const run *r, uint64_t t) {
-    uint64_t *state = past_state(r->w, t);
+    uint64_t *state = past_state(r, t);
 
     memset(state, 0, r->w->words * sizeof *state);
     for (size_t i = 0; i < r->n; i++) {
@@ -224,7 +230,7 @@ static void keep_state(const run *r, uint64_t t) {
 /* Sums over measurements; `cross` is twice N sigma [sigma-net-async]. */
 typedef struct window {
     ki_spin_sums sums;
-    double spin, overlap, cross;
+    double spin, overlap, cross, seen;
     uint64_t count, overlaps;
 } window;
 
@@ -233,7 +239,7 @@ typedef struct window {
  * of the symmetric part. What a flip changes in its own field comes on top. */
 static void measure(const run *r, uint64_t t, window *sum) {
     workspace *w = r->w;
-    const uint64_t *state = past_state(w, t);
+    const uint64_t *state = past_state(r, t);
     const float mean = mean_field(r);
     const int diagonal = r->plan->spec.average && !r->plan->spec.zero_diagonal;
 
@@ -259,10 +265,10 @@ static void measure(const run *r, uint64_t t, window *sum) {
     sum->cross -= 2 * ki_self_heat(r->n, w->field, state, w->delta, w->self);
     sum->spin += (double)r->total;
     sum->count++;
-    if (t >= w->lag) {
-        uint32_t differ;
-        ki_differences(1, w->words, state, past_state(w, t - w->lag), &differ);
-        sum->overlap += (double)r->n - 2 * (double)differ;
+    sum->seen += (double)r->flips;
+    if (t >= r->first_q) {
+        const uint64_t *earlier = past_state(r, t - ki_lag(r->plan->spec.steps));
+        sum->overlap += (double)r->n - 2 * (double)ki_spins_changed(r->n, state, earlier);
         sum->overlaps++;
     }
 }
@@ -277,9 +283,11 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
              .n = (size_t)spec->n,
              .per_unit = (float)(spec->p.beta * spec->p.dJ / sqrt(n) * KI_NORMAL_UNIT),
              .per_spin = spec->p.beta * spec->p.J0 / n,
+             .first_q = ki_first_q(spec->steps, spec->average, spec->burn_in),
              .chooser = ki_chooser_of(plan->key, realization, (uint32_t)spec->n),
              .update = ki_sequence_of(plan->key, realization, KI_STREAM_UPDATE),
              .rare = ki_sequence_of(plan->key, realization, KI_STREAM_RARE)};
+    const uint64_t lag = ki_lag(spec->steps);
     window sum = {.count = 0};
 
     begin(&r, realization);
@@ -288,7 +296,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
         if (error) {
             return error;
         }
-        if (t >= first || (t + r.w->lag >= first && t + r.w->lag <= spec->steps)) {
+        if (t >= first || (t + lag >= r.first_q && t + lag <= spec->steps)) {
             keep_state(&r, t);
         }
         if (t >= first) {
@@ -297,7 +305,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     }
     const double measured = (double)sum.count;
     ki_estimates(n * measured, sum.spin, sum.overlap * measured / (double)sum.overlaps,
-                 sum.sums.entropy, sum.cross / 2, sum.sums.flips, out);
+                 sum.sums.entropy, sum.cross / 2, sum.sums.flips, sum.seen, out);
     return 0;
 }
 

@@ -13,10 +13,10 @@
 #include "simulate/choice.h"
 #include "simulate/engine.h"
 #include "simulate/estimators.h"
+#include "simulate/memory_row.h"
 
-/* See memory_row.c. Two rows are added by the measurement: the field at the end, and J_ii. */
-#define DEPENDENT 1e-10
-enum { EXTRA = 2, PLANES = 13 };
+/* Two rows are added by the measurement: the field at the end, and J_ii. */
+enum { EXTRA = 2, PLANES = 64, HALF = 32, DIGITS = 14 };
 
 /* The past of one spin: where its rows, normals and states lie in the pools. */
 typedef struct past {
@@ -27,7 +27,7 @@ typedef struct past {
 
 typedef struct workspace {
     size_t words;
-    uint64_t updates, pool, lag;
+    uint64_t updates, pool, most, lag;
     uint32_t *choice;   /* [updates] the spins in order */
     uint64_t *state;    /* [updates][words] the state a spin was updated in */
     uint64_t *snapshot; /* [updates + EXTRA N] of a vector: number of its state */
@@ -37,7 +37,8 @@ typedef struct workspace {
     double *row;        /* [most] */
     uint64_t *now;      /* [words] */
     uint64_t *before;   /* [words] the state `lag` before the end */
-    uint64_t *plane;    /* [PLANES][words] */
+    uint64_t *plane;    /* [PLANES][words] delta in binary */
+    size_t used[2][2];  /* first and last + 1 of the planes in each half that are not empty */
     float *local, *field, *noise, *delta, *self;
 } workspace;
 
@@ -51,20 +52,20 @@ static double pool_bound(double n, double t) {
     return fmin(mean + 20 * spread + 1000, largest);
 }
 
-static uint64_t lag_of(const ki_ensemble_spec *spec) {
-    return spec->steps < 2 ? 1 : spec->steps / 2;
+/* Updates of one spin, and the rows of the measurement; a bound of the same kind. */
+static double most_rows(double n, double t) {
+    return fmin(n * t, t + 15 * sqrt(t) + 100) + EXTRA;
 }
 
 static double bytes_of(const ki_ensemble_spec *spec) {
     const double n = (double)spec->n, updates = n * (double)spec->steps, words = ceil(n / 64);
     return updates * (4 + 8 * words + 8 + 8) + n * EXTRA * 16 +
            8 * pool_bound(n, (double)spec->steps) + n * (sizeof(past) + 5 * 4) +
-           words * 8 * (2 + PLANES) + 8 * fmin(updates + EXTRA, 1e6);
+           words * 8 * (2 + PLANES) + 8 * most_rows(n, (double)spec->steps);
 }
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
-    const double bytes = bytes_of(spec);
-    return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
+    return ki_bytes(bytes_of(spec));
 }
 
 static void destroy(void *p) {
@@ -92,7 +93,8 @@ static void *create(const ki_plan *plan) {
     *w = (workspace){.words = ki_words(n),
                      .updates = n * spec->steps,
                      .pool = (uint64_t)pool_bound((double)n, (double)spec->steps),
-                     .lag = lag_of(spec)};
+                     .most = (uint64_t)most_rows((double)n, (double)spec->steps),
+                     .lag = ki_lag(spec->steps)};
     const size_t lanes = w->words * 64, u = (size_t)w->updates;
     w->choice = ki_alloc(u, sizeof *w->choice);
     w->state = ki_alloc(u, w->words * sizeof *w->state);
@@ -100,7 +102,7 @@ static void *create(const ki_plan *plan) {
     w->z = ki_alloc(u + EXTRA * n, sizeof *w->z);
     w->factor = ki_alloc((size_t)w->pool, sizeof *w->factor);
     w->past = ki_alloc(n, sizeof *w->past);
-    w->row = ki_alloc(u + EXTRA, sizeof *w->row);
+    w->row = ki_alloc((size_t)w->most, sizeof *w->row);
     w->now = ki_alloc(w->words, sizeof *w->now);
     w->before = ki_alloc(w->words, sizeof *w->before);
     w->plane = ki_alloc(w->words * PLANES, sizeof *w->plane);
@@ -120,7 +122,7 @@ static void *create(const ki_plan *plan) {
 
 /* Which spins are updated, and from that where the past of each lies. */
 static int lay_out(workspace *w, size_t n, ki_chooser *chooser) {
-    uint64_t vectors = 0, elements = 0;
+    uint64_t vectors = 0, elements = 0, most = 0;
 
     ki_choose(chooser, (size_t)w->updates, w->choice);
     for (size_t i = 0; i < n; i++) {
@@ -135,8 +137,9 @@ static int lay_out(workspace *w, size_t n, ki_chooser *chooser) {
         w->past[i].rows = elements;
         vectors += length;
         elements += length * (length + 1) / 2;
+        most = length > most ? length : most;
     }
-    if (elements > w->pool) {
+    if (elements > w->pool || most > w->most) {
         return ki_fail(KI_ERR_INTERNAL,
                        "simulate : updates are spread too unevenly for the memory set aside : "
                        "another seed, and a report of this one");
@@ -175,7 +178,7 @@ static double add_field(workspace *w, past *p, double z, uint64_t vector) {
     double mean;
     const double norm = solve(w, p, &mean);
 
-    if (1 - norm <= DEPENDENT) {
+    if (1 - norm <= KI_DEPENDENT) {
         return mean;
     }
     const double pivot = sqrt(1 - norm);
@@ -202,6 +205,7 @@ typedef struct run {
     workspace *w;
     size_t n;
     int64_t total;
+    uint64_t flips; /* in the last unit of time */
     ki_sequence normals, tail, update, rare;
 } run;
 
@@ -240,6 +244,7 @@ static int simulate(run *r, ki_work *work) {
         if (s != spin_of(w->now, i)) {
             w->now[i / 64] ^= UINT64_C(1) << i % 64;
             r->total += 2 * s;
+            r->flips += u >= w->updates - r->n;
         }
         if (u % KI_GROUP == KI_GROUP - 1 && ki_work_tick(work, KI_GROUP)) {
             return KI_ERR_CANCELLED;
@@ -279,51 +284,64 @@ static void last_fields(run *r) {
     }
 }
 
-/* delta as bits, so that its overlaps with states are counted: delta_i is -unit times the number
- * whose bits are in the planes for s_i = 1, and unit times it for s_i = -1. Returns unit. */
+/* |delta_i| <= 2 as a binary number of DIGITS digits in units of PLANE_UNIT, bit b of spin i in
+ * plane b, so that sums of delta_i over spins are counted. Small ones keep their digits beside
+ * large ones. Returns the sum of all in units. */
+#define PLANE_UNIT 0x1p-62
 static double make_planes(const run *r) {
     workspace *w = r->w;
-    float largest = 0;
+    uint64_t any = 0;
+    double all = 0;
 
-    for (size_t i = 0; i < r->n; i++) {
-        largest = fmaxf(largest, fabsf(w->delta[i]));
-    }
-    const double unit = largest > 0 ? (double)largest / ((1 << PLANES) - 1) : 1;
     memset(w->plane, 0, w->words * PLANES * sizeof *w->plane);
     for (size_t i = 0; i < r->n; i++) {
-        const uint64_t size = (uint64_t)lrint(fabs((double)w->delta[i]) / unit);
-        for (unsigned b = 0; b < PLANES; b++) {
-            w->plane[b * w->words + i / 64] |= (size >> b & 1) << i % 64;
+        int exponent;
+        const double digits = rint(ldexp(frexp(fabs((double)w->delta[i]), &exponent), DIGITS));
+        const int shift = exponent + 62 - DIGITS;
+        const uint64_t size = shift >= 0 ? (uint64_t)digits << shift : 0;
+        for (uint64_t bits = size; bits; bits &= bits - 1) {
+            const size_t b = (size_t)__builtin_ctzll(bits);
+            w->plane[b * w->words + i / 64] |= UINT64_C(1) << i % 64;
         }
-        w->delta[i] = (float)((double)size * (w->delta[i] < 0 ? -unit : unit));
+        any |= size;
+        all += (double)size;
     }
-    return unit;
+    for (size_t half = 0; half < 2; half++) {
+        const uint32_t bits = (uint32_t)(any >> HALF * half);
+        w->used[half][0] = bits ? (size_t)__builtin_ctz(bits) : 0;
+        w->used[half][1] = bits ? 32 - (size_t)__builtin_clz(bits) : 0;
+    }
+    return all;
 }
 
-/* sum over i of delta_i s_i for a state: with a_i = |delta_i|, -sum a_i over spins that are as in
- * the last state, plus that over the others. `all` is the sum of the a_i. */
-static double along_delta(const workspace *w, double unit, double all, const uint64_t *state) {
-    return unit *
-           (2 * (double)ki_weighted_difference(PLANES, w->words, w->plane, state, w->now) - all);
+/* sum over i of delta_i s_i for a state: delta_i has the sign of -s_i in the last state, so that
+ * spins that are as there count -|delta_i|, the others +|delta_i|. */
+static double along_delta(const workspace *w, double all, const uint64_t *state) {
+    double other = 0;
+
+    for (size_t half = 0; half < 2; half++) {
+        const size_t first = w->used[half][0], last = w->used[half][1];
+        const uint64_t sum = ki_weighted_difference(
+            last - first, w->words, w->plane + (HALF * half + first) * w->words, state, w->now);
+        other += ldexp((double)sum, (int)(HALF * half + first));
+    }
+    return PLANE_UNIT * (2 * other - all);
 }
 
 /* sum over i of s_i (J delta)_i, the mean of it given all fields. */
-static double backward(const run *r, double unit) {
+static double backward(const run *r, double all) {
     workspace *w = r->w;
     const double n = (double)r->n, spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
-    double sum = 0, all = 0;
+    double sum = 0;
 
-    for (size_t i = 0; i < r->n; i++) {
-        all += rint(fabs((double)w->delta[i]) / unit);
-    }
     for (size_t i = 0; i < r->n; i++) {
         const past *q = &w->past[i];
         for (uint32_t k = 0; k < q->rank; k++) {
             const uint64_t vector = w->snapshot[q->first + k];
-            w->row[k] = vector == UINT64_MAX ? along_delta(w, unit, all, w->now) / n
+            w->row[k] = vector == UINT64_MAX ? along_delta(w, all, w->now) / n
                         : vector == UINT64_MAX - 1
                             ? (double)w->delta[i] / sqrt(n)
-                            : along_delta(w, unit, all, w->state + vector * w->words) / n;
+                            : along_delta(w, all, w->state + vector * w->words) / n;
         }
         double mean;
         (void)solve(w, q, &mean);
@@ -360,15 +378,10 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     last_fields(&r);
     ki_add_spins(n, w->field, w->now, w->noise, &sums, w->delta);
     const double own = ki_self_heat(n, w->field, w->now, w->delta, w->self);
-    const double unit = make_planes(&r);
-    double forward = 0;
-    for (size_t i = 0; i < n; i++) {
-        forward += (double)w->delta[i] * (double)w->noise[i];
-    }
-    uint32_t differ;
-    ki_differences(1, w->words, w->now, w->before, &differ);
-    ki_estimates((double)n, (double)r.total, (double)n - 2 * (double)differ, sums.entropy,
-                 0.5 * (forward - backward(&r, unit)) - own, sums.flips, out);
+    const double back = backward(&r, make_planes(&r));
+    const double changed = (double)ki_spins_changed(n, w->now, w->before);
+    ki_estimates((double)n, (double)r.total, (double)n - 2 * changed, sums.entropy,
+                 0.5 * (sums.heat - back) - own, sums.flips, (double)r.flips, out);
     return 0;
 }
 

@@ -10,7 +10,16 @@
 #include "num/philox.h"
 
 /* What a realization measures. Sr is S + sigma, so that it has an error bar of its own. */
-enum { KI_EST_M, KI_EST_Q, KI_EST_S, KI_EST_SR, KI_EST_SIGMA, KI_EST_ACTIVITY, KI_N_ESTIMATES };
+enum {
+    KI_EST_M,
+    KI_EST_Q,
+    KI_EST_S,
+    KI_EST_SR,
+    KI_EST_SIGMA,
+    KI_EST_ACTIVITY,
+    KI_EST_FLIPS, /* see ki_ensemble_result: a count */
+    KI_N_ESTIMATES
+};
 
 /* A checked specification with what does not change from realization to realization. */
 typedef struct ki_plan {

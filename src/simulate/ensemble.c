@@ -307,6 +307,10 @@ static int run_chunk(void *ctx, ki_work *work, size_t c) {
     w->chunk = (ki_range){range.first, range.first};
     while (!error && w->chunk.last < range.last) {
         error = j->e->engine->realize(&j->e->plan, w->workspace, w->chunk.last, work, out);
+        if (!error && j->e->plan.spec.n == 1) { /* two states are in balance; rounding is not */
+            out[KI_EST_SIGMA] = 0;
+            out[KI_EST_SR] = out[KI_EST_S];
+        }
         for (int k = 0; k < KI_N_ESTIMATES && !error; k++) {
             ki_exact_add(&w->sums.x[k], out[k]);
             ki_exact_add_square(&w->sums.square[k], out[k]);
@@ -394,14 +398,16 @@ static ki_pair product(ki_pair a, double b_hi, double b_lo) {
  * none. */
 static void estimate(const ki_exact_sum *x, const ki_exact_sum *square, double n, double *mean,
                      double *error) {
-    const ki_pair s = ki_exact_pair(x), s2 = ki_exact_pair(square);
+    /* Values of 1e-200 have squares that no double holds. */
+    const int room = ki_exact_room(square), up = room > KI_EXACT_LIMBS ? 0 : room / 2;
+    const ki_pair s = ki_exact_pair(x, up), s2 = ki_exact_pair(square, 2 * up);
     const ki_pair a = product(s2, n, 0), b = product(s, s.hi, s.lo);
     double difference = (a.hi - b.hi) + (a.lo - b.lo);
     if (difference < 0x1p-96 * a.hi) {
         difference = 0;
     }
-    *mean = s.hi / n;
-    *error = n > 1 ? sqrt(difference / (n - 1)) / n : (double)NAN;
+    *mean = ldexp(s.hi / n, -32 * up);
+    *error = n > 1 ? ldexp(sqrt(difference / (n - 1)) / n, -32 * up) : (double)NAN;
 }
 
 int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
@@ -427,6 +433,35 @@ int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
         .sigma_err = error[KI_EST_SIGMA],
         .activity = mean[KI_EST_ACTIVITY],
         .activity_err = error[KI_EST_ACTIVITY],
+        .flips = (uint64_t)ki_exact_value(&e->sums.x[KI_EST_FLIPS]),
     };
     return 0;
+}
+
+uint64_t ki_ensemble_target(const ki_ensemble *e, double rel_err, uint64_t done, uint64_t step,
+                            uint64_t most) {
+    ki_ensemble_result r;
+
+    if (ki_ensemble_result_of(e, &r)) {
+        return done;
+    }
+    const ki_theory_params *p = &e->plan.spec.p;
+    const int none = e->plan.spec.n == 1 || p->beta == 0 || p->dJ == 0; /* sigma is 0 */
+    const double flips = fmax(KI_FEW_FLIPS, 1 / (rel_err * rel_err));
+    if (none || (r.sigma_err <= rel_err * fabs(r.sigma) && (double)r.flips >= flips) ||
+        done >= most) {
+        return done;
+    }
+    const uint64_t highest = done > UINT64_MAX / 4 ? UINT64_MAX : 4 * done;
+    const double ratio = r.sigma_err / (rel_err * fabs(r.sigma));
+    const double by_flips = flips / fmax((double)r.flips, 0.25);
+    /* Not a number: a single realization has no error, sigma may be 0 by chance. */
+    const double needed = 1.1 * (double)done * fmax(isnan(ratio) ? 1 : ratio * ratio, by_flips);
+    uint64_t next = done > UINT64_MAX - step ? UINT64_MAX : done + step;
+    if (needed >= (double)highest) {
+        next = highest > next ? highest : next;
+    } else if (needed > (double)next) {
+        next = (uint64_t)needed;
+    }
+    return next < most ? next : most;
 }

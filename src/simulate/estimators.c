@@ -4,12 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
 #include "num/sum.h"
 #include "num/vecmath.h"
 
-static void clear_beyond(uint64_t n, uint64_t *state) {
+void ki_clear_beyond(uint64_t n, uint64_t *state) {
     if (n % 64) {
         state[n / 64] &= (UINT64_C(1) << n % 64) - 1;
     }
@@ -34,7 +35,7 @@ void ki_start_state(const ki_plan *plan, uint64_t r, uint64_t *state) {
             ki_draw_spins(&start, &rare, w, 1, x, &state[w]);
         }
     }
-    clear_beyond(n, state);
+    ki_clear_beyond(n, state);
 }
 
 void ki_local_fields(const ki_plan *plan, uint64_t r, float *out) {
@@ -54,6 +55,21 @@ void ki_local_fields(const ki_plan *plan, uint64_t r, float *out) {
             out[i + l] = (float)(width * (((double)word[l] + 0.5) * 0x1p-31 - 1));
         }
     }
+}
+
+uint64_t ki_spins_changed(uint64_t n, const uint64_t *state, const uint64_t *before) {
+    uint32_t differ;
+
+    ki_differences(1, ki_words(n), state, before, &differ);
+    return differ;
+}
+
+uint64_t ki_lag(uint64_t steps) {
+    return steps < 2 ? 1 : steps / 2;
+}
+
+uint64_t ki_first_q(uint64_t steps, int average, uint64_t burn_in) {
+    return average && burn_in + ki_lag(steps) < steps ? burn_in + ki_lag(steps) : steps;
 }
 
 int64_t ki_total_spin(uint64_t n, const uint64_t *state) {
@@ -96,10 +112,6 @@ void ki_add_spins(size_t n, const float *x, const uint64_t *state, const float *
     }
 }
 
-static double log_2cosh(double x) {
-    return fabs(x) + log1p(exp(-2 * fabs(x)));
-}
-
 double ki_self_heat(size_t n, const float *x, const uint64_t *state, const float *delta,
                     const float *self) {
     double sum = 0;
@@ -107,8 +119,7 @@ double ki_self_heat(size_t n, const float *x, const uint64_t *state, const float
     for (size_t i = 0; i < n; i++) {
         if (self[i] != 0) {
             const double s = state[i / 64] >> i % 64 & 1 ? 1 : -1;
-            const double h = (double)x[i], back = h - 2 * s * (double)self[i];
-            sum += -0.5 * s * (double)delta[i] * (log_2cosh(h) - log_2cosh(back));
+            sum += -0.5 * s * (double)delta[i] * ki_self_change((double)x[i], s, (double)self[i]);
         }
     }
     return sum;
@@ -151,11 +162,12 @@ KI_CLONES double ki_signed_sum(size_t n, const float *x, const uint64_t *state) 
 }
 
 void ki_estimates(double n, double m, double q, double S, double sigma, double activity,
-                  double out[KI_N_ESTIMATES]) {
+                  double seen, double out[KI_N_ESTIMATES]) {
     out[KI_EST_M] = m / n;
     out[KI_EST_Q] = q / n;
     out[KI_EST_S] = S / n;
     out[KI_EST_SIGMA] = sigma / n;
     out[KI_EST_SR] = out[KI_EST_S] + out[KI_EST_SIGMA];
     out[KI_EST_ACTIVITY] = activity / n;
+    out[KI_EST_FLIPS] = seen;
 }

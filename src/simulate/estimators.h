@@ -4,11 +4,18 @@
 #ifndef KI_SRC_SIMULATE_ESTIMATORS_H
 #define KI_SRC_SIMULATE_ESTIMATORS_H
 
+#include <math.h>
+
 #include "simulate/engine.h"
 
 /* Words of 64 spins. */
 static inline size_t ki_words(uint64_t n) {
     return (size_t)(n / 64 + (n % 64 != 0));
+}
+
+/* A number of bytes; what no machine has is UINT64_MAX. */
+static inline uint64_t ki_bytes(double bytes) {
+    return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
 }
 
 /* The first state of realization r: bit i of word i/64 is spin i, bits from N on are 0. */
@@ -20,11 +27,26 @@ void ki_local_fields(const ki_plan *plan, uint64_t r, float *out);
 /* Sum of s_i. */
 int64_t ki_total_spin(uint64_t n, const uint64_t *state);
 
+/* Bits from N on become 0. */
+void ki_clear_beyond(uint64_t n, uint64_t *state);
+
+/* Spins in which two states differ. */
+uint64_t ki_spins_changed(uint64_t n, const uint64_t *state, const uint64_t *before);
+
+/* How far q looks back in asynchronous runs, in units of time, and the first time it is taken at:
+ * the earlier state is of the window too (t >= burn_in), or q is that of the last state alone. */
+uint64_t ki_lag(uint64_t steps);
+uint64_t ki_first_q(uint64_t steps, int average, uint64_t burn_in);
+
 /* Sums over spins for a state s and the fields h that it makes, f_i = 1/(1 + exp(2 beta s_i h_i))
- * being the chance that an update flips spin i: flips = sum f_i,  change = sum delta_i,  delta_i =
- * tanh(beta h_i) - s_i = -2 s_i f_i, entropy = sum ln 2cosh(beta h_i) - beta h_i tanh(beta h_i),
- * heat = sum delta_i noise_i. Written in f, 1 - q and sigma keep their relative accuracy in a
- * frozen network. */
+ * being the chance that an update flips spin i:
+ *
+ *   - flips = sum f_i
+ *   - change = sum delta_i, delta_i = tanh(beta h_i) - s_i = -2 s_i f_i
+ *   - entropy = sum ln 2cosh(beta h_i) - beta h_i tanh(beta h_i)
+ *   - heat = sum delta_i noise_i
+ *
+ * Written in f, the sums over one state keep their relative accuracy however rare flips are. */
 typedef struct ki_spin_sums {
     double flips, change, entropy, heat;
 } ki_spin_sums;
@@ -43,9 +65,20 @@ double ki_self_heat(size_t n, const float *x, const uint64_t *state, const float
 /* sum over i < n of s_i x_i. */
 double ki_signed_sum(size_t n, const float *x, const uint64_t *state);
 
-/* The estimates of one realization [S-sync] [Sr-sync], from sums over N spins divided by
- * `measurements`; `sigma` and `m` are made by the caller. */
+/* ln 2cosh(x) */
+static inline double ki_log_2cosh(double x) {
+    return fabs(x) + log1p(exp(-2 * fabs(x)));
+}
+
+/* ln [cosh(x) / cosh(x - 2 self s)]: what a spin s in the field x changes in its own field by
+ * flipping. */
+static inline double ki_self_change(double x, double s, double self) {
+    return ki_log_2cosh(x) - ki_log_2cosh(x - 2 * s * self);
+}
+
+/* The estimates of one realization [S-sync] [Sr-sync] from sums over n spins (times measurements);
+ * `seen` is the count of flips itself. */
 void ki_estimates(double n, double m, double q, double S, double sigma, double activity,
-                  double out[KI_N_ESTIMATES]);
+                  double seen, double out[KI_N_ESTIMATES]);
 
 #endif

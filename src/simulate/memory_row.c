@@ -9,10 +9,6 @@
 #include "num/simd.h"
 #include "simulate/estimators.h"
 
-/* A squared distance from the span below this is rounding: the smallest that states of up to 2^31
- * spins can have in practice is far above. */
-#define DEPENDENT 1e-10
-
 static size_t padded(size_t capacity) {
     return (capacity + 1) / 2 * 2;
 }
@@ -21,9 +17,9 @@ static uint64_t factor_length(uint64_t capacity) {
     return capacity * (capacity + 1) / 2;
 }
 
-uint64_t ki_span_bytes(uint64_t n, size_t capacity) {
-    return (uint64_t)capacity * (ki_words(n) * 8 + 8 + 8 + 4 + 2 * 2) +
-           factor_length(capacity) * sizeof(double);
+double ki_span_bytes(uint64_t n, size_t capacity) {
+    return (double)capacity * ((double)ki_words(n) * 8 + 8 + 8 + 4 + 2 * 2) +
+           (double)factor_length(capacity) * sizeof(double);
 }
 
 int ki_span_create(ki_span *span, uint64_t n, size_t capacity) {
@@ -106,7 +102,7 @@ int ki_span_add(ki_span *span, const uint64_t *state) {
         span->row[k] = 1 - two_over_n * span->count[k];
     }
     const double norm = solve(span->rank, span->capacity, span->factor, span->inverse, span->row);
-    const int fresh = 1 - norm > DEPENDENT && span->rank < span->capacity;
+    const int fresh = 1 - norm > KI_DEPENDENT && span->rank < span->capacity;
     if (fresh) {
         const size_t r = span->rank++;
         span->row[r] = sqrt(1 - norm);

@@ -15,6 +15,10 @@
 
 #include "simulate/vectors.h"
 
+/* A squared distance from the span below this is taken for rounding. Where it is not (the last
+ * dimensions of T >= N, say), a field lacks a part of its variance that is as small. */
+#define KI_DEPENDENT 1e-10
+
 /* The states that span the past, their Cholesky factor, and a row under construction. */
 typedef struct ki_span {
     uint64_t n;
@@ -29,7 +33,7 @@ typedef struct ki_span {
 } ki_span;
 
 /* Bytes of the arrays for `capacity` vectors. */
-uint64_t ki_span_bytes(uint64_t n, size_t capacity);
+double ki_span_bytes(uint64_t n, size_t capacity);
 int ki_span_create(ki_span *span, uint64_t n, size_t capacity); /* 0, or -1: no memory */
 void ki_span_destroy(ki_span *span);
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "num/product.h"
 #include "num/sum.h"
+#include "estimators.h"
 #include "replicas.h"
 
 /* Memory as a row of arrays: measured first, with base NULL, then handed out. */
@@ -55,6 +56,7 @@ static void lay_out_block(const ki_replicas_job *job, ki_block *b, cursor *c) {
     b->t = take(c, matrix, sizeof *b->t);
     b->y = take(c, matrix, sizeof *b->y);
     b->spin = take(c, async ? 0 : n, sizeof *b->spin);
+    b->before = take(c, async ? 0 : n, sizeof *b->before);
     b->sums = take(c, KI_N_SUMS * job->width, sizeof *b->sums);
     b->m = take(c, n, sizeof *b->m);
     b->own = take(c, n, sizeof *b->own);
@@ -116,14 +118,11 @@ static ki_replicas_job job_of(uint64_t n, const ki_replicas_spec *spec) {
     job.width = spec->dynamics == KI_SYNC ? KI_SYNC_WIDTH : KI_ASYNC_WIDTH;
     job.blocks = spec->replicas / job.width + (spec->replicas % job.width != 0);
     job.first_measured = spec->average ? spec->burn_in + 1 : spec->steps;
-    job.lag = spec->dynamics == KI_ASYNC && spec->steps > 1 ? spec->steps / 2 : 1;
+    job.lag = 1;
     job.first_q = job.first_measured;
     if (spec->dynamics == KI_ASYNC) {
-        /* The earlier state of the window too, or the last one before it if there is none. */
-        job.first_q = spec->average && spec->burn_in < spec->steps - job.lag
-                          ? spec->burn_in + job.lag
-                          : spec->steps;
-        job.first_q = job.first_q > job.first_measured ? job.first_q : job.first_measured;
+        job.lag = ki_lag(spec->steps);
+        job.first_q = ki_first_q(spec->steps, spec->average, spec->burn_in);
         job.slots = spec->steps - job.first_q + 1;
         job.slots = job.slots < job.lag ? job.slots : job.lag;
     }
@@ -185,6 +184,7 @@ static int convert(const ki_network *network, ki_replicas_job *job) {
                            i, h);
         }
         job->H[i] = (float)h;
+        job->large_H |= fabs(h) > 100; /* an error of 1e-5 in the difference */
         for (size_t j = 0; j < n; j++) {
             const double x = network->beta * network->J[i * n + j];
             if (!(fabs(x) <= largest)) {
@@ -253,7 +253,8 @@ static void summarize(const ki_replicas_job *job, ki_ensemble_result *out) {
         sigma[r] *= half * scale;
         activity[r] *= scale;
     }
-    ki_ensemble_result e = {.realizations = R};
+    ki_ensemble_result e = {.realizations = R,
+                            .flips = (uint64_t)ki_sum(R, job->sums + KI_SUM_FLIPS * R)};
     mean_of(R, m, &e.m, &e.m_err);
     for (size_t r = 0; r < R; r++) { /* of m nothing is needed any more */
         m[r] = S[r] + sigma[r];

@@ -20,7 +20,15 @@ enum {
 };
 
 /* Per replica sums over spins and measured times. Sr is not summed but made from S and sigma. */
-enum ki_replica_sum { KI_SUM_M, KI_SUM_Q, KI_SUM_S, KI_SUM_SIGMA, KI_SUM_ACTIVITY, KI_N_SUMS };
+enum ki_replica_sum {
+    KI_SUM_M,
+    KI_SUM_Q,
+    KI_SUM_S,
+    KI_SUM_SIGMA,
+    KI_SUM_ACTIVITY,
+    KI_SUM_FLIPS, /* a count, of a whole block in the first of its replicas */
+    KI_N_SUMS
+};
 
 /* One call of ki_replicas(), as its blocks see it. */
 typedef struct ki_replicas_job {
@@ -34,6 +42,7 @@ typedef struct ki_replicas_job {
     int want_summary, want_moments, want_c, want_d;
     float *J;       /* [N,N] beta J; transposed if asynchronous */
     float *H;       /* [N] beta H */
+    int large_H;    /* so large that it hides the couplings in a field */
     double *sums;   /* [KI_N_SUMS, R]; NULL without summary */
     float *self;    /* [N] beta J_ii, asynchronous */
     int has_self;   /* any of them is not 0 */
@@ -53,6 +62,7 @@ typedef struct ki_block {
     float *t;           /* [N,width] tanh x */
     float *y;           /* [N,width] beta J t */
     uint64_t *spin;     /* [N] spins as bits, synchronous */
+    uint64_t *before;   /* [N] those of the step before */
     double *sums;       /* [KI_N_SUMS,width] */
     double *m, *own;    /* [N] */
     float *c, *d;       /* [N,stride] sums not yet added to those of the job, if wanted */

@@ -69,17 +69,19 @@ static int happens(double p, uint32_t word, const ki_sequence *rare, uint64_t *u
     return ki_random_double(rare, (*used)++) < scaled - whole;
 }
 
-/* N updates of one replica. */
-KI_CLONES static void unit_of_time(const ki_replicas_job *job, ki_block *b, size_t lane,
-                                   const ki_sequence *rare) {
+/* N updates of one replica; returns how many flipped. */
+KI_CLONES static uint64_t unit_of_time(const ki_replicas_job *job, ki_block *b, size_t lane,
+                                       const ki_sequence *rare) {
     const size_t n = job->n;
     const uint32_t *choice = b->words, *update = b->words + (n + 63) / 64 * 64;
     float *x = b->field + lane * n;
     int8_t *s = b->state + lane * n;
+    uint64_t flips = 0;
     for (size_t k = 0; k < n; k++) {
         const size_t i = choice[k];
         const double flip = 1 / (1 + exp(2 * s[i] * (double)x[i]));
         if (happens(flip, update[k], rare, &b->rare[lane])) {
+            flips++;
             const float change = (float)(-2 * s[i]);
             const float *column = job->J + i * n;
             s[i] = (int8_t)-s[i];
@@ -89,6 +91,7 @@ KI_CLONES static void unit_of_time(const ki_replicas_job *job, ki_block *b, size
             }
         }
     }
+    return flips;
 }
 
 static int advance(const ki_replicas_job *job, ki_block *b, uint64_t time, ki_work *work) {
@@ -99,7 +102,10 @@ static int advance(const ki_replicas_job *job, ki_block *b, uint64_t time, ki_wo
         const ki_sequence rare = ki_sequence_of(job->key, replica, KI_STREAM_RARE);
         ki_choose(&b->chooser[l], n, b->words);
         ki_random_groups(&update, (time - 1) * groups, groups, b->words + KI_GROUP * groups);
-        unit_of_time(job, b, l, &rare);
+        const uint64_t flips = unit_of_time(job, b, l, &rare);
+        if (time >= job->first_measured) {
+            b->sums[KI_SUM_FLIPS * job->width] += (double)flips;
+        }
         if (ki_work_tick(work, n)) {
             return KI_ERR_CANCELLED;
         }

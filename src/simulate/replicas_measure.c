@@ -8,6 +8,7 @@
 #include "num/product.h"
 #include "num/simd.h"
 #include "num/vecmath.h"
+#include "estimators.h"
 #include "replicas.h"
 
 /* So many times are added up in single precision before they become integers: rounding errors are
@@ -60,8 +61,9 @@ int ki_replicas_flush(const ki_replicas_job *job, ki_block *block, ki_work *work
 
 /* Sums of one spin over the replicas. Synchronously s is the state before, which q compares with;
  * else m and activity are those of s, and q is added by add_overlaps(). */
-static inline void add_row(size_t width, float H, const float *x, const float *t, const float *s,
-                           const float *y, const double *chi, double *sums, int sync) {
+static inline void add_row(size_t width, float H, double coupling, const float *x, const float *t,
+                           const float *s, const float *y, const double *chi, double *sums,
+                           int sync) {
     double *m = sums + KI_SUM_M * width, *q = sums + KI_SUM_Q * width;
     double *S = sums + KI_SUM_S * width, *sigma = sums + KI_SUM_SIGMA * width;
     double *activity = sums + KI_SUM_ACTIVITY * width;
@@ -69,7 +71,7 @@ static inline void add_row(size_t width, float H, const float *x, const float *t
     for (size_t l = 0; l < width; l++) {
         const double overlap = (double)(t[l] * s[l]);
         S[l] += chi[l];
-        sigma[l] += (double)(t[l] * (x[l] - H) - s[l] * y[l]);
+        sigma[l] += coupling * (double)(t[l] * (x[l] - H)) - (double)(s[l] * y[l]);
         activity[l] += 0.5 - 0.5 * overlap;
         m[l] += sync ? (double)t[l] : (double)s[l];
         q[l] += sync ? overlap : 0;
@@ -86,14 +88,32 @@ KI_CLONES static void add_rows(const ki_replicas_job *job, ki_block *b) {
             chi[l] = (double)b->x[row + l];
         }
         ki_vchi(width, chi, chi);
-        add_row(width, job->H[i], b->x + row, b->t + row, b->s + row, b->y + row, chi, b->sums,
-                sync);
+        add_row(width, job->H[i], job->large_H ? 0 : 1, b->x + row, b->t + row, b->s + row,
+                b->y + row, chi, b->sums, sync);
     }
 }
 
-/* ln cosh x + ln 2 */
-static double log2cosh(double x) {
-    return fabs(x) + log1p(exp(-2 * fabs(x)));
+/* sigma += t (beta J s), in y, for those networks where x - beta H has not the digits. */
+KI_CLONES static void add_coupling(const ki_replicas_job *job, ki_block *b) {
+    double *sigma = b->sums + KI_SUM_SIGMA * job->width;
+    for (size_t i = 0; i < job->n; i++) {
+        const float *t = b->t + i * job->width, *y = b->y + i * job->width;
+#pragma omp simd
+        for (size_t l = 0; l < job->width; l++) {
+            sigma[l] += (double)(t[l] * y[l]);
+        }
+    }
+}
+
+/* y := beta J a */
+static void multiply(const ki_replicas_job *job, ki_block *b, const float *a) {
+    const size_t n = job->n, width = job->width;
+    if (job->spec.dynamics == KI_SYNC) {
+        ki_product64(n, n, job->J, n, a, width, KI_PRODUCT_ALONE, NULL, b->y, width);
+    } else {
+        ki_sgemm(n, b->live, n, (ki_smatrix){job->J, n, 1}, (ki_smatrix){a, width, 0}, 0, b->y,
+                 width);
+    }
 }
 
 /* A spin that flips with the chance f changes its own field: sigma has also
@@ -106,7 +126,7 @@ static void add_self(const ki_replicas_job *job, ki_block *b) {
             const double x = (double)b->x[i * job->width + l];
             const double s = (double)b->s[i * job->width + l];
             const double flip = 1 / (1 + exp(2 * s * x));
-            const double part = -flip * (log2cosh(x) - log2cosh(x - 2 * self * s));
+            const double part = -flip * ki_self_change(x, s, self);
             sigma[l] += 2 * part; /* halved with the rest of sigma */
             b->own[i] += part;
         }
@@ -162,12 +182,11 @@ int ki_replicas_measure(const ki_replicas_job *job, ki_block *block, const uint1
     const size_t n = job->n, width = job->width;
     ki_vtanhf(n * width, block->x, block->t);
     if (job->want_summary) {
-        if (job->spec.dynamics == KI_SYNC) {
-            ki_product64(n, n, job->J, n, block->t, width, KI_PRODUCT_ALONE, NULL, block->y, width);
-        } else {
-            ki_sgemm(n, block->live, n, (ki_smatrix){job->J, n, 1},
-                     (ki_smatrix){block->t, width, 0}, 0, block->y, width);
+        if (job->large_H) {
+            multiply(job, block, block->s);
+            add_coupling(job, block);
         }
+        multiply(job, block, block->t);
         add_rows(job, block);
         if (earlier) {
             add_overlaps(job, block, earlier);

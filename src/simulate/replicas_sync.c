@@ -49,6 +49,16 @@ static void write_raster(const ki_replicas_job *job, const ki_block *block, uint
     }
 }
 
+/* Into the state that the next step measures with. */
+static void count_flips(const ki_replicas_job *job, ki_block *block) {
+    const uint64_t live = block->live < 64 ? (UINT64_C(1) << block->live) - 1 : UINT64_MAX;
+    uint64_t flips = 0;
+    for (size_t i = 0; i < job->n; i++) {
+        flips += (uint64_t)__builtin_popcountll((block->spin[i] ^ block->before[i]) & live);
+    }
+    block->sums[KI_SUM_FLIPS * KI_SYNC_WIDTH] += (double)flips;
+}
+
 int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work *work) {
     const size_t n = job->n;
     const ki_sequence update = ki_sequence_of(job->key, block->index, KI_STREAM_UPDATE);
@@ -57,6 +67,9 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
     expand(n, block->spin, block->s);
     if (job->raster) {
         write_raster(job, block, 0);
+    }
+    if (job->first_measured == 1) { /* a start is as it was given */
+        block->sums[KI_SUM_FLIPS * KI_SYNC_WIDTH] += (double)(n * block->live);
     }
     for (uint64_t time = 1; time <= job->spec.steps; time++) {
         ki_product64(n, n, job->J, n, block->s, KI_SYNC_WIDTH, KI_PRODUCT_ROW, job->H, block->x,
@@ -67,7 +80,11 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
                 return error;
             }
         }
+        memcpy(block->before, block->spin, n * sizeof *block->spin);
         ki_draw_spins(&update, &rare, (time - 1) * n, n, block->x, block->spin);
+        if (time + 1 >= job->first_measured && time < job->spec.steps) {
+            count_flips(job, block);
+        }
         expand(n, block->spin, block->s);
         if (job->raster) {
             write_raster(job, block, time);

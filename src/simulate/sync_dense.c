@@ -31,9 +31,9 @@ typedef struct workspace {
 } workspace;
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
-    const uint64_t blocks = ki_words(spec->n);
-    return ki_vectors_bytes(spec->n, spec->n) + blocks * 64 * (5 * sizeof(float) + 2 + 4 + 8 + 4) +
-           blocks * 2 * sizeof(uint64_t);
+    const double blocks = (double)ki_words(spec->n);
+    return ki_bytes(ki_vectors_bytes(spec->n, spec->n) + sizeof(workspace) +
+                    blocks * (64 * (5 * sizeof(float) + 2 + 4 + 8 + 4) + 2 * sizeof(uint64_t)));
 }
 
 static void destroy(void *p) {
@@ -180,7 +180,7 @@ static void fields_along_delta(const ki_plan *plan, workspace *w) {
 /* Sums over a window; `cross` is sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
 typedef struct window {
     ki_spin_sums sums;
-    double spin, cross;
+    double spin, cross, seen;
     uint64_t count;
 } window;
 
@@ -224,9 +224,7 @@ static void draw_state(const ki_plan *plan, workspace *w, const ki_sequence *upd
         w->next[0] = ki_spins_of_words(ki_simd_level(), w->word + block % AHEAD / 2 * KI_GROUP,
                                        rare, block, w->field);
     }
-    if (n % 64) {
-        w->next[w->blocks - 1] &= (UINT64_C(1) << n % 64) - 1;
-    }
+    ki_clear_beyond(n, w->next);
     uint64_t *old = w->state;
     w->state = w->next;
     w->next = old;
@@ -249,6 +247,8 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
         update_sums(w, w->next, w->state);
         make_fields(plan, w);
         if (t >= first) {
+            /* A start is as it was given. */
+            sum.seen += t > 1 ? (double)ki_spins_changed(n, w->state, w->next) : (double)n;
             measure(plan, w, &sum);
         }
         if (ki_work_tick(work, n)) {
@@ -260,7 +260,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     }
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
-                 sum.sums.heat + sum.cross, sum.sums.flips, out);
+                 sum.sums.heat + sum.cross, sum.sums.flips, sum.seen, out);
     return 0;
 }
 

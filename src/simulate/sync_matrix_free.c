@@ -29,9 +29,10 @@ static size_t capacity_of(const ki_ensemble_spec *spec) {
 }
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
-    const uint64_t blocks = ki_words(spec->n), capacity = capacity_of(spec);
-    return ki_span_bytes(spec->n, (size_t)capacity) + ki_vectors_bytes(spec->n, capacity) +
-           blocks * (4 * 64 * sizeof(float) + 2 * sizeof(uint64_t));
+    const double blocks = (double)ki_words(spec->n);
+    const size_t capacity = capacity_of(spec);
+    return ki_bytes(ki_span_bytes(spec->n, capacity) + ki_vectors_bytes(spec->n, capacity) +
+                    blocks * (4 * 64 * sizeof(float) + 2 * sizeof(uint64_t)));
 }
 
 static void destroy(void *p) {
@@ -113,9 +114,7 @@ static void draw_state(const run *r, uint64_t t) {
     const uint64_t n = r->plan->spec.n;
 
     ki_draw_spins(&r->update, &r->rare, (t - 1) * w->blocks, w->blocks, w->field, w->next);
-    if (n % 64) {
-        w->next[w->blocks - 1] &= (UINT64_C(1) << n % 64) - 1;
-    }
+    ki_clear_beyond(n, w->next);
     uint64_t *old = w->state;
     w->state = w->next;
     w->next = old;
@@ -123,7 +122,7 @@ static void draw_state(const run *r, uint64_t t) {
 
 /* Measured on the fields of the last step and the state that made them. sigma of N spins, without
  * beta J0 and beta H, which drop out: sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
-static void measure_last(const run *r, double out[KI_N_ESTIMATES]) {
+static void measure_last(const run *r, double seen, double out[KI_N_ESTIMATES]) {
     workspace *w = r->w;
     const size_t n = (size_t)r->plan->spec.n;
     const double spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
@@ -136,16 +135,23 @@ static void measure_last(const run *r, double out[KI_N_ESTIMATES]) {
     }
     const double backward = ki_signed_sum(n, w->noise, w->state);
     ki_estimates((double)n, (double)ki_total_spin(n, w->state) + sums.change,
-                 (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, out);
+                 (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, seen,
+                 out);
 }
 
 /* A window: sums of tanh_i(t) noise_i(t) - s_i(t-1) noise_i(t+1) over t, which needs the state
  * before. */
 typedef struct window {
     ki_spin_sums sums;
-    double spin, forward, backward;
+    double spin, forward, backward, seen;
     uint64_t count;
 } window;
+
+/* Spins that flipped in the step to the state that makes the fields of step t; w->next holds the
+ * state before it. A start is as it was given. */
+static double flips_before(const workspace *w, uint64_t n, uint64_t t) {
+    return t > 1 ? (double)ki_spins_changed(n, w->state, w->next) : (double)n;
+}
 
 static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *work,
                    double out[KI_N_ESTIMATES]) {
@@ -168,6 +174,9 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
         if (sum.count) { /* w->next still holds the state before w->state */
             sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
         }
+        if (measured || t == steps) {
+            sum.seen += flips_before(w, n, t);
+        }
         if (measured) {
             ki_add_spins((size_t)n, w->field, w->state, w->noise, &sum.sums, NULL);
             sum.forward += ki_signed_sum((size_t)n, w->noise, w->state);
@@ -182,14 +191,14 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
         }
     }
     if (!plan->spec.average) {
-        measure_last(&now, out);
+        measure_last(&now, sum.seen, out);
         return 0;
     }
     make_fields(&now, steps + 1);
     sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
-                 sum.sums.heat + sum.forward - sum.backward, sum.sums.flips, out);
+                 sum.sums.heat + sum.forward - sum.backward, sum.sums.flips, sum.seen, out);
     return 0;
 }
 

@@ -8,7 +8,10 @@
 #include "num/draw.h"
 #include "num/simd.h"
 
-enum { BATCH = 16, PAIRS = 512 }; /* blocks drawn together; pairs whose sums surely fit 32 bits */
+/* Blocks drawn together; pairs summed in 32 bits. With rows of norm 1 the sum of `high` is below
+ * 2^14 times the length of 2 PAIRS normals; that of `low`, some 2^23 times a normal number of
+ * variance 2 PAIRS, would have to be eight standard deviations off. */
+enum { BATCH = 16, PAIRS = 512 };
 
 static uint64_t block_width(uint64_t n) {
     return n < 64 ? (n + 15) / 16 * 16 : 64;
@@ -18,8 +21,8 @@ static uint64_t blocks_of(uint64_t n) {
     return n / 64 + (n % 64 != 0);
 }
 
-uint64_t ki_vectors_bytes(uint64_t n, uint64_t count) {
-    return blocks_of(n) * block_width(n) * ((count + 1) / 2) * sizeof(uint32_t);
+double ki_vectors_bytes(uint64_t n, uint64_t count) {
+    return (double)(blocks_of(n) * block_width(n)) * (double)((count + 1) / 2) * sizeof(uint32_t);
 }
 
 int ki_vectors_create(ki_vectors *v, uint64_t n, size_t count) {
@@ -91,7 +94,8 @@ void ki_vectors_sum(const ki_vectors *v, size_t block, size_t count, const ki_ro
                     double scale, float *out) {
     const size_t pairs = (count + 1) / 2;
     const uint32_t *z = v->pair + block * v->pairs * v->width;
-    const float fine = (float)(scale * row->unit * KI_NORMAL_UNIT), coarse = 4096 * fine;
+    const double unit = scale * row->unit * KI_NORMAL_UNIT;
+    const float fine = (float)unit, coarse = (float)(4096 * unit);
 
     for (size_t first = 0; first < pairs || first == 0; first += PAIRS) {
         const size_t n = pairs - first < PAIRS ? pairs - first : PAIRS;

@@ -15,7 +15,7 @@ typedef struct ki_vectors {
     uint32_t *pair;              /* [blocks][pairs][width], two of 16 bits each */
 } ki_vectors;
 
-uint64_t ki_vectors_bytes(uint64_t n, uint64_t count);
+double ki_vectors_bytes(uint64_t n, uint64_t count);
 int ki_vectors_create(ki_vectors *v, uint64_t n, size_t count); /* 0, or -1: no memory */
 void ki_vectors_destroy(ki_vectors *v);
 
