@@ -200,7 +200,8 @@ int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes) {
     const int error = ki_ensemble_check(spec);
     if (!error) {
         const ki_ensemble_spec s = normalized(spec);
-        *bytes = choose_engine(&s)->memory(&s) + sizeof(ki_sums);
+        const uint64_t each = choose_engine(&s)->memory(&s);
+        *bytes = each < UINT64_MAX - sizeof(ki_sums) ? each + sizeof(ki_sums) : UINT64_MAX;
     }
     return error;
 }
@@ -307,10 +308,6 @@ static int run_chunk(void *ctx, ki_work *work, size_t c) {
     w->chunk = (ki_range){range.first, range.first};
     while (!error && w->chunk.last < range.last) {
         error = j->e->engine->realize(&j->e->plan, w->workspace, w->chunk.last, work, out);
-        if (!error && j->e->plan.spec.n == 1) { /* two states are in balance; rounding is not */
-            out[KI_EST_SIGMA] = 0;
-            out[KI_EST_SR] = out[KI_EST_S];
-        }
         for (int k = 0; k < KI_N_ESTIMATES && !error; k++) {
             ki_exact_add(&w->sums.x[k], out[k]);
             ki_exact_add_square(&w->sums.square[k], out[k]);

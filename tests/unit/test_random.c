@@ -385,7 +385,7 @@ static void thresholds_of_words(void **state) {
         for (size_t i = 0; i < BATCH * KI_GROUP; i++) {
             const int32_t v = (int32_t)word_of(&q, g * KI_GROUP + i);
             const double size = v < 0 ? 2147483648.0 + v : 2147483647.0 - v;
-            const int far = size < 32768;
+            const int far = size < 524288;
             tails += far;
             const double p =
                 (size + (far ? ki_random_double(&rare, g * KI_GROUP + i) : 0.5)) * 0x1p-32;

@@ -234,6 +234,32 @@ static void frozen(void **state) {
     }
 }
 
+/* Fields a million times the couplings do not hide them: the summary's sigma is that of the edges.
+ */
+static void large_fields(void **state) {
+    (void)state;
+    static double fields[N];
+    for (size_t i = 0; i < N; i++) {
+        fields[i] = i % 2 ? H[i] : i % 4 ? 1e6 : -1e6;
+    }
+    const ki_network w = {N, fields, J, 1.1};
+    for (int dynamics = KI_SYNC; dynamics <= KI_ASYNC; dynamics++) {
+        const ki_replicas_spec spec = {.dynamics = dynamics, .replicas = R, .steps = T, .seed = 3};
+        everything *e = calloc(1, sizeof *e);
+        assert_non_null(e);
+        const ki_replicas_out out = view_of(e);
+        assert_int_equal(ki_replicas(&w, &spec, NULL, &e->summary, &out), 0);
+        double sum = 0;
+        for (size_t i = 0; i < N; i++) {
+            sum += e->spin[i] / N;
+        }
+        assert_true(sum > 0.01);
+        assert_close(e->summary.sigma, sum, 1e-5, 0);
+        assert_true(e->summary.flips > 100 && e->summary.flips < (uint64_t)N * R / 2);
+        free(e);
+    }
+}
+
 static void refused(const ki_network *w, const ki_replicas_spec *spec, int threads,
                     const char *word) {
     static everything e, before;
@@ -362,6 +388,7 @@ int main(void) {
         cmocka_unit_test(overlaps_in_the_window),
         cmocka_unit_test(one_of_everything),
         cmocka_unit_test(frozen),
+        cmocka_unit_test(large_fields),
         cmocka_unit_test(bad_input),
         cmocka_unit_test(memory),
         cmocka_unit_test(progress_and_cancel),
