@@ -124,10 +124,12 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  * s_i)], f_i = (1 - s_i t_i)/2; the second sum is there because a spin that flips changes its own
  * field when J_ii != 0 both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
  *
- * With `average` they are means over the window, of t measured at each step or unit of time; sigma
- * is then made from the heat: synchronously (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)]
- * where couplings are not in memory, asynchronously (beta/N) sum_i h_i (t_i - s_i) without J_ii in
- * place of its first sum; fields of symmetric origin are left out.
+ * With `average` the asynchronous q is that of states of the window (from t = burn_in on) that are
+ * T/2 apart; where it is shorter, of the last state and the one T/2 earlier. The rest are means
+ * over the window, of t measured at each step or unit of time; sigma is then made from the heat:
+ * synchronously (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)] where couplings are not in
+ * memory, asynchronously (beta/N) sum_i h_i (t_i - s_i) without J_ii in place of its first sum;
+ * fields of symmetric origin are left out.
  *
  * Work that is not finished when the call is cancelled or fails is lost, finished realizations are
  * kept. Progress counts spin updates; ki_ensemble_pack() may be called from inside the callback.

@@ -154,7 +154,8 @@ static inline void plain_realize(const ki_ensemble_spec *spec, double start_mean
         }
         count++;
         plain_measure(&w, s + (spec->dynamics == KI_SYNC ? t - 1 : t) * w.n, out);
-        if (t >= lag) {
+        /* Both states are of the window, if it is long enough. */
+        if (t == T || (spec->average && t >= spec->burn_in + lag)) {
             overlaps++;
             for (size_t i = 0; i < w.n; i++) {
                 q += s[t * w.n + i] * s[(t - lag) * w.n + i];

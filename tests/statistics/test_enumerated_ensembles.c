@@ -83,7 +83,7 @@ static void exact(const ki_ensemble_spec *s, const ki_network *w, double start_m
     memset(out, 0, ESTIMATES * sizeof *out);
     for (size_t t = first; t <= T; t++) {
         expected(s, w, &k, p[s->dynamics == KI_SYNC ? t - 1 : t], out);
-        if (s->dynamics == KI_ASYNC && t >= lag) {
+        if (s->dynamics == KI_ASYNC && (t == T || (s->average && t >= s->burn_in + lag))) {
             memcpy(k.p, p[t - lag], sizeof k.p);
             q += overlap(&k, lag * updates);
             overlaps++;
