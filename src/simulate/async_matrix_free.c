@@ -388,7 +388,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
 /* Fitted by bench/cost_model.py. */
 static double seconds(const ki_ensemble_spec *spec) {
     const double n = (double)spec->n, t = (double)spec->steps;
-    return 7e-6 + n * t * (1.2e-7 + 3.3e-10 * t * t + n * (7.4e-11 + 5.6e-12 * t));
+    return 1e-5 + n * t * (1.3e-7 + 3.7e-10 * t * t + n * (1.2e-10 + 3.7e-12 * t));
 }
 
 const ki_engine ki_engine_async_matrix_free = {.dynamics = KI_ASYNC,
