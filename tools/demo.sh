@@ -23,7 +23,6 @@ echo
     if ($4 == "nan") printf "dJ = %g: no ordered phase at any temperature\n", $2
     else printf "dJ = %g: the transition is at beta = %.10f\n", $2, $4 }'
 echo
-echo
 echo "Finite networks, simulated exactly (mean and standard error over 400 networks), beside N -> infinity:"
 echo
 "$kinising" simulate --N 32,128,512 --beta 0.25:4:16 --dJ 0.5 --dynamics sync,async --realizations 400 \
