@@ -20,7 +20,8 @@ int cmd_simulate(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 
-/* The whole program: finds the command, runs it, and makes sure that what went to stdout got there. */
+/* The whole program: finds the command, runs it, and makes sure that what went to stdout got there.
+ */
 int program(int argc, char **argv);
 
 #endif

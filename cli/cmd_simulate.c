@@ -39,6 +39,7 @@ typedef struct simulate_options {
     uint64_t realizations, steps, burn_in, max_realizations;
     int average, start, algorithm, zero_diagonal;
     double rel_err, every;
+    const char *network; /* never set: such calls go to simulate_network() */
     const char *checkpoint, *shard;
     grid g;
     double *n; /* the list of sizes */
@@ -108,9 +109,8 @@ static int check_options(simulate_options *o, const option *options, size_t n) {
     if (option_given(options, n, "checkpoint-every") && !o->checkpoint)
         return complain(STATUS_USAGE, "--checkpoint-every : there is no checkpoint : with "
                                       "--checkpoint FILE");
-    if (o->checkpoint && o->s.file && strcmp(o->checkpoint, o->s.file) == 0)
-        return complain(STATUS_USAGE, "--checkpoint : is the file of -o too : another name");
-    return check_shard(o);
+    int status = refuse_same_file("--checkpoint", o->checkpoint, "-o", o->s.file);
+    return status ? status : check_shard(o);
 }
 
 static ki_ensemble_spec spec_at(const simulate_options *o, int dynamics, uint64_t size,
@@ -257,7 +257,7 @@ static int resume(simulate_options *o) {
         return 0; /* nothing yet, or what writing will complain about */
     int error = ki_read_bytes(o->checkpoint, &bytes, &size);
     if (error)
-        return complain_library(error);
+        return complain_input(error, o->checkpoint);
     int status = study_unpack(o->checkpoint, bytes, size, &saved);
     ki_free_bytes(bytes);
     if (!status)
@@ -281,10 +281,11 @@ static int run_and_report(simulate_options *o) {
                           "%s : the last checkpoint could not be written : the result is complete",
                           o->checkpoint);
     if (!status && run.capped)
-        status = complain(STATUS_UNCONVERGED,
-                          "simulate : %d of %zu points did not reach --rel-err %g within %llu "
-                          "realizations : a larger --max-realizations",
-                          run.capped, o->st.n, o->rel_err, (unsigned long long)o->max_realizations);
+        status =
+            complain(STATUS_UNCONVERGED,
+                     "simulate : %d of %zu points did not reach --rel-err %g, or flips enough to "
+                     "believe it, within %llu realizations : a larger --max-realizations",
+                     run.capped, o->st.n, o->rel_err, (unsigned long long)o->max_realizations);
     return status;
 }
 
@@ -360,11 +361,16 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .kind = OPTION_FLAG,                                                                      \
          .target = &(o)->zero_diagonal,                                                            \
          .help = "no spin acts on itself (dense)"},                                                \
+        {.name = "network",                                                                        \
+         .kind = OPTION_TEXT,                                                                      \
+         .target = &(o)->network,                                                                  \
+         .meta = "FILE",                                                                           \
+         .help = "replicas of this one instead: simulate --network FILE --help"},                  \
         {.name = "rel-err",                                                                        \
          .kind = OPTION_REAL,                                                                      \
          .target = &(o)->rel_err,                                                                  \
          .meta = "X",                                                                              \
-         .help = "more realizations until sigma's relative error is X",                            \
+         .help = "until sigma's relative error is X, and max(100, 1/X^2) flips were seen",         \
          .low = 0,                                                                                 \
          .high = 1,                                                                                \
          .limits = LIMIT_OPEN_LOW},                                                                \
@@ -380,7 +386,7 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .kind = OPTION_TEXT,                                                                      \
          .target = &(o)->checkpoint,                                                               \
          .meta = "FILE",                                                                           \
-         .help = "save the work here; the same command goes on from it"},                          \
+         .help = "save finished realizations here; the same command goes on"},                     \
         {.name = "checkpoint-every",                                                               \
          .kind = OPTION_REAL,                                                                      \
          .target = &(o)->every,                                                                    \

@@ -7,18 +7,18 @@
 
 /* Kind of value, and what `target` points to. */
 enum option_kind {
-    OPTION_POSITIONAL, /* an argument without dashes, required; const char *, not empty. These come
-                          first in a table, in the order of the command line; `name` is what
-                          messages and the usage line call it */
+    OPTION_POSITIONAL,  /* an argument without dashes, required; const char *, not empty. These come
+                           first in a table, in the order of the command line; `name` is what
+                           messages and the usage line call it */
     OPTION_POSITIONALS, /* one or more of them, the last kind of positional; text_list */
-    OPTION_FLAG,  /* no value; int, set to 1 */
-    OPTION_TEXT,  /* const char *, not empty */
-    OPTION_WORD,  /* one of `words`; int, its index */
-    OPTION_WORDS, /* some of `words` with commas; unsigned, bit i for word i */
-    OPTION_REAL,  /* double in low..high */
-    OPTION_COUNT, /* uint64_t in low..high */
-    OPTION_LIST,  /* value_list, zero at first; each value in low..high */
-    OPTION_COUNTS /* the same of whole numbers in decimal digits */
+    OPTION_FLAG,        /* no value; int, set to 1 */
+    OPTION_TEXT,        /* const char *, not empty */
+    OPTION_WORD,        /* one of `words`; int, its index */
+    OPTION_WORDS,       /* some of `words` with commas; unsigned, bit i for word i */
+    OPTION_REAL,        /* double in low..high */
+    OPTION_COUNT,       /* uint64_t in low..high */
+    OPTION_LIST,        /* value_list, zero at first; each value in low..high */
+    OPTION_COUNTS       /* the same of whole numbers in decimal digits */
 };
 
 enum option_limits {

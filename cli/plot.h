@@ -17,7 +17,8 @@ typedef struct plot_panel {
     int boundary;         /* 0 or 1: which set of marks belongs to it */
 } plot_panel;
 
-/* What makes the y of a panel points: their error bars, and curves beneath them. All NULL: a curve. */
+/* What makes the y of a panel points: their error bars, and curves beneath them. All NULL: a curve.
+ */
 typedef struct plot_points {
     const double *error; /* [n] */
     const double *under; /* [n_under], NULL for none */

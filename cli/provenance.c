@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "provenance.h"
+#include "team.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -132,6 +133,8 @@ char *provenance(const session *s) {
     if (!s->reproducible) {
         fprintf(out, ", \"threads\": %" PRIu64,
                 s->threads ? s->threads : (uint64_t)(info.max_threads > 0 ? info.max_threads : 1));
+        if (team_size() > 1)
+            fprintf(out, ", \"ranks\": %d", team_size());
         json_member(out, "date", date);
         fprintf(out, ", \"seconds\": %.6f", session_seconds(s));
     }

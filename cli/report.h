@@ -23,7 +23,7 @@ typedef struct session {
     int quiet, unit;
     uint64_t threads, seed;
     int seed_given;
-    int reproducible; /* files hold nothing of when, where and how long */
+    int reproducible;             /* files hold nothing of when, where and how long */
     struct timespec begun, shown; /* CLOCK_MONOTONIC: start, last redraw of the progress bar */
     time_t date;
     int bar; /* a progress bar stands on the terminal */
@@ -71,7 +71,7 @@ enum { N_COMMON_OPTIONS = 6 };
          .kind = OPTION_COUNT,                                                                     \
          .target = &(s)->seed,                                                                     \
          .meta = "S",                                                                              \
-         .help = "of random numbers; exact theory draws none and only records it",                 \
+         .help = "of random numbers, recorded with the result",                                    \
          .low = 0,                                                                                 \
          .high = 18446744073709551615.0},                                                          \
     {                                                                                              \
@@ -135,6 +135,13 @@ uint64_t session_seed(session *s);
 
 /* Bytes of memory in this machine. */
 double machine_memory(void);
+
+/* Refuses a file that would be written over another one of the same command, by whatever name; NULL
+ * is no file. Returns 0 or an exit status. */
+int refuse_same_file(const char *what, const char *path, const char *what_other, const char *other);
+
+/* A progress callback with the rate and the time that is left; `done` counts spin updates. */
+int session_rate(void *s, uint64_t done, uint64_t total);
 
 /* Elapsed seconds since session_begin(). */
 double session_seconds(const session *s);

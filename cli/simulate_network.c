@@ -6,6 +6,7 @@
 
 #include "report.h"
 #include "simulate.h"
+#include "team.h"
 
 static const command_help network_help = {
     "simulate",
@@ -14,7 +15,8 @@ static const command_help network_help = {
     "the realizations; J0, dJ and dH are those the network looks like. A .npz or .h5 file also\n"
     "holds m (N) (the mean over spins is m_mean there), the raw moments c and d (N,N; d[i,j] =\n"
     "<s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), and the entropy production of each\n"
-    "spin and edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma.\n",
+    "spin and edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma. There are no\n"
+    "checkpoints of replicas.\n",
     "  kinising network draw --N 50 --dJ 0.5 --beta 2 -o network.npz\n"
     "  kinising simulate --network network.npz --replicas 1000 --average --burn-in 50 -o "
     "moments.npz\n"
@@ -64,8 +66,13 @@ static int check_options(network_run *w, const option *options, size_t n) {
                         (unsigned long long)spec->burn_in, (unsigned long long)spec->steps);
     if (length >= 4 && strcmp(w->raster_file + length - 4, ".csv") == 0)
         return complain(STATUS_USAGE, "--raster : a .csv holds no spins : a .npz or .h5 file");
-    if (w->raster_file && w->s.file && strcmp(w->raster_file, w->s.file) == 0)
-        return complain(STATUS_USAGE, "--raster : is the file of -o too : two files");
+    int status = refuse_same_file("--raster", w->raster_file, "-o", w->s.file);
+    if (!status)
+        status = refuse_same_file("--raster", w->raster_file, "--network", w->network);
+    if (!status)
+        status = refuse_same_file("-o", w->s.file, "--network", w->network);
+    if (status)
+        return status;
     const int error = w->raster_file ? ki_check_writable(w->raster_file) : 0;
     return error ? complain_library(error) : 0;
 }
@@ -120,11 +127,16 @@ static int take_memory(network_run *w) {
 
 static int run(network_run *w) {
     const double unit = session_unit(&w->s);
-    const ki_run_options options = session_run_options(&w->s);
+    ki_run_options options = session_run_options(&w->s);
     const size_t n = (size_t)w->view.n;
     ki_ensemble_result r;
     ki_network_summary looks;
 
+    if (options.progress)
+        options.progress = session_rate;
+    if (!w->s.quiet)
+        remark("seed %llu%s", (unsigned long long)w->s.seed,
+               team_size() > 1 ? ", replicas run on the first rank alone" : "");
     int error = ki_network_summarize(&w->view, &looks);
     if (!error)
         error = ki_replicas(&w->view, &w->spec, &options, &r, &w->out);

@@ -152,6 +152,25 @@ static void set_parameter(ki_theory_params *p, int axis, double v) {
     *field[axis] = v;
 }
 
+/* In a two-cycle the sign is that of the last step, from a start that is up; a window has both. */
+static double m_of(const sim_study *st, const ki_theory_result *r) {
+    const ki_ensemble_spec *spec = &st->points[0].spec;
+
+    if (r->phase != KI_TWO_CYCLE || spec->start != KI_START_UP)
+        return r->m;
+    return spec->average ? (double)NAN : spec->steps % 2 ? -r->m : r->m;
+}
+
+/* What is simulated has lag 1, which in a two-cycle is not the q of even lags. */
+static double q_of(const ki_theory_params *p, int dynamics, const ki_theory_result *r) {
+    const double one = 1;
+    double q;
+
+    if (r->phase != KI_TWO_CYCLE || ki_autocorrelation(p, dynamics, 1, &one, &q))
+        return r->q;
+    return q;
+}
+
 static int fill_under(drawing *d, const sim_study *st, const session *s) {
     double low = 0, high = 1, unit = session_unit(s);
     unsigned dynamics = (unsigned)d->l.dynamics | (d->l.async ? KI_ASYNC : 0);
@@ -173,8 +192,8 @@ static int fill_under(drawing *d, const sim_study *st, const session *s) {
         return complain_library(error);
     for (size_t i = 0; i < d->n_under; i++) {
         const ki_theory_result *r = &d->r[i];
-        d->under[M][i] = r->m;
-        d->under[Q][i] = r->q;
+        d->under[M][i] = m_of(st, r);
+        d->under[Q][i] = q_of(&d->p[i], d->l.dynamics, r);
         d->under[S][i] = unit * r->S;
         d->under[SIGMA][i] = unit * (d->l.dynamics == KI_SYNC ? r->sigma : r->sigma_async);
         d->under[SIGMA_ASYNC][i] = unit * r->sigma_async;
@@ -186,7 +205,11 @@ static int draw(const drawing *d, const sim_study *st, const session *s, const c
     int bits = s->unit == UNIT_BITS, sync = d->l.dynamics == KI_SYNC;
     const char *per_time = bits ? "dσ/dt  (bits/spin/unit time)" : "dσ/dt  (nats/spin/unit time)";
     const char *per_step = bits ? "σ  (bits/spin/step)" : "σ  (nats/spin/step)";
-    const char *names[N_QUANTITIES] = {"m", "q", bits ? "S  (bits/spin)" : "S  (nats/spin)",
+    const char *sync_S = bits ? "S  (bits/spin/step)" : "S  (nats/spin/step)";
+    const char *async_S = bits ? "S  (bits/spin/update)" : "S  (nats/spin/update)";
+    const int both = d->l.async > 0; /* m, q and S are then those of the first */
+    const char *names[N_QUANTITIES] = {both ? "m  (synchronous)" : "m",
+                                       both ? "q  (synchronous)" : "q", sync ? sync_S : async_S,
                                        sync ? per_step : per_time, per_time};
     char title[160];
     size_t used = 0;

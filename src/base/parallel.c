@@ -125,7 +125,7 @@ int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_
 
 /* Inside an index ticks are collected to so many before they are reported: a report takes the lock.
  */
-enum { TICKS_PER_REPORT = 1 << 20 };
+enum { TICKS_PER_REPORT = 1 << 20, OPERATIONS_PER_REPORT = 1 << 25 };
 
 typedef struct work_loop {
     size_t n;
@@ -146,7 +146,7 @@ typedef struct work_loop {
 struct ki_work {
     work_loop *loop;
     size_t index;
-    uint64_t pending;
+    uint64_t pending, spent;
     int thread;
 };
 
@@ -174,10 +174,11 @@ static void stop_from(work_loop *l, size_t index, int error, const char *sentenc
     l->stop = index;
 }
 
-/* Under the lock. Nothing is reported twice, nor after the loop has been told to stop. */
-static void report_work(work_loop *l) {
+/* Under the lock. Nothing is reported twice (unless `again`), nor after the loop has been told to
+ * stop. */
+static void report_work(work_loop *l, int again) {
     const uint64_t done = l->done < l->total ? l->done : l->total;
-    if (!l->run || !l->run->progress || l->error || done == l->reported) {
+    if (!l->run || !l->run->progress || l->error || (done == l->reported && !again)) {
         return;
     }
     l->reported = done;
@@ -191,25 +192,36 @@ static void report_work(work_loop *l) {
     }
 }
 
-static void report_pending(ki_work *work) {
+static void report_pending(ki_work *work, int again) {
     work_loop *l = work->loop;
     lock(l);
     l->done += work->pending;
-    work->pending = 0;
-    report_work(l);
+    work->pending = work->spent = 0;
+    report_work(l, again);
     unlock(l);
 }
 
-int ki_work_tick(ki_work *work, uint64_t done) {
-    work_loop *l = work->loop;
+static int is_to_stop(const ki_work *work) {
     size_t stop;
+#pragma omp atomic read
+    stop = work->loop->stop;
+    return work->index >= stop;
+}
+
+int ki_work_tick(ki_work *work, uint64_t done) {
     work->pending += done;
     if (work->pending >= TICKS_PER_REPORT) {
-        report_pending(work);
+        report_pending(work, 0);
     }
-#pragma omp atomic read
-    stop = l->stop;
-    return work->index >= stop;
+    return is_to_stop(work);
+}
+
+int ki_work_spend(ki_work *work, uint64_t operations) {
+    work->spent += operations;
+    if (work->spent >= OPERATIONS_PER_REPORT) {
+        report_pending(work, 1);
+    }
+    return is_to_stop(work);
 }
 
 int ki_work_thread(const ki_work *work) {
@@ -237,7 +249,7 @@ static void work_on(ki_work *work, size_t i) {
         }
         unlock(l);
     } else if (work->pending) {
-        report_pending(work);
+        report_pending(work, 0);
     }
 }
 

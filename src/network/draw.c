@@ -62,7 +62,7 @@ int ki_network_draw(uint64_t n, const ki_theory_params *p, int zero_diagonal, ui
             row[j] = mean + spread * row[j];
         if (zero_diagonal)
             row[i] = 0;
-        H[i] = p->dH * (2 * ki_random_double(&fields, i) - 1);
+        H[i] = p->dH * (2 * ki_random_double(&fields, i) - 1) + 0.0; /* not -0 */
     }
     return 0;
 }

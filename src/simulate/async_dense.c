@@ -111,7 +111,7 @@ KI_CLONES static void narrow(size_t n, const int32_t *z, int16_t *out) {
     }
 }
 
-static void draw_couplings(const run *r, uint64_t realization) {
+static int draw_couplings(const run *r, uint64_t realization, ki_work *work) {
     const workspace *w = r->w;
     const ki_sequence normals = ki_sequence_of(r->plan->key, realization, KI_STREAM_COUPLING);
     const ki_sequence tail = ki_sequence_of(r->plan->key, realization, KI_STREAM_TAIL);
@@ -131,13 +131,19 @@ static void draw_couplings(const run *r, uint64_t realization) {
         if (r->plan->spec.zero_diagonal) {
             column[j] = 0;
         }
+        if (ki_work_spend(work, 4 * r->n)) {
+            return KI_ERR_CANCELLED;
+        }
     }
+    return 0;
 }
 
-static void begin(run *r, uint64_t realization) {
+static int begin(run *r, uint64_t realization, ki_work *work) {
     workspace *w = r->w;
 
-    draw_couplings(r, realization);
+    if (draw_couplings(r, realization, work)) {
+        return KI_ERR_CANCELLED;
+    }
     ki_local_fields(r->plan, realization, w->local);
     ki_start_state(r->plan, realization, w->past);
     r->total = ki_total_spin(r->n, w->past);
@@ -145,6 +151,9 @@ static void begin(run *r, uint64_t realization) {
     memset(w->sum, 0, w->stride * sizeof *w->sum);
     for (size_t j = 0; j < r->n; j++) {
         ki_add16(w->stride, 1, w->column + j * w->stride, w->sum);
+        if (ki_work_spend(work, r->n)) {
+            return KI_ERR_CANCELLED;
+        }
     }
     memcpy(w->all, w->sum, w->stride * sizeof *w->all);
     for (size_t i = 0; i < r->n; i++) {
@@ -161,6 +170,7 @@ static void begin(run *r, uint64_t realization) {
             ki_add16(w->stride, -1, w->column + j * w->stride, w->sum);
         }
     }
+    return 0;
 }
 
 static float mean_field(const run *r) {
@@ -205,7 +215,7 @@ static int advance(run *r, ki_work *work) {
         update(r, count, choice, threshold + r->updates % KI_GROUP);
         r->updates += count;
         done += count;
-        if (ki_work_tick(work, count)) {
+        if (ki_work_spend(work, count * r->n / 4) || ki_work_tick(work, count)) {
             return KI_ERR_CANCELLED;
         }
     }
@@ -290,7 +300,9 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     const uint64_t lag = ki_lag(spec->steps);
     window sum = {.count = 0};
 
-    begin(&r, realization);
+    if (begin(&r, realization, work)) {
+        return KI_ERR_CANCELLED;
+    }
     for (uint64_t t = 1; t <= spec->steps; t++) {
         const int error = advance(&r, work);
         if (error) {

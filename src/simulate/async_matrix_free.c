@@ -246,7 +246,8 @@ static int simulate(run *r, ki_work *work) {
             r->total += 2 * s;
             r->flips += u >= w->updates - r->n;
         }
-        if (u % KI_GROUP == KI_GROUP - 1 && ki_work_tick(work, KI_GROUP)) {
+        if (u % KI_GROUP == KI_GROUP - 1 &&
+            (ki_work_spend(work, KI_GROUP * (r->n / 8 + 100)) || ki_work_tick(work, KI_GROUP))) {
             return KI_ERR_CANCELLED;
         }
     }

@@ -106,7 +106,7 @@ static int advance(const ki_replicas_job *job, ki_block *b, uint64_t time, ki_wo
         if (time >= job->first_measured) {
             b->sums[KI_SUM_FLIPS * job->width] += (double)flips;
         }
-        if (ki_work_tick(work, n)) {
+        if (ki_work_spend(work, n * n / 4) || ki_work_tick(work, n)) {
             return KI_ERR_CANCELLED;
         }
     }

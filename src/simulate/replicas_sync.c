@@ -89,7 +89,7 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
         if (job->raster) {
             write_raster(job, block, time);
         }
-        if (ki_work_tick(work, n * block->live)) {
+        if (ki_work_spend(work, 4 * n * n) || ki_work_tick(work, n * block->live)) {
             return KI_ERR_CANCELLED;
         }
     }

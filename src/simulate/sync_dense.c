@@ -97,17 +97,21 @@ static void clear_diagonal(workspace *w, size_t n) {
     }
 }
 
-static void draw_couplings(const ki_plan *plan, workspace *w, uint64_t r) {
+static int draw_couplings(const ki_plan *plan, workspace *w, uint64_t r, ki_work *work) {
     const ki_sequence normals = ki_sequence_of(plan->key, r, KI_STREAM_COUPLING);
     const ki_sequence tail = ki_sequence_of(plan->key, r, KI_STREAM_TAIL);
     const size_t n = (size_t)plan->spec.n;
 
     for (size_t j = 0; j < n; j++) {
         ki_vectors_draw(&w->column, &normals, &tail, j, j);
+        if (ki_work_spend(work, 4 * n)) {
+            return KI_ERR_CANCELLED;
+        }
     }
     if (plan->spec.zero_diagonal) {
         clear_diagonal(w, n);
     }
+    return 0;
 }
 
 /* Spins of a pair of columns, now less before, by their bits: index 4 before + now. */
@@ -239,7 +243,9 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     const ki_sequence rare = ki_sequence_of(plan->key, r, KI_STREAM_RARE);
     window sum = {.count = 0};
 
-    draw_couplings(plan, w, r);
+    if (draw_couplings(plan, w, r, work)) {
+        return KI_ERR_CANCELLED;
+    }
     ki_local_fields(plan, r, w->local);
     ki_start_state(plan, r, w->state);
     begin_sums(w);
@@ -251,7 +257,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
             sum.seen += t > 1 ? (double)ki_spins_changed(n, w->state, w->next) : (double)n;
             measure(plan, w, &sum);
         }
-        if (ki_work_tick(work, n)) {
+        if (ki_work_spend(work, n * n / 16) || ki_work_tick(work, n)) {
             return KI_ERR_CANCELLED;
         }
         if (t < steps) {

@@ -183,7 +183,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
             sum.spin += (double)ki_total_spin(n, w->state);
             sum.count++;
         }
-        if (ki_work_tick(work, n)) {
+        if (ki_work_spend(work, n * (20 + w->span.rank / 8)) || ki_work_tick(work, n)) {
             return KI_ERR_CANCELLED;
         }
         if (t < steps || plan->spec.average) {
