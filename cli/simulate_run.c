@@ -18,29 +18,7 @@ static const double ROUND_SECONDS = 2;
 
 static volatile sig_atomic_t stopped; /* the signal that ends the work at the next report */
 
-static void stop(int number) {
-    stopped = number;
-}
-
-static const int ending[] = {SIGINT, SIGTERM};
-enum { ENDING = sizeof ending / sizeof ending[0] };
-
-/* The first signal ends the work in order, a second one at once. */
-static void catch_signals(struct sigaction old[ENDING]) {
-    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
-
-    sigemptyset(&action.sa_mask);
-    for (int i = 0; i < ENDING; i++) {
-        sigaction(ending[i], NULL, &old[i]);
-        if (old[i].sa_handler != SIG_IGN)
-            sigaction(ending[i], &action, NULL);
-    }
-}
-
-static void release_signals(const struct sigaction old[ENDING]) {
-    for (int i = 0; i < ENDING; i++)
-        sigaction(ending[i], &old[i], NULL);
-}
+static struct timespec stopped_at;
 
 static struct timespec now(void) {
     struct timespec t;
@@ -53,6 +31,37 @@ static double since(struct timespec t) {
     struct timespec n = now();
 
     return (double)(n.tv_sec - t.tv_sec) + 1e-9 * (double)(n.tv_nsec - t.tv_nsec);
+}
+
+/* The first signal ends the work in order, another one at once; but launchers tend to send the same
+ * one twice in a row. */
+static void stop(int number) {
+    if (stopped && since(stopped_at) > 1) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    if (!stopped)
+        stopped_at = now();
+    stopped = number;
+}
+
+static const int ending[] = {SIGINT, SIGTERM};
+enum { ENDING = sizeof ending / sizeof ending[0] };
+
+static void catch_signals(struct sigaction old[ENDING]) {
+    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < ENDING; i++) {
+        sigaction(ending[i], NULL, &old[i]);
+        if (old[i].sa_handler != SIG_IGN)
+            sigaction(ending[i], &action, NULL);
+    }
+}
+
+static void release_signals(const struct sigaction old[ENDING]) {
+    for (int i = 0; i < ENDING; i++)
+        sigaction(ending[i], &old[i], NULL);
 }
 
 /* Seconds spent on the point at work. */

@@ -77,6 +77,10 @@ def test_table_beta_and_unit(run, network):
     (["--network", "w.npz", "--average", "--steps", "5", "--burn-in", "5"], 2, "--burn-in"),
     (["--network", "w.npz", "--raster", "s.csv"], 2, "--raster"),
     (["--network", "w.npz", "--raster", "s.npz", "-o", "s.npz"], 2, "--raster"),
+    (["--network", "w.npz", "-o", "w.npz"], 2, "another file"),
+    (["--network", "w.npz", "--raster", "./w.npz"], 2, "another file"),
+    (["--network", "w.npz", "-o", "link.npz"], 2, "another file"),
+    (["--network", "w.npz", "--raster", "s.npz", "-o", "./s.npz"], 2, "another file"),
     (["--network", "w.npz", "--raster", "no/s.npz"], 1, "no"),
     (["--network", "w.npz", "--realizations", "3"], 2, "--realizations"),
     (["--network", "w.npz", "--replicas", "1000000000000", "--steps", "1000"], 1, "GiB"),
@@ -88,7 +92,9 @@ def test_refused(arguments, status, mention, run, network, tmp_path):
     network["J"][1, 2] = np.nan
     np.savez(tmp_path / "bad.npz", H=network["H"], J=network["J"])
     (tmp_path / "text.npz").write_text("no network")
+    (tmp_path / "link.npz").symlink_to("w.npz")
+    before = (tmp_path / "w.npz").read_bytes()
     done = run("simulate", *arguments)
     assert done.returncode == status or (status is None and done.returncode in (1, 2)), done.stderr
     assert LINE.fullmatch(done.stderr) and mention in done.stderr, done.stderr
-    assert done.stdout == ""
+    assert done.stdout == "" and (tmp_path / "w.npz").read_bytes() == before

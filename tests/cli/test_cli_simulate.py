@@ -60,7 +60,8 @@ WRONG_USE = [
     (["--checkpoint-every", "5"], "--checkpoint"),
     (["--checkpoint", ""], "empty"),
     (["--checkpoint", "x.ck", "--checkpoint-every", "-1"], "negative"),
-    (["--checkpoint", "x.npz", "-o", "x.npz"], "another name"),
+    (["--checkpoint", "x.npz", "-o", "x.npz"], "another file"),
+    (["--checkpoint", "x.npz", "-o", "./x.npz"], "another file"),
     (["--shard", "1/4"], "FILE.npz"),
     (["--shard", "1/4", "-o", "x.csv"], "FILE.npz"),
     (["--shard", "5/4", "-o", "x.npz"], "k/n"),
@@ -140,7 +141,7 @@ def test_relative_error(run):
                "--beta", "0,1", "--quiet")
     rows = parse_csv(done.stdout)
     assert done.returncode == 3
-    check_line(done.stderr, "1 of 2 points did not reach --rel-err 0.0001 within 333")
+    check_line(done.stderr, "1 of 2 points did not reach --rel-err 0.0001, .* within 333")
     assert [r["realizations"] for r in rows] == [100, 333]
     # One realization has no error; it is not taken for a small one.
     done = run("simulate", "--N", "20", "--rel-err", "0.5", "--realizations", "1", "--quiet")
@@ -162,11 +163,24 @@ def test_unwritable_targets_are_found_before_the_work(run, tmp_path, option, pla
     (tmp_path / "file").write_text("old")
     (tmp_path / "folder.npz").mkdir()
     done = run("simulate", "--N", "3000", "--realizations", "100000", option, place, timeout=10)
-    assert done.returncode == 1 and done.stdout == ""
+    # A checkpoint would be read, so that a folder in its place is bad input.
+    assert done.returncode == (2 if (option, place) == ("--checkpoint", "folder.npz") else 1)
+    assert done.stdout == ""
     lines = [line for line in done.stderr.splitlines(True) if "seed 1" not in line]
     assert len(lines) == 1
     check_line(lines[0], re.escape(place))
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.npz"]
+
+
+def test_cold_samples_are_warned_of(run):
+    """Nothing flips: the errors are tiny and wrong, and are not taken for convergence."""
+    cold = ["simulate", "--N", "16", "--beta", "10", "--dJ", "0.05", "--steps", "20"]
+    done = run(*cold, "--rel-err", "0.5", "--max-realizations", "3000")
+    assert done.returncode == 3
+    assert "warning: N = 16, beta = 10" in done.stderr and "only 0 flips were seen" in done.stderr
+    assert "3000 realizations" in done.stderr
+    assert run(*cold, "--quiet").stderr == ""
+    assert "warning" not in run("simulate", "--N", "16", "--realizations", "5").stderr
 
 
 # --- checkpoints -----------------------------------------------------------------------------------

@@ -250,6 +250,32 @@ static void work_stops(void **state) {
     }
 }
 
+static int spend(void *ctx, ki_work *work, size_t i) {
+    int *steps = ctx;
+    (void)i;
+    while (!ki_work_spend(work, 1 << 20)) {
+        ++*steps;
+        assert_true(*steps < 1000000);
+    }
+    return KI_ERR_CANCELLED;
+}
+
+static int stop_at_the_third(void *user, uint64_t done, uint64_t total) {
+    int *calls = user;
+    assert_true(done == 0 && total == 5);
+    return ++*calls == 3;
+}
+
+/* Work that ticks too seldom asks, now and then, whether it is wanted. */
+static void work_spends(void **state) {
+    (void)state;
+    int steps = 0, calls = 0;
+    const ki_run_options run = {1, stop_at_the_third, &calls};
+    assert_int_equal(ki_parallel_work(1, 5, &run, spend, &steps), KI_ERR_CANCELLED);
+    assert_int_equal(calls, 3);
+    assert_int_equal(steps, 3 * 32 - 1);
+}
+
 static void build_info(void **state) {
     (void)state;
     ki_build_info info;
@@ -263,11 +289,17 @@ static void build_info(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(error_texts),       cmocka_unit_test(sentence),
-        cmocka_unit_test(version),           cmocka_unit_test(memory),
-        cmocka_unit_test(parallel_once_each), cmocka_unit_test(parallel_error),
-        cmocka_unit_test(parallel_lowest_error), cmocka_unit_test(parallel_progress),
-        cmocka_unit_test(work_once_each),    cmocka_unit_test(work_stops),
+        cmocka_unit_test(error_texts),
+        cmocka_unit_test(sentence),
+        cmocka_unit_test(version),
+        cmocka_unit_test(memory),
+        cmocka_unit_test(parallel_once_each),
+        cmocka_unit_test(parallel_error),
+        cmocka_unit_test(parallel_lowest_error),
+        cmocka_unit_test(parallel_progress),
+        cmocka_unit_test(work_once_each),
+        cmocka_unit_test(work_stops),
+        cmocka_unit_test(work_spends),
         cmocka_unit_test(build_info),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
