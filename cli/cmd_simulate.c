@@ -233,7 +233,8 @@ static int check_size(simulate_options *o) {
     if (!o->s.threads && team_size() > 1)
         o->s.threads = (uint64_t)fmax(1, info.max_threads / team_on_this_machine());
     double threads = o->s.threads ? (double)o->s.threads : (double)info.max_threads;
-    threads = fmin(threads, (double)o->realizations) * team_on_this_machine();
+    const uint64_t most = o->rel_err > 0 ? o->max_realizations : o->realizations;
+    threads = fmin(threads, (double)most) * team_on_this_machine();
     for (size_t i = 0; i < o->st.n; i++) {
         uint64_t need;
         int error = ki_ensemble_memory(&o->st.points[i].spec, &need);

@@ -133,7 +133,7 @@ int session_write(session *s, int (*write)(void *ctx, const char *provenance), v
 /* The seed, 1 unless --seed was given; recorded either way. Commands that use it say it. */
 uint64_t session_seed(session *s);
 
-/* Bytes of memory in this machine. */
+/* Bytes of memory in this machine, or that this process may have of it. */
 double machine_memory(void);
 
 /* Refuses a file that would be written over another one of the same command, by whatever name; NULL
