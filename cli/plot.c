@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gnuplot.h"
 #include "message.h"
@@ -74,8 +75,11 @@ plot_legend plot_legend_for(const plot_page *page, size_t n_panels, size_t n_ent
 void plot_legend_entry(FILE *script, plot_legend *at, const char *style, const char *text) {
     double sample = at->dx > 0 && at->dx < 0.15 ? 0.022 : 0.035;
 
-    fprintf(script, "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead %s\n", at->x, at->y,
-            at->x + sample, at->y, style);
+    if (strncmp(style, "point", 5) == 0)
+        fprintf(script, "set label '' at screen %.4f,%.4f %s\n", at->x + sample / 2, at->y, style);
+    else
+        fprintf(script, "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead %s\n", at->x,
+                at->y, at->x + sample, at->y, style);
     fprintf(script, "set label '%s' at screen %.4f,%.4f left\n", text, at->x + sample + 0.008,
             at->y);
     at->x += at->dx;

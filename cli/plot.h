@@ -94,6 +94,7 @@ typedef struct plot_legend {
     double x, y, dx, dy;
 } plot_legend;
 plot_legend plot_legend_for(const plot_page *page, size_t n_panels, size_t n_entries);
+/* `style` of a line, or of a point if it begins with "point". */
 void plot_legend_entry(FILE *script, plot_legend *at, const char *style, const char *text);
 /* Lowest and highest finite value; 0 if there is none. */
 int plot_extent(size_t n, const double *v, double *low, double *high);

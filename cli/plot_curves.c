@@ -209,7 +209,9 @@ static void write_legend(FILE *script, const plot_curves *f, const plot_page *pa
     fprintf(script, "set label '%s' at screen %s left\n", f->title,
             f->n_panels == 5 ? "0.74,0.44" : "0.04,0.965");
     for (size_t k = 0; f->n_families > 1 && k < f->n_families; k++) {
-        snprintf(style, sizeof style, "lw 2 lc rgb '#%06x'", plot_curve_colour(family_shade(f, k)));
+        snprintf(style, sizeof style, "%s lc rgb '#%06x'",
+                 f->points[0].error ? "point pt 7 ps 0.8" : "lw 2",
+                 plot_curve_colour(family_shade(f, k)));
         snprintf(text, sizeof text, "%s = %.6g", f->family_name, f->family_values[k]);
         plot_legend_entry(script, &at, style, text);
     }
