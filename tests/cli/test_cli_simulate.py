@@ -411,3 +411,13 @@ def test_pictures_that_cannot_be(run, tmp_path, args, mention):
     assert done.returncode == 2
     check_line(done.stderr, mention)
     assert os.listdir(tmp_path) == []
+
+
+def test_merge_does_not_write_over_a_part(run, parts):
+    (parts / "link.npz").symlink_to("p1.npz")
+    before = (parts / "p1.npz").read_bytes()
+    for name in "p1.npz", "./p1.npz", "link.npz":
+        done = run("merge", "p0.npz", "p1.npz", "p2.npz", "-o", name)
+        assert done.returncode == 2 and done.stdout == ""
+        check_line(done.stderr, "another file")
+    assert (parts / "p1.npz").read_bytes() == before
