@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file meanfield.h
+ * Plefka's mean-field family on one given network: magnetizations m, correlations C and D, and the
+ * entropy production they give, in time and in the steady state.
+ *
+ * beta is absorbed in H and J; a prime is the time before; g = H + J m', a = 1 - m^2;
+ * C_ik = Cov(s_i(t), s_k(t)), D_il = Cov(s_i(t), s_l(t-1)).
+ */
+#ifndef KINISING_MEANFIELD_H
+#define KINISING_MEANFIELD_H
+
+#include <kinising/base.h>
+#include <kinising/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The approximations, by the name that ki_method_name() gives. */
+enum ki_method {
+    KI_NAIVE = 0,      /**< Plefka[t-1,t] of order 1 [naive] */
+    KI_PLEFKA_T1T = 1, /**< Plefka[t-1,t] of order 2, TAP [plefka-t1t] */
+    KI_PLEFKA_T = 2,   /**< Plefka[t] of order 2 [plefka-t] */
+    KI_PLEFKA_T1 = 3,  /**< Plefka[t-1], Gaussian fields [plefka-t1] */
+    KI_PLEFKA2_T = 4   /**< Plefka2[t] of order 2, pairs of spins [plefka2-t] */
+};
+#define KI_N_METHODS 5
+
+/** "naive", "plefka-t1t", "plefka-t", "plefka-t1", "plefka2-t"; "?" otherwise. */
+KI_API const char *ki_method_name(int method);
+
+/** How a computation ended. */
+enum ki_meanfield_status {
+    KI_MEANFIELD_DONE = 0,         /**< every equation solved; steady: a stable fixed point */
+    KI_MEANFIELD_UNSOLVED = 1,     /**< some scalar equation not to 1e-12, see `residual` */
+    KI_MEANFIELD_NOT_STEADY = 2    /**< no fixed point within max_steps, see `change`: the steps
+                                        oscillate, wander, or are too slow */
+};
+
+/** What is to be computed. */
+typedef struct ki_meanfield_spec {
+    int method;   /**< enum ki_method */
+    int dynamics; /**< KI_SYNC; KI_ASYNC for the steady state of KI_NAIVE and KI_PLEFKA_T1T */
+    int steady;   /**< 1: ki_meanfield_steady() will be called, and takes memory for it */
+} ki_meanfield_spec;
+
+/** How it went. */
+typedef struct ki_meanfield_info {
+    uint64_t steps;     /**< since the start */
+    double residual;    /**< largest error left in a scalar equation of the last step */
+    uint64_t unsolved;  /**< scalar equations of the last step with an error above 1e-12 */
+    uint64_t ambiguous; /**< those with several roots (a variance below -1): the one on the side of
+                             the field was taken */
+    double change;      /**< largest change of an element of m, C, D in the last step */
+    int status;         /**< enum ki_meanfield_status */
+} ki_meanfield_info;
+
+/** Opaque: network, method, the state of one time, workspace. For one thread at a time. */
+typedef struct ki_meanfield ki_meanfield;
+
+/** The state of one time; borrowed, valid until the next call on its owner. */
+typedef struct ki_meanfield_state {
+    uint64_t t;             /**< steps since the start */
+    const double *m;        /**< [N] */
+    const double *C;        /**< [N,N] row-major, symmetric, 1 - m_i^2 on the diagonal */
+    const double *D;        /**< [N,N]; NaN at t = 0 unless given. Asynchronous:
+                                 Cov(tanh(beta h_i), s_j) */
+    double m_mean;          /**< mean over spins */
+    double C_mean, D_mean;  /**< means over all N^2 elements */
+    double sigma;           /**< entropy production per spin and step or unit of time, see
+                                 ki_meanfield_sigma() */
+} ki_meanfield_state;
+
+/**
+ * Bytes that a ki_meanfield takes, J and H scaled by beta included.
+ *
+ * @param n        spins
+ * @param spec     as in ki_meanfield_create()
+ * @param threads  that steps will run on, 0 = all
+ * @param bytes    memory
+ * @return 0; KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_meanfield_memory(uint64_t n, const ki_meanfield_spec *spec,
+                                              int threads, uint64_t *bytes);
+
+/**
+ * Prepares a network and a method; the state is that of all spins up.
+ *
+ * @param network  H, J, beta, copied with beta multiplied in; asynchronously J_ii must be 0
+ * @param spec     what to compute
+ * @param threads  most threads of the steps, 0 = all
+ * @param out      new; ki_meanfield_free() it
+ * @return 0; KI_ERR_ARGUMENT (the sentence names the value), KI_ERR_NOMEM
+ */
+KI_API KI_WARN_UNUSED int ki_meanfield_create(const ki_network *network,
+                                              const ki_meanfield_spec *spec, int threads,
+                                              ki_meanfield **out);
+
+/** Frees `mf`; NULL is allowed. */
+KI_API void ki_meanfield_free(ki_meanfield *mf);
+
+/**
+ * Sets the state of t = 0.
+ *
+ * @param mf  from ki_meanfield_create()
+ * @param m   [N] -1..1
+ * @param C   [N,N] symmetric, 1 - m_i^2 on the diagonal; NULL: independent spins
+ * @param D   [N,N] of the step before; NULL: none, taken as 0 where a method asks
+ * @return 0; KI_ERR_ARGUMENT (out of range, not finite, with indices)
+ */
+KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C,
+                                             const double *D);
+
+/**
+ * One synchronous step t -> t + 1.
+ *
+ *     [naive]       m = tanh g;  C = diag(a);  D_il = a_i J_il a'_l
+ *     [plefka-t1t]  m = tanh(g - m V), V_i = sum_j J_ij^2 a'_j;
+ *                   C_ik = a_i a_k sum_j J_ij J_kj a'_j;
+ *                   D_il = a_i J_il a'_l (1 + 2 m_i J_il m'_l)
+ *     [plefka-t]    V_i = (J C' J^T)_ii;  C = diag(a) J C' J^T diag(a);
+ *                   D = diag(a) J C' + 2 diag(m a) (J o (J C')) diag(m')
+ *     [plefka-t1]   m_i = Int Dz tanh x_i, x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2 a'_j;
+ *                   C_ik = <tanh x_i tanh x_k> - m_i m_k at correlation
+ *                   rho_ik = sum_j J_ij J_kj a'_j / sqrt(Delta_i Delta_k);
+ *                   D = diag(Int Dz sech^2 x_i) J C'
+ *     [plefka2-t]   W = J D' J^T; V_il = V_i - 2 J_il (J C')_il + J_il^2 C'_ll;
+ *                   Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln;
+ *                   theta + V_il tanh(theta) = g_i + Delta_il (s_l - m'_l);
+ *                   m_i = mean over l of <tanh theta>; D_il = <(s_l - m'_l) tanh theta>,
+ *                   averages over s_l = +-1 with mean m'_l; C_ik likewise with
+ *                   Delta = J C' J^T and V = V_i, symmetrised
+ *     C_ii = 1 - m_i^2 everywhere.
+ *
+ * @param mf    from ki_meanfield_create(), synchronous
+ * @param run   threads (at most those of the creation), progress; NULL = defaults
+ * @param info  how it went; may be NULL
+ * @return 0; KI_ERR_ARGUMENT, KI_ERR_CANCELLED (the state is as it was)
+ *
+ * Cost: products of N x N matrices: naive none, plefka-t1t 1/2, plefka-t 3/2, plefka-t1 3/2,
+ * plefka2-t 7/2 and 4 N^2 scalar equations. Scalar equations take a bounded number of Newton steps.
+ *
+ * Source: Aguilera, Moosavi, Shimazaki, Nat. Commun. 12, 1197 (2021).
+ */
+KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run,
+                                            ki_meanfield_info *info);
+
+/**
+ * The steady state that the state at hand leads to: steps until a fixed point, with Anderson
+ * acceleration, followed by plain steps that show whether the fixed point is stable.
+ *
+ * Asynchronous ([naive] and [plefka-t1t], J_ii = 0): m as in the synchronous steady state,
+ *     [naive]       D_il = a_i J_il a_l
+ *     [plefka-t1t]  D_il = a_i J_il a_l (1 + 2 m_i J_il m_l)
+ *                          + (a_i a_l/2) sum_{k != l} J_ik a_k (J_kl + J_lk)
+ *     both          C_il = (D_il + D_li)/2, i != l: exact between C and D of a steady state
+ *
+ * @param mf         from ki_meanfield_create() with `steady`
+ * @param tol        largest change of an element of m, C, D in a step; 0: 1e-12
+ * @param max_steps  most steps; 0: 10 000
+ * @param run        threads, progress; NULL = defaults
+ * @param info       how it went; may be NULL
+ * @return 0 (with a status); KI_ERR_ARGUMENT, KI_ERR_CANCELLED
+ */
+KI_API KI_WARN_UNUSED int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
+                                              const ki_run_options *run, ki_meanfield_info *info);
+
+/** The state at hand; see ki_meanfield_state. */
+KI_API KI_WARN_UNUSED int ki_meanfield_get(ki_meanfield *mf, ki_meanfield_state *out);
+
+/**
+ * Entropy production of the state at hand. [sigma-mf]
+ *
+ *     sigma = (1/N) sum_ij (J_ij - J_ji) D_ij, asynchronously half of it:
+ *
+ * the one of the steady state, 0 by construction for symmetric J. In a transient it is the same
+ * formula, an estimate of the entropy production while moments change little.
+ *
+ * @param mf    from ki_meanfield_create()
+ * @param spin  [N] sum over j of `edge`; may be NULL
+ * @param edge  [N,N] beta (J_ij - J_ji) D_ij, asynchronously half of it; may be NULL
+ * @return 0; KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_meanfield_sigma(const ki_meanfield *mf, double *spin, double *edge);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
