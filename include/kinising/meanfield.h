@@ -32,10 +32,10 @@ KI_API const char *ki_method_name(int method);
 
 /** How a computation ended. */
 enum ki_meanfield_status {
-    KI_MEANFIELD_DONE = 0,         /**< every equation solved; steady: a stable fixed point */
-    KI_MEANFIELD_UNSOLVED = 1,     /**< some scalar equation not to 1e-12, see `residual` */
-    KI_MEANFIELD_NOT_STEADY = 2    /**< no fixed point within max_steps, see `change`: the steps
-                                        oscillate, wander, or are too slow */
+    KI_MEANFIELD_DONE = 0,      /**< every equation solved; steady: a stable fixed point */
+    KI_MEANFIELD_UNSOLVED = 1,  /**< some scalar equation not to 1e-12, see `residual` */
+    KI_MEANFIELD_NOT_STEADY = 2 /**< no fixed point within max_steps, see `change`: the steps
+                                     oscillate, wander, or are too slow */
 };
 
 /** What is to be computed. */
@@ -61,15 +61,15 @@ typedef struct ki_meanfield ki_meanfield;
 
 /** The state of one time; borrowed, valid until the next call on its owner. */
 typedef struct ki_meanfield_state {
-    uint64_t t;             /**< steps since the start */
-    const double *m;        /**< [N] */
-    const double *C;        /**< [N,N] row-major, symmetric, 1 - m_i^2 on the diagonal */
-    const double *D;        /**< [N,N]; NaN at t = 0 unless given. Asynchronous:
-                                 Cov(tanh(beta h_i), s_j) */
-    double m_mean;          /**< mean over spins */
-    double C_mean, D_mean;  /**< means over all N^2 elements */
-    double sigma;           /**< entropy production per spin and step or unit of time, see
-                                 ki_meanfield_sigma() */
+    uint64_t t;            /**< steps since the start */
+    const double *m;       /**< [N] */
+    const double *C;       /**< [N,N] row-major, symmetric, 1 - m_i^2 on the diagonal */
+    const double *D;       /**< [N,N]; NaN at t = 0 unless given. Asynchronous:
+                                Cov(tanh(beta h_i), s_j) */
+    double m_mean;         /**< mean over spins */
+    double C_mean, D_mean; /**< means over all N^2 elements */
+    double sigma;          /**< entropy production per spin and step or unit of time, see
+                                ki_meanfield_sigma() */
 } ki_meanfield_state;
 
 /**
@@ -121,17 +121,13 @@ KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, 
  *                   D_il = a_i J_il a'_l (1 + 2 m_i J_il m'_l)
  *     [plefka-t]    V_i = (J C' J^T)_ii;  C = diag(a) J C' J^T diag(a);
  *                   D = diag(a) J C' + 2 diag(m a) (J o (J C')) diag(m')
- *     [plefka-t1]   m_i = Int Dz tanh x_i, x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2 a'_j;
- *                   C_ik = <tanh x_i tanh x_k> - m_i m_k at correlation
- *                   rho_ik = sum_j J_ij J_kj a'_j / sqrt(Delta_i Delta_k);
- *                   D = diag(Int Dz sech^2 x_i) J C'
- *     [plefka2-t]   W = J D' J^T; V_il = V_i - 2 J_il (J C')_il + J_il^2 C'_ll;
- *                   Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln;
- *                   theta + V_il tanh(theta) = g_i + Delta_il (s_l - m'_l);
- *                   m_i = mean over l of <tanh theta>; D_il = <(s_l - m'_l) tanh theta>,
- *                   averages over s_l = +-1 with mean m'_l; C_ik likewise with
- *                   Delta = J C' J^T and V = V_i, symmetrised
- *     C_ii = 1 - m_i^2 everywhere.
+ *     [plefka-t1]   m_i = Int Dz tanh x_i, x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2
+ * a'_j; C_ik = <tanh x_i tanh x_k> - m_i m_k at correlation rho_ik = sum_j J_ij J_kj a'_j /
+ * sqrt(Delta_i Delta_k); D = diag(Int Dz sech^2 x_i) J C' [plefka2-t]   W = J D' J^T; V_il = V_i -
+ * 2 J_il (J C')_il + J_il^2 C'_ll; Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln; theta + V_il
+ * tanh(theta) = g_i + Delta_il (s_l - m'_l); m_i = mean over l of <tanh theta>; D_il = <(s_l -
+ * m'_l) tanh theta>, averages over s_l = +-1 with mean m'_l; C_ik likewise with Delta = J C' J^T
+ * and V = V_i, symmetrised C_ii = 1 - m_i^2 everywhere.
  *
  * @param mf    from ki_meanfield_create(), synchronous
  * @param run   threads (at most those of the creation), progress; NULL = defaults
