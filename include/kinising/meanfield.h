@@ -52,8 +52,10 @@ typedef struct ki_meanfield_info {
     uint64_t unsolved;  /**< scalar equations of the last step with an error above 1e-12 */
     uint64_t ambiguous; /**< those with several roots (a variance below -1): the one on the side of
                              the field was taken */
-    double change;      /**< largest change of an element of m, C, D in the last step */
-    int status;         /**< enum ki_meanfield_status */
+    double change; /**< largest change of an element in the last step: of m, and of C and D where
+                        the next step reads them (in ki_meanfield_steady() of m alone for
+                        methods whose m needs no C) */
+    int status;    /**< enum ki_meanfield_status */
 } ki_meanfield_info;
 
 /** Opaque: network, method, the state of one time, workspace. For one thread at a time. */
@@ -64,10 +66,11 @@ typedef struct ki_meanfield_state {
     uint64_t t;            /**< steps since the start */
     const double *m;       /**< [N] */
     const double *C;       /**< [N,N] row-major, symmetric, 1 - m_i^2 on the diagonal */
-    const double *D;       /**< [N,N]; NaN at t = 0 unless given. Asynchronous:
+    const double *D;       /**< [N,N]; 0 at t = 0 unless given. Asynchronous:
                                 Cov(tanh(beta h_i), s_j) */
     double m_mean;         /**< mean over spins */
-    double C_mean, D_mean; /**< means over all N^2 elements */
+    double C_mean, D_mean; /**< means over all N^2 elements; D_mean and sigma are NaN at t = 0
+                                unless D was given */
     double sigma;          /**< entropy production per spin and step or unit of time, see
                                 ki_meanfield_sigma() */
 } ki_meanfield_state;
@@ -132,7 +135,7 @@ KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, 
  * @param mf    from ki_meanfield_create(), synchronous
  * @param run   threads (at most those of the creation), progress; NULL = defaults
  * @param info  how it went; may be NULL
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_CANCELLED (the state is as it was)
+ * @return 0; KI_ERR_ARGUMENT, KI_ERR_CANCELLED (ki_meanfield_start() is then needed)
  *
  * Cost: products of N x N matrices: naive none, plefka-t1t 1/2, plefka-t 3/2, plefka-t1 3/2,
  * plefka2-t 7/2 and 4 N^2 scalar equations. Scalar equations take a bounded number of Newton steps.
@@ -144,7 +147,8 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
 
 /**
  * The steady state that the state at hand leads to: steps until a fixed point, with Anderson
- * acceleration, followed by plain steps that show whether the fixed point is stable.
+ * acceleration once they converge, followed by plain steps that show whether the fixed point is
+ * stable. Asynchronously half of a step is taken at a time, which does not oscillate.
  *
  * Asynchronous ([naive] and [plefka-t1t], J_ii = 0): m as in the synchronous steady state,
  *     [naive]       D_il = a_i J_il a_l
@@ -153,8 +157,9 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
  *     both          C_il = (D_il + D_li)/2, i != l: exact between C and D of a steady state
  *
  * @param mf         from ki_meanfield_create() with `steady`
- * @param tol        largest change of an element of m, C, D in a step; 0: 1e-12
- * @param max_steps  most steps; 0: 10 000
+ * @param tol        `change` wanted; 0: 1e-12
+ * @param max_steps  most steps; 0: 10 000, or 1000 for plefka-t and plefka2-t, whose steps are
+ *                   products of matrices
  * @param run        threads, progress; NULL = defaults
  * @param info       how it went; may be NULL
  * @return 0 (with a status); KI_ERR_ARGUMENT, KI_ERR_CANCELLED
