@@ -122,15 +122,19 @@ KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, 
  *     [plefka-t1t]  m = tanh(g - m V), V_i = sum_j J_ij^2 a'_j;
  *                   C_ik = a_i a_k sum_j J_ij J_kj a'_j;
  *                   D_il = a_i J_il a'_l (1 + 2 m_i J_il m'_l)
- *     [plefka-t]    V_i = (J C' J^T)_ii;  C = diag(a) J C' J^T diag(a);
+ *     [plefka-t]    m = tanh(g - m V), V_i = (J C' J^T)_ii;  C = diag(a) J C' J^T diag(a);
  *                   D = diag(a) J C' + 2 diag(m a) (J o (J C')) diag(m')
- *     [plefka-t1]   m_i = Int Dz tanh x_i, x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2
- * a'_j; C_ik = <tanh x_i tanh x_k> - m_i m_k at correlation rho_ik = sum_j J_ij J_kj a'_j /
- * sqrt(Delta_i Delta_k); D = diag(Int Dz sech^2 x_i) J C' [plefka2-t]   W = J D' J^T; V_il = V_i -
- * 2 J_il (J C')_il + J_il^2 C'_ll; Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln; theta + V_il
- * tanh(theta) = g_i + Delta_il (s_l - m'_l); m_i = mean over l of <tanh theta>; D_il = <(s_l -
- * m'_l) tanh theta>, averages over s_l = +-1 with mean m'_l; C_ik likewise with Delta = J C' J^T
- * and V = V_i, symmetrised C_ii = 1 - m_i^2 everywhere.
+ *     [plefka-t1]   x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2 a'_j;
+ *                   m_i = Int Dz tanh x_i;  D = diag(Int Dz sech^2 x_i) J C';
+ *                   C_ik = <tanh x_i tanh x_k> - m_i m_k, where x_i and x_k are correlated by
+ *                   rho_ik = sum_j J_ij J_kj a'_j / sqrt(Delta_i Delta_k)
+ *     [plefka2-t]   W = J D' J^T;  V_il = V_i - 2 J_il (J C')_il + J_il^2 C'_ll;
+ *                   Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln;
+ *                   theta + V_il tanh(theta) = g_i + Delta_il (s_l - m'_l);
+ *                   m_i = mean over l of <tanh theta>;  D_il = <(s_l - m'_l) tanh theta>,
+ *                   averages over s_l = +-1 with mean m'_l;
+ *                   C_ik likewise with Delta = J C' J^T and V = V_i, symmetrised
+ *     all           C_ii = 1 - m_i^2
  *
  * @param mf    from ki_meanfield_create(), synchronous
  * @param run   threads (at most those of the creation), progress; NULL = defaults
