@@ -35,7 +35,7 @@ enum ki_meanfield_status {
     KI_MEANFIELD_DONE = 0,      /**< every equation solved; steady: a stable fixed point */
     KI_MEANFIELD_UNSOLVED = 1,  /**< some scalar equation not to 1e-12, see `residual` */
     KI_MEANFIELD_NOT_STEADY = 2 /**< no fixed point within max_steps, see `change`: the steps
-                                     oscillate, wander, or are too slow */
+                                     oscillate, wander, diverge or are too slow */
 };
 
 /** What is to be computed. */
@@ -47,11 +47,13 @@ typedef struct ki_meanfield_spec {
 
 /** How it went. */
 typedef struct ki_meanfield_info {
-    uint64_t steps;     /**< since the start */
-    double residual;    /**< largest error left in a scalar equation of the last step */
-    uint64_t unsolved;  /**< scalar equations of the last step with an error above 1e-12 */
-    uint64_t ambiguous; /**< those with several roots (a variance below -1): the one on the side of
-                             the field was taken */
+    uint64_t steps;      /**< since the start */
+    double residual;     /**< largest error left in a scalar equation of the last step */
+    uint64_t unsolved;   /**< scalar equations of the last step with an error above 1e-12 */
+    uint64_t ambiguous;  /**< those with several roots (a variance below -1): the one on the side of
+                              the field was taken */
+    uint64_t unphysical; /**< pairs i < k with |C_ik| above sqrt(C_ii C_kk), which no distribution
+                              has: the method is out of its range */
     double change; /**< largest change of an element in the last step: of m, and of C and D where
                         the next step reads them (in ki_meanfield_steady() of m alone for
                         methods whose m needs no C) */

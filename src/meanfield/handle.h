@@ -49,8 +49,8 @@ void mf_watch_begin(mf_watch *w, const ki_meanfield *mf, const ki_run_options *u
 int mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations);
 void mf_swap(ki_meanfield *mf);
 
-/* Sums up the scalar equations of the last step. */
-void mf_fill_info(const ki_meanfield *mf, ki_meanfield_info *info);
+/* Sums up the scalar equations of the last step, and looks at its C. Returns 0 or KI_ERR_*. */
+int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info);
 
 /* Largest |x - y|; NaN if there is one. */
 double mf_distance(size_t n, const double *x, const double *y);

@@ -304,7 +304,22 @@ double mf_distance(size_t n, const double *x, const double *y) {
     return most;
 }
 
-void mf_fill_info(const ki_meanfield *mf, ki_meanfield_info *info) {
+static int count_unphysical(void *ctx, size_t i) {
+    const ki_meanfield *mf = ctx;
+    const size_t n = mf->p.n;
+    const double *C = mf->now.C + i * n, own = C[i];
+    double count = 0;
+
+    for (size_t k = i + 1; k < n; k++) {
+        const double other = mf->now.C[k * n + k];
+        /* Squares, with room for rounding; NaN counts. */
+        count += !(C[k] * C[k] <= own * other * (1 + 1e-9) + 1e-30);
+    }
+    mf->row[i] = count;
+    return 0;
+}
+
+int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
     ki_tap_stat sum = {0};
 
     for (size_t i = 0; i < mf->p.n; i++) {
@@ -318,6 +333,10 @@ void mf_fill_info(const ki_meanfield *mf, ki_meanfield_info *info) {
     info->unsolved = sum.unsolved;
     info->ambiguous = sum.ambiguous;
     info->status = sum.unsolved ? KI_MEANFIELD_UNSOLVED : KI_MEANFIELD_DONE;
+    const ki_run_options alone = {.threads = run->threads};
+    const int error = ki_parallel_for(mf->p.n, 16, &alone, count_unphysical, mf);
+    info->unphysical = (uint64_t)ki_sum(mf->p.n, mf->row);
+    return error;
 }
 
 int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
@@ -334,14 +353,14 @@ int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_
         return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
     }
     mf_watch_begin(&watch, mf, run, 1);
-    const int error = mf_step_to_next(mf, &watch.run, 1);
+    int error = mf_step_to_next(mf, &watch.run, 1);
     if (error) {
         return error;
     }
     mf_swap(mf);
     if (info) {
-        mf_fill_info(mf, info);
+        error = mf_fill_info(mf, &watch.run, info);
         info->change = mf_distance(mf->length, mf->now.m, mf->next.m);
     }
-    return 0;
+    return error;
 }

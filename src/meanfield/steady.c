@@ -16,6 +16,8 @@ enum {
     CHECKS = 8  /* plain steps after an accelerated convergence */
 };
 
+#define TOO_FAR 1e6 /* a change of numbers that should be between -1 and 1: they diverge */
+
 /* One run. x is mf->now, F(x) is mf->next; what is iterated is the first mf->length numbers of
  * both. */
 typedef struct run {
@@ -165,7 +167,7 @@ static int plain(run *r) {
         if (error) {
             return error;
         }
-        if (!(r->change > r->tol) || (r->mixing == 1 && cycles(r))) {
+        if (!(r->change > r->tol) || r->change > TOO_FAR || (r->mixing == 1 && cycles(r))) {
             return 0;
         }
         const int now = r->steps >= 8 && r->falling >= 5 && r->change < 0.03 * r->first;
@@ -312,16 +314,13 @@ int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
     } else if (!error) {
         error = complete(&r);
     }
-    if (error) {
-        return error;
-    }
-    if (info) {
-        mf_fill_info(mf, info);
+    if (!error && info) {
+        error = mf_fill_info(mf, &r.watch.run, info);
         info->steps = r.steps;
         info->change = r.change;
         if (!found) {
             info->status = KI_MEANFIELD_NOT_STEADY;
         }
     }
-    return 0;
+    return error;
 }
