@@ -13,20 +13,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/parallel.h"
 #include "num/matmul.h"
 #include "num/simd.h"
-#include "num/sum.h"
 #include "num/tanh_gauss.h"
 
 #define ALLOWED 1e-13 /* error of an element of C by the end of its series */
-#define MOST_SPREAD 1e300
-#define MOST_EXPONENT 1000
 
 /* Series have 8 2^level - 1 terms, so that the powers of rho in the bounds are repeated squares. */
 enum { LEVELS = 7, ROWS = 4, G = KI_LANES };
 /* Vectors of N: what magnetizations() leaves to correlations(), bounds, coefficients. */
-enum { V_A, V_G, V_SPREAD, V_SLOPE, V_EXPONENT, V_PRODUCT, V_LEVEL, V_TAIL };
+enum { V_SPREAD, V_SLOPE, V_PRODUCT, V_LEVEL, V_TAIL };
 enum { V_COEFFICIENT = V_TAIL + LEVELS, V_ALL = V_COEFFICIENT + KI_TANH_TERMS };
 
 typedef struct job {
@@ -52,23 +48,11 @@ static double *coefficients(const mf_problem *p, size_t group) {
     return vector(p, V_COEFFICIENT) + group * G * KI_TANH_TERMS;
 }
 
-/* max |x_j| over j with w_j > 0, and sum (x_j scale)^2 w_j. */
-KI_CLONES static double largest(size_t n, const double *x, const double *w) {
-    double most = 0;
-#pragma omp simd reduction(max : most)
-    for (size_t j = 0; j < n; j++) {
-        const double v = w[j] > 0 ? fabs(x[j]) : 0;
-        most = v > most ? v : most;
-    }
-    return most;
-}
-
-KI_CLONES static double sum_squares(size_t n, const double *x, double scale, const double *w) {
+KI_CLONES static double sum_squares(size_t n, const double *x, const double *w) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t j = 0; j < n; j++) {
-        const double v = x[j] * scale;
-        sum += v * v * w[j];
+        sum += x[j] * x[j] * w[j];
     }
     return sum;
 }
@@ -76,38 +60,15 @@ KI_CLONES static double sum_squares(size_t n, const double *x, double scale, con
 static int one_magnetization(void *ctx, size_t i) {
     const job *b = ctx;
     const mf_problem *p = b->p;
-    const double *J = p->J + i * p->n, *a = vector(p, V_A);
-    /* In units of a power of two near the largest coupling squares neither over- nor underflow. */
-    int exponent;
-    frexp(largest(p->n, J, a), &exponent);
-    exponent = exponent > MOST_EXPONENT ? MOST_EXPONENT : exponent;
-    exponent = exponent < -MOST_EXPONENT ? -MOST_EXPONENT : exponent;
-    const double spread = sqrt(sum_squares(p->n, J, ldexp(1, -exponent), a));
-    const double g = p->H[i] + ki_dot(p->n, J, b->before->m);
-    vector(p, V_G)[i] = g;
-    vector(p, V_EXPONENT)[i] = exponent;
-    vector(p, V_SPREAD)[i] = fmin(ldexp(spread, exponent), MOST_SPREAD);
-    ki_tanh_average(g, vector(p, V_SPREAD)[i], b->after->m + i, vector(p, V_SLOPE) + i);
+    double *spread = vector(p, V_SPREAD) + i;
+    *spread = sqrt(sum_squares(p->n, p->J + i * p->n, p->a));
+    ki_tanh_average(p->g[i], *spread, b->after->m + i, vector(p, V_SLOPE) + i);
     return 0;
 }
 
 static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
-    double *a = vector(p, V_A);
-    for (size_t j = 0; j < p->n; j++) {
-        a[j] = (1 - before->m[j]) * (1 + before->m[j]);
-    }
     job b = {p, before, after};
-    return ki_parallel_for(p->n, 16, p->run, one_magnetization, &b);
-}
-
-static int scale_row(void *ctx, size_t i) {
-    const job *b = ctx;
-    const size_t n = b->p->n;
-    const double scale = ldexp(1, -(int)vector(b->p, V_EXPONENT)[i]);
-    for (size_t j = 0; j < n; j++) {
-        b->after->D[i * n + j] = scale * b->p->J[i * n + j];
-    }
-    return 0;
+    return mf_rows(p, one_magnetization, &b);
 }
 
 /* max over k != i of P_ik^2 / P_kk. */
@@ -155,7 +116,7 @@ static int one_expansion(void *ctx, size_t group) {
         level = own > level ? own : level;
     }
     vector(p, V_LEVEL)[first] = level;
-    ki_tanh_hermite(lanes, vector(p, V_G) + first, vector(p, V_SPREAD) + first, terms_of(level),
+    ki_tanh_hermite(lanes, p->g + first, vector(p, V_SPREAD) + first, terms_of(level),
                     coefficients(p, group));
     return 0;
 }
@@ -239,7 +200,7 @@ static void strip(const job *b, size_t i, size_t rows, size_t other, double *sum
     const mf_problem *p = b->p;
     const size_t first = other * G, lanes = lanes_of(p, other), group = i / G;
     const double *product = vector(p, V_PRODUCT), *level = vector(p, V_LEVEL);
-    const double *g = vector(p, V_G), *s = vector(p, V_SPREAD), *m = b->after->m;
+    const double *g = p->g, *s = vector(p, V_SPREAD), *m = b->after->m;
     double P[ROWS * G] = {0}, rho[ROWS * G], bound[ROWS * G], own[ROWS] = {0}, others[G] = {0};
     memcpy(own, product + i, rows * sizeof *own);
     memcpy(others, product + first, lanes * sizeof *others);
@@ -281,47 +242,42 @@ static int one_group(void *ctx, size_t group) {
             }
         }
     }
-    for (size_t i = first; i < first + rows; i++) {
-        C[i * n + i] = (1 - b->after->m[i]) * (1 + b->after->m[i]);
+    return 0;
+}
+
+static int scale_row(void *ctx, size_t i) {
+    const job *b = ctx;
+    const size_t n = b->p->n;
+    const double slope = vector(b->p, V_SLOPE)[i];
+    for (size_t j = 0; j < n; j++) {
+        b->after->D[i * n + j] *= slope;
     }
     return 0;
 }
 
 static int correlations(mf_problem *p, const mf_state *before, mf_state *after) {
     const size_t n = p->n, groups = (n + G - 1) / G;
+    const ki_matrix J = {p->J, n, 1}, turned = {p->J, 1, n};
     job b = {p, before, after};
-    double *C = after->C, *D = after->D, *product = vector(p, V_PRODUCT);
-    const double *slope = vector(p, V_SLOPE);
-    /* D holds J in the units of its rows until its own turn. */
-    int error = ki_parallel_for(n, 64, p->run, scale_row, &b);
-    if (!error) {
-        error = ki_matmul_symmetric(n, n, (ki_matrix){D, n, 1}, vector(p, V_A),
-                                    (ki_matrix){D, 1, n}, C, n, p->packs, p->run);
-    }
+    int error = ki_matmul_symmetric(n, n, J, p->a, turned, after->C, n, p->space, p->run);
     for (size_t i = 0; !error && i < n; i++) {
-        product[i] = C[i * n + i];
+        vector(p, V_PRODUCT)[i] = after->C[i * n + i];
     }
+    error = error ? error : ki_parallel_for(groups, 1, p->run, one_expansion, &b);
+    error = error ? error : ki_parallel_for(groups, 1, p->run, one_group, &b);
     if (!error) {
-        error = ki_parallel_for(groups, 1, p->run, one_expansion, &b);
+        mf_set_diagonal(p, after);
+        error = ki_matmul(n, n, n, J, NULL, (ki_matrix){before->C, n, 1}, after->D, n, p->space,
+                          p->run);
     }
-    if (!error) {
-        error = ki_parallel_for(groups, 1, p->run, one_group, &b);
-    }
-    if (!error) {
-        error = ki_matmul(n, n, n, (ki_matrix){p->J, n, 1}, NULL, (ki_matrix){before->C, n, 1}, D,
-                          n, p->packs, p->run);
-    }
-    for (size_t i = 0; !error && i < n; i++) {
-        for (size_t j = 0; j < n; j++) {
-            D[i * n + j] *= slope[i];
-        }
-    }
-    return error;
+    return error ? error : mf_rows(p, scale_row, &b);
 }
 
 const mf_method ki_mf_plefka_t1 = {
     .name = "plefka-t1",
     .vectors = V_ALL,
+    .products = 1,
+    .reads_C = 1,
     .m_alone = 1,
     .magnetizations = magnetizations,
     .correlations = correlations,
