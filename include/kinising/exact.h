@@ -110,8 +110,8 @@ KI_API KI_WARN_UNUSED int ki_exact(const ki_network *network, const ki_exact_spe
  * @param out       arrays; synchronously D and d are those of the last step (NaN for time 0)
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  */
-KI_API KI_WARN_UNUSED int ki_exact_evolve(const ki_network *network, int dynamics,
-                                          const double *m0, double time, const ki_run_options *run,
+KI_API KI_WARN_UNUSED int ki_exact_evolve(const ki_network *network, int dynamics, const double *m0,
+                                          double time, const ki_run_options *run,
                                           ki_exact_result *result, const ki_exact_out *out);
 
 /**

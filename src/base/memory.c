@@ -19,3 +19,16 @@ void *ki_alloc(size_t count, size_t size) {
 void ki_free(void *p) {
     free(p);
 }
+
+void *ki_take(ki_cursor *c, uint64_t count, uint64_t size) {
+    uint64_t bytes, end;
+    if (__builtin_mul_overflow(count, size, &bytes) ||
+        __builtin_add_overflow(bytes, (uint64_t)63, &bytes) ||
+        __builtin_add_overflow(c->used, bytes & ~(uint64_t)63, &end)) {
+        c->overflow = 1;
+        return NULL;
+    }
+    void *p = c->base ? c->base + c->used : NULL;
+    c->used = end;
+    return p;
+}

@@ -15,18 +15,22 @@ typedef struct ki_matrix {
     size_t row, column;
 } ki_matrix;
 
-/* Bytes of work space for products on so many threads (0: all), and the work space itself. */
-size_t ki_matmul_bytes(int threads);
-void *ki_matmul_packs(int threads);
+/* Work space in doubles for products of up to m rows and n columns, aligned to 64 bytes. */
+size_t ki_matmul_space(size_t m, size_t n);
 
 /* c [m,n] = a [m,k] diag(scale) b [k,n]; scale [k] may be NULL. c has rows c_stride apart and
- * overlaps nothing. Returns 0 or KI_ERR_CANCELLED. */
+ * overlaps nothing. Returns 0 or KI_ERR_CANCELLED; run may be NULL. */
 int ki_matmul(size_t m, size_t n, size_t k, ki_matrix a, const double *scale, ki_matrix b,
-              double *c, size_t c_stride, void *packs, const ki_run_options *run);
+              double *c, size_t c_stride, double *space, const ki_run_options *run);
 
-/* The same for m = n and a result that is symmetric by its nature: one half is computed and
+/* The same for m = n and a result that is symmetric by its nature: the upper half is computed and
  * mirrored. */
 int ki_matmul_symmetric(size_t n, size_t k, ki_matrix a, const double *scale, ki_matrix b,
-                        double *c, size_t c_stride, void *packs, const ki_run_options *run);
+                        double *c, size_t c_stride, double *space, const ki_run_options *run);
+
+/* As made for an instruction set level (see simd.h), which the machine must have. */
+int ki_matmul_at(int level, size_t m, size_t n, size_t k, ki_matrix a, const double *scale,
+                 ki_matrix b, double *c, size_t c_stride, int symmetric, double *space,
+                 const ki_run_options *run);
 
 #endif
