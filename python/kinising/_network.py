@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._arguments import doubles as _doubles, numbers as _numbers
 from ._arguments import count, need_memory, one_dynamics, one_of, text, window
 from ._library import check, ffi, lib, need_library, start_run
+from ._meanfield import mean_field
 from ._simulate import AVERAGES, MOST_SEED, STARTS, averages
 
 _MOST_SPINS, _MOST_STEPS, _MOST_REPLICAS = 2**31 - 1, 10**15, 2**56
@@ -49,20 +51,6 @@ class Replicas(NamedTuple):
     activity: float
     activity_err: float
     flips: int
-
-
-def _numbers(name, values):
-    """A copy: C-contiguous doubles that nobody changes."""
-    values = np.asarray(values)
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} : is of type {values.dtype} : use real numbers")
-    values = np.array(values, dtype=np.float64, order="C")
-    values.setflags(write=False)
-    return values
-
-
-def _doubles(array):
-    return ffi.NULL if array is None else ffi.from_buffer("double[]", array)
 
 
 def _provenance():
@@ -243,6 +231,8 @@ class Network:
         run = start_run(threads)
         check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), result, out))
         return Replicas(*arrays[:-1], spins, arrays[-1], result.realizations, *averages(result))
+
+    meanfield = mean_field
 
 
 assert Replicas._fields[10:] == AVERAGES[2:]
