@@ -38,6 +38,7 @@ static void lay_out_job(ki_replicas_job *job, cursor *c) {
     job->H = take(c, n, sizeof *job->H);
     job->self = take(c, n, sizeof *job->self);
     job->m = take(c, n, sizeof *job->m);
+    job->m_before = take(c, n, sizeof *job->m_before);
     job->own = take(c, n, sizeof *job->own);
     job->c = take(c, job->want_c ? n * n : 0, sizeof *job->c);
     job->d = take(c, job->want_d ? n * n : 0, sizeof *job->d);
@@ -59,6 +60,7 @@ static void lay_out_block(const ki_replicas_job *job, ki_block *b, cursor *c) {
     b->before = take(c, async ? 0 : n, sizeof *b->before);
     b->sums = take(c, KI_N_SUMS * job->width, sizeof *b->sums);
     b->m = take(c, n, sizeof *b->m);
+    b->m_before = take(c, n, sizeof *b->m_before);
     b->own = take(c, n, sizeof *b->own);
     b->c = take(c, job->want_c ? n * job->stride : 0, sizeof *b->c);
     b->d = take(c, job->want_d ? n * job->stride : 0, sizeof *b->d);
@@ -279,6 +281,9 @@ static void write_moments(const ki_network *network, const ki_replicas_job *job,
         if (out->m) {
             out->m[i] = scale * (double)job->m[i];
         }
+        if (out->m_before) {
+            out->m_before[i] = scale * (double)job->m_before[i];
+        }
         for (size_t j = 0; j < n; j++) {
             const size_t ij = i * n + j, upper = i < j ? ij : j * n + i;
             if (out->c) {
@@ -309,7 +314,7 @@ static void choose(ki_replicas_job *job, int summary, const ki_replicas_out *out
     if (out) {
         job->want_c = out->c != NULL;
         job->want_d = out->d || out->sigma_spin || out->sigma_edge;
-        job->want_moments = out->m || job->want_c || job->want_d;
+        job->want_moments = out->m || out->m_before || job->want_c || job->want_d;
         job->raster = out->raster;
     }
     if (!job->want_summary && !job->want_moments) {
