@@ -158,22 +158,14 @@ static size_t bump(double g, double s, size_t terms, grid *out) {
      * equal-step rule is exact beyond the k at which their convolution is below 1e-16. */
     const double b = 0.5 * PI / s, reach = b < 8.6 ? 37 / b + 0.5 * b : 8.6;
     const double step = 2 * PI / (sqrt((double)terms) + reach);
-    double length;
-    if (s < 1) {
-        const double low = fmax(-HALF_RANGE, (-SURE - g) / s);
-        const double high = fmin(HALF_RANGE, (SURE - g) / s);
-        length = high - low;
-        out->zc = 0.5 * (low + high);
-        out->xc = g + s * out->zc;
-    } else {
-        const double low = fmax(-SURE, g - s * HALF_RANGE), high = fmin(SURE, g + s * HALF_RANGE);
-        length = (high - low) / s;
-        out->xc = 0.5 * (low + high);
-        out->zc = (out->xc - g) / s;
-    }
-    if (!(length > 0)) {
+    const double low = s < 1 ? fmax(-HALF_RANGE, (-SURE - g) / s) : fmax(-SURE, g - s * HALF_RANGE);
+    const double high = s < 1 ? fmin(HALF_RANGE, (SURE - g) / s) : fmin(SURE, g + s * HALF_RANGE);
+    if (!(high > low)) {
         return 0; /* no bump; hx = 0 makes all weights 0 */
     }
+    const double length = s < 1 ? high - low : (high - low) / s, middle = 0.5 * (low + high);
+    out->zc = s < 1 ? middle : (middle - g) / s;
+    out->xc = s < 1 ? g + s * middle : middle;
     out->hz = step;
     out->hx = step * s;
     return (size_t)ceil(length / step);
