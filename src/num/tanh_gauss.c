@@ -116,12 +116,7 @@ KI_CLONES static void narrow_sums(size_t n, const double *x, const double *e, co
     *slope = k;
 }
 
-void ki_tanh_average(double g, double s, double *mean, double *slope) {
-    if (s >= KI_TANH_WIDE) {
-        const double u = g / s;
-        ki_tanh_wide(1, &u, s, mean, slope);
-        return;
-    }
+static void narrow_average(double g, double s, double *mean, double *slope) {
     double x[AVERAGE_NODES], e[AVERAGE_NODES], phi[AVERAGE_NODES];
     const double step = s > 0 ? ki_strip_step(s) / s : 1;
     const int last = s > 0 ? (int)ceil(RANGE / step) : 0;
@@ -139,6 +134,19 @@ void ki_tanh_average(double g, double s, double *mean, double *slope) {
         *mean *= INV_SQRT_2PI * step;
         *slope *= INV_SQRT_2PI * step;
     }
+}
+
+void ki_tanh_average(double g, double s, double *mean, double *slope) {
+    double m, k;
+    if (s >= KI_TANH_WIDE) {
+        const double u = g / s;
+        ki_tanh_wide(1, &u, s, &m, &k);
+    } else {
+        narrow_average(g, s, &m, &k);
+    }
+    /* Rounding does not lead out of where they can be. */
+    *mean = fmin(fmax(m, -1), 1);
+    *slope = fmin(fmax(k, 0), 1);
 }
 
 /* By parts c_n = (s/sqrt n) < sech^2(g + s z) He_{n-1}(z) > / sqrt((n - 1)!): what is left is a
