@@ -129,11 +129,14 @@ def pair_rows():
 
 
 def network(N, rng, odd):
-    """Couplings with three decimals; `odd` ones have equal, opposite, proportional and empty rows."""
+    """Couplings with three decimals. 1: with equal, opposite, proportional and empty rows; 2: with rows that
+    are nearly the same."""
     J = np.round(rng.normal(size=(N, N)) / np.sqrt(N), 3)
     H = np.round(rng.uniform(-1, 1, N), 3)
     m0 = np.round(rng.uniform(-1, 1, N), 3)
-    if odd:
+    if odd == 2:
+        J[1:4] = J[0] + np.outer([1e-2, 1e-4, -1e-6], J[1])
+    elif odd:
         J[1], J[2], J[3], J[4] = J[0], -J[0], 3 * J[0], 0
         m0[:2] = 1, -1
     return H, J, m0
@@ -142,7 +145,7 @@ def network(N, rng, odd):
 def step_rows():
     rng = np.random.default_rng(2)
     for N, beta, odd in ((5, 0.25, 0), (5, 1.0, 0), (6, 3.0, 0), (6, 10.0, 0), (7, 100.0, 0), (7, 1e4, 0),
-                         (8, 1.0, 1), (6, 20.0, 1)):
+                         (8, 1.0, 1), (6, 20.0, 1), (6, 5.0, 2)):
         H, J, m0 = network(N, rng, odd)
         row = dict(N=N, steps=3, beta=beta, H=list(H), J=list(J.ravel()), m0=list(m0), m=[], C=[], D=[])
         states = [[q, LD(beta) * LD(1) * H.astype(LD), LD(beta) * J.astype(LD), m0.astype(LD),

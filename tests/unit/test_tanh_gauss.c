@@ -34,10 +34,10 @@ static void averages(void **state) {
         for (int j = 0; j < SPREADS; j++) {
             const double s = spreads[j], m = mean(g, s), k = slope(g, s);
             assert_true(fabs(m) <= 1 && k >= 0 && k <= 1);
-            assert_close(mean(-g, s), -m, 0, 1e-15);
-            assert_close(slope(-g, s), k, 0, 1e-15);
+            assert_close(mean(-g, s), -m, 0, 5e-15);
+            assert_close(slope(-g, s), k, 0, 5e-15);
             if (s >= 1e8) { /* sign seen through the noise */
-                assert_close(m, erf(g / s / sqrt(2)), 0, 1e-15);
+                assert_close(m, erf(g / s / sqrt(2)), 0, 5e-15);
             }
         }
     }
@@ -52,8 +52,8 @@ static void averages(void **state) {
             m += w * mean(0.7 + a * z, b);
             k += w * slope(0.7 + a * z, b);
         }
-        assert_close(m, mean(0.7, hypot(a, b)), 0, 3e-15);
-        assert_close(k, slope(0.7, hypot(a, b)), 0, 3e-15);
+        assert_close(m, mean(0.7, hypot(a, b)), 0, 1e-14);
+        assert_close(k, slope(0.7, hypot(a, b)), 0, 1e-14);
     }
 }
 
@@ -112,9 +112,9 @@ static void lanes(void **state) {
     for (size_t i = 0; i < KI_LANES; i++) {
         ki_tanh_hermite(1, g + i, s + i, 15, one);
         for (size_t n = 0; n < 15; n++) {
-            assert_close(all[n * KI_LANES + i], one[n], 0, 1e-15);
+            assert_close(all[n * KI_LANES + i], one[n], 0, 5e-15);
             if (i >= 4 && i < 7) {
-                assert_close(some[n * 3 + i - 4], one[n], 0, 1e-15);
+                assert_close(some[n * 3 + i - 4], one[n], 0, 5e-15);
             }
         }
     }
@@ -157,8 +157,8 @@ static void pairs(void **state) {
                     assert_true(sign * E >= last - 2e-14); /* Price: it grows with rho */
                     last = sign * E;
                     assert_close(ki_tanh_pair(g2, s2, g1, s1, rho), E, 0, 1e-14);
-                    assert_close(ki_tanh_pair(-g1, s1, -g2, s2, rho), E, 0, 2e-15);
-                    assert_close(ki_tanh_pair(-g1, s1, g2, s2, -rho), -E, 0, 2e-15);
+                    assert_close(ki_tanh_pair(-g1, s1, -g2, s2, rho), E, 0, 1e-14);
+                    assert_close(ki_tanh_pair(-g1, s1, g2, s2, -rho), -E, 0, 1e-14);
                 }
             }
         }
