@@ -20,7 +20,10 @@ extern "C" {
 #define KI_EXACT_MOST_SYNC 14  /**< spins, synchronous */
 #define KI_EXACT_MOST_ASYNC 20 /**< spins, asynchronous */
 
-/** How an iteration ended. */
+/** How an iteration ended: CONVERGED if `residual` is at most `tol`, `law_error` 1e-9 and
+ * `gap_error` 1e-3 of the gap. A network that is frozen, or has a mode that does not decay within
+ * rounding (gap 0: several laws are stationary, or the law is that of a cycle), has not converged.
+ */
 enum ki_exact_status {
     KI_EXACT_CONVERGED = 0,
     KI_EXACT_NOT_CONVERGED = 1 /**< the law, or the gap, is not as exact as was asked for */
@@ -46,9 +49,13 @@ typedef struct ki_exact_result {
                                  slowest mode that decays; 0 if one does not */
     double relaxation_time; /**< -1/ln|lambda_2|, or 1/gap; infinite for gap 0 */
     double residual;        /**< sum_a |(pT - p)_a|, asynchronously sum_a |(pG)_a|/N */
-    double gap_residual;    /**< |A v - lambda_2 v| for |v| = 1, A = T or 1 + G/N */
+    double gap_residual;    /**< |v A - lambda_2 v| for |v| = 1, A = T or 1 + G/N */
     uint64_t products;      /**< with the transition matrix or generator, in all */
     int status;             /**< enum ki_exact_status */
+    double law_error;       /**< of the law, sum_a |p_a - exact|, estimated: the residual over the
+                                 distance of the next eigenvalue from 1 */
+    double gap_error;       /**< of lambda_2 (asynchronously N times that): rounding and
+                                 gap_residual times its condition number */
 } ki_exact_result;
 
 /** Arrays wanted; each may be NULL. */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory, checks and results that the functions of exact.h share. [exact] */
+#include "job.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "num/sum.h"
+
+char *ki_exact_allocate(ki_lay_out_fn lay_out, void *job, size_t n, int dynamics) {
+    ki_cursor cursor = {0};
+
+    lay_out(job, n, dynamics, &cursor);
+    cursor.base = ki_alloc(cursor.used, 1);
+    if (!cursor.base) {
+        ki_fail(KI_ERR_NOMEM,
+                "exact : no memory for all states of N = %zu, %llu bytes : fewer "
+                "spins",
+                n, (unsigned long long)cursor.used);
+        return NULL;
+    }
+    cursor.used = 0;
+    lay_out(job, n, dynamics, &cursor);
+    return cursor.base;
+}
+
+int ki_exact_memory(uint64_t n, int dynamics, uint64_t *bytes) {
+    const ki_lay_out_fn all[] = {ki_exact_lay_out, ki_evolve_lay_out, ki_lags_lay_out,
+                                 ki_fluctuations_lay_out};
+    uint64_t most = 0;
+    const int error = ki_chain_check_size(n, dynamics);
+
+    if (error)
+        return error;
+    if (!bytes)
+        return ki_fail(KI_ERR_ARGUMENT, "ki_exact_memory : NULL pointer : pass a result");
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        ki_cursor cursor = {0};
+
+        all[i](NULL, (size_t)n, dynamics, &cursor);
+        most = cursor.used > most ? cursor.used : most;
+    }
+    *bytes = most;
+    return 0;
+}
+
+void ki_chain_begin(ki_chain *c, const ki_run_options *run) {
+    c->run = run;
+    c->quiet = (ki_run_options){.threads = run ? run->threads : 0};
+    c->products = c->reported = 0;
+}
+
+int ki_check_law(size_t states, const double *p) {
+    if (!p)
+        return ki_fail(KI_ERR_ARGUMENT, "p : NULL pointer : the stationary law, from ki_exact()");
+    for (size_t a = 0; a < states; a++)
+        if (!(p[a] >= 0) || isinf(p[a]))
+            return ki_fail(KI_ERR_ARGUMENT, "p[%zu] : is %g : a probability", a, p[a]);
+    const double sum = ki_sum(states, p);
+    if (fabs(sum - 1) > 1e-6)
+        return ki_fail(KI_ERR_ARGUMENT, "p : its sum is %.10g : a law, of sum 1", sum);
+    return 0;
+}
+
+void ki_exact_summarize(const ki_chain *c, const ki_moments *k, ki_exact_result *r) {
+    const double spins = (double)c->n;
+
+    r->m_mean = ki_sum(c->n, k->m) / spins;
+    r->S = k->S / spins;
+    r->entropy = k->entropy / spins;
+    r->activity = k->flips / spins;
+}
+
+/* The part of i, j and of j, i in sigma from d, or from e, which differs from it by what is
+ * symmetric and keeps its digits where hardly a spin flips. */
+static double weight_of(const ki_chain *c, size_t i, size_t j) {
+    const double weight = c->dynamics == KI_ASYNC ? 0.5 : 1;
+
+    return weight * (c->beta * (c->J[i * c->n + j] - c->J[j * c->n + i]));
+}
+
+static double sigma_of(const ki_chain *c, const ki_moments *last, enum ki_edges edges) {
+    const size_t n = c->n;
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const double e = last->e[i * n + j] - last->e[j * n + i];
+            const double own =
+                edges == KI_EDGES_RAW ? 0 : last->t[i] * last->m[j] - last->t[j] * last->m[i];
+
+            sum += weight_of(c, i, j) * (e - own);
+        }
+        sum += last->own[i];
+    }
+    return sum / (double)n;
+}
+
+double ki_exact_write(const ki_chain *c, const ki_moments *now, const ki_moments *last,
+                      enum ki_edges edges, const ki_exact_out *out) {
+    const size_t n = c->n;
+
+    for (size_t i = 0; out && i < n; i++) {
+        double spin = 0;
+
+        for (size_t j = 0; j < n; j++) {
+            const size_t ij = i * n + j;
+            const double raw = last ? last->d[ij] : NAN;
+            const double connected = last ? raw - last->t[i] * last->m[j] : NAN;
+            double edge = weight_of(c, i, j) * (edges == KI_EDGES_RAW ? raw : connected);
+
+            if (i == j && last)
+                edge = last->own[i];
+            spin += edge;
+            if (out->c)
+                out->c[ij] = now->c[ij];
+            if (out->C)
+                out->C[ij] = now->c[ij] - now->m[i] * now->m[j];
+            if (out->d)
+                out->d[ij] = raw;
+            if (out->D)
+                out->D[ij] = connected;
+            if (out->sigma_edge)
+                out->sigma_edge[ij] = edge;
+        }
+        if (out->m)
+            out->m[i] = now->m[i];
+        if (out->sigma_spin)
+            out->sigma_spin[i] = spin;
+    }
+    return last ? sigma_of(c, last, edges) : NAN;
+}
+
+/* From the mode to one side until weights are below 1e-20 of its own: where, and their sum. */
+static double side(double mean, double mode, int up, double *weight, double *sum) {
+    double k = mode;
+
+    for (*weight = 1; *weight > 1e-20 && (up || k > 0); *sum += *weight) {
+        *weight *= up ? mean / (k + 1) : k / mean;
+        k += up ? 1 : -1;
+    }
+    return k;
+}
+
+ki_poisson ki_poisson_of(double mean) {
+    ki_poisson law = {.mean = mean, .weight = 1};
+    double last, sum = 1;
+
+    if (mean > 0) {
+        law.last = (uint64_t)side(mean, floor(mean), 1, &last, &sum);
+        law.first = (uint64_t)side(mean, floor(mean), 0, &law.weight, &sum);
+        law.weight /= sum;
+    }
+    return law;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the public functions share: memory in one piece, and results from moments. [exact] */
+#ifndef KI_SRC_EXACT_JOB_H
+#define KI_SRC_EXACT_JOB_H
+
+#include "moments.h"
+
+/* Lays out whatever a function needs; called once to measure and once to hand out. */
+typedef void (*ki_lay_out_fn)(void *job, size_t n, int dynamics, ki_cursor *cursor);
+
+/* Those of the public functions, with no job but memory to be measured. */
+void ki_exact_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor);
+void ki_evolve_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor);
+void ki_lags_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor);
+void ki_fluctuations_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor);
+
+/* Memory for a job, or NULL with the sentence of KI_ERR_NOMEM. */
+char *ki_exact_allocate(ki_lay_out_fn lay_out, void *job, size_t n, int dynamics);
+
+/* Begins a job: progress and threads of the caller. */
+void ki_chain_begin(ki_chain *c, const ki_run_options *run);
+
+/* Checks p [states]: finite, >= 0, sum 1 but for rounding. */
+int ki_check_law(size_t states, const double *p);
+
+/* m_mean, S, entropy and activity. */
+void ki_exact_summarize(const ki_chain *c, const ki_moments *k, ki_exact_result *r);
+
+/* A step backwards in time is the weights of two moments apart. */
+enum ki_edges {
+    KI_EDGES_RAW,      /* sigma_edge from d */
+    KI_EDGES_CONNECTED /* from D */
+};
+
+/* All arrays but p. `now`: c and m; `last`: d, t and the m of D, one step earlier perhaps; NULL:
+ * NaN. Returns the sum of the edges over N. */
+double ki_exact_write(const ki_chain *c, const ki_moments *now, const ki_moments *last,
+                      enum ki_edges edges, const ki_exact_out *out);
+
+/* Weights of a Poisson law of this mean, those below 1e-20 of the largest left out: `weight` is
+ * that of `first`, the next one is mean/(k + 1) times that of k. */
+typedef struct ki_poisson {
+    double mean, weight;
+    uint64_t first, last;
+} ki_poisson;
+
+ki_poisson ki_poisson_of(double mean);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stationary law, by elimination or by Krylov-Schur iteration and refinement, and the slowest
+ * mode. [exact] */
+#include "stationary.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "num/sum.h"
+
+#define DEFAULT_TOL 1e-14
+#define GAP_TOL 1e-12       /* residual of the slowest mode */
+#define MOST_LAW_ERROR 1e-9 /* above it the law has not converged */
+#define MOST_GAP_ERROR 1e-3 /* relative */
+#define SETTLED 1e-13       /* relative change of a law that is as good as it gets */
+enum { DEFAULT_PRODUCTS = 100000, CELLS = 1 << KI_MOST_SLOW, REFINEMENTS = 40 };
+
+void ki_stationary_lay_out(ki_stationary *s, const ki_chain *c, ki_cursor *cursor) {
+    const size_t small = c->n <= KI_ELIMINATION_MOST ? c->states : 0;
+
+    ki_krylov_size(&s->krylov, c);
+    ki_krylov_lay_out(&s->krylov, c, cursor);
+    s->matrix = ki_take(cursor, small * small, sizeof *s->matrix);
+    s->p = ki_take(cursor, c->states, sizeof *s->p);
+    s->y = ki_take(cursor, c->states, sizeof *s->y);
+    s->z = ki_take(cursor, c->states, sizeof *s->z);
+    s->partial = ki_take(cursor, 2 * ki_chain_blocks(c), sizeof *s->partial);
+    s->cell = ki_take(cursor, c->states, sizeof *s->cell);
+}
+
+/* p T - p and how much p changes. */
+typedef struct difference {
+    const ki_chain *c;
+    const double *p, *y;
+    double *partial;
+} difference;
+
+static int difference_block(void *ctx, size_t block) {
+    const difference *d = ctx;
+    const size_t size = ki_chain_block_size(d->c), first = block * size;
+    double sum = 0, most = 0;
+
+    for (size_t a = first; a < first + size; a++) {
+        const double change = fabs(d->y[a] - d->p[a]);
+
+        sum += change;
+        if (d->y[a] > 1e-290)
+            most = fmax(most, change / d->y[a]);
+    }
+    d->partial[2 * block] = sum;
+    d->partial[2 * block + 1] = most;
+    return 0;
+}
+
+/* sum |y - p|, and the largest relative change. */
+static double distance(const ki_chain *c, const double *p, const double *y, double *partial,
+                       double *relative) {
+    difference d = {c, p, y, partial};
+    double sum = 0;
+
+    ki_chain_for_blocks(c, difference_block, &d);
+    *relative = 0;
+    for (size_t block = 0; block < ki_chain_blocks(c); block++) {
+        sum += partial[2 * block];
+        *relative = fmax(*relative, partial[2 * block + 1]);
+    }
+    return sum;
+}
+
+typedef struct scaling {
+    const ki_chain *c;
+    double *p;
+    double factor;
+} scaling;
+
+/* Scales and takes out what rounding has made negative. */
+static int scale_block(void *ctx, size_t block) {
+    const scaling *s = ctx;
+    const size_t size = ki_chain_block_size(s->c), first = block * size;
+
+    for (size_t a = first; a < first + size; a++)
+        s->p[a] = fmax(s->p[a] * s->factor, 0);
+    return 0;
+}
+
+static void normalise(const ki_chain *c, double *p, double *partial) {
+    for (int pass = 0; pass < 2; pass++) {
+        scaling s = {c, p, 1 / ki_chain_sum(c, p, partial)};
+
+        ki_chain_for_blocks(c, scale_block, &s);
+    }
+}
+
+/* Steps of the chain itself, whose terms are all positive: rare states get their relative accuracy.
+ * Ends with the residual of the law in s->p. */
+static int polish(ki_chain *c, ki_stationary *s, double *residual) {
+    const size_t most = 10 + 4 * c->n;
+
+    for (size_t i = 0;; i++) {
+        double relative;
+        const int error = ki_chain_report(c, 0.5);
+
+        if (error)
+            return error;
+        ki_chain_step(c, s->p, s->y);
+        *residual = distance(c, s->p, s->y, s->partial, &relative);
+        if (i >= most || relative <= SETTLED)
+            return 0;
+        memcpy(s->p, s->y, c->states * sizeof *s->p);
+        normalise(c, s->p, s->partial);
+    }
+}
+
+static void fill_matrix(const ki_chain *c, double *matrix) {
+    for (size_t a = 0; a < c->states; a++) {
+        double *row = matrix + a * c->states;
+
+        if (c->dynamics == KI_SYNC) {
+            const double *u = c->U + a * c->low, *v = c->V + a * c->high;
+
+            for (size_t b = 0; b < c->states; b++)
+                row[b] = u[b & (c->low - 1)] * v[b >> c->low_bits];
+            continue;
+        }
+        memset(row, 0, c->states * sizeof *row);
+        for (size_t i = 0; i < c->n; i++)
+            row[a ^ (size_t)1 << i] = c->rate[i * c->states + a];
+    }
+}
+
+/* The law by iteration from equal probabilities. */
+static int iterate(ki_chain *c, ki_stationary *s, double tol, uint64_t most, double *residual) {
+    double want = tol;
+    uint64_t used = 0;
+
+    for (size_t a = 0; a < c->states; a++)
+        s->p[a] = 1;
+    for (int attempt = 0; attempt < 3; attempt++, want /= 10) {
+        ki_krylov_outcome o;
+
+        memcpy(s->krylov.q, s->p, c->states * sizeof *s->p);
+        int error = ki_krylov_run(c, &s->krylov, KI_KRYLOV_LAW, want, most - used, 0, 0.5, &o);
+        if (error)
+            return error;
+        used += o.products;
+        memcpy(s->p, s->krylov.q, c->states * sizeof *s->p);
+        normalise(c, s->p, s->partial);
+        error = polish(c, s, residual);
+        if (error || *residual <= tol || !o.converged || used >= most)
+            return error;
+    }
+    return 0;
+}
+
+/* Puts each state into a cell by the signs of the slowest modes, which part the sets of states
+ * between which the chain hardly ever moves. Cells of probability 0 go with another one. Returns
+ * the number of cells. */
+static size_t make_cells(const ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o) {
+    double mass[CELLS] = {0};
+    unsigned char name[CELLS] = {0};
+    size_t cells = 0;
+
+    for (size_t a = 0; a < c->states; a++) {
+        unsigned cell = 0;
+
+        for (size_t i = 0; i < o->slow; i++)
+            cell |= (unsigned)(ki_krylov_vector(&s->krylov, o->first_slow + i)[a] > 0) << i;
+        s->cell[a] = (unsigned char)cell;
+        mass[cell] += s->p[a];
+    }
+    for (size_t k = 0; k < CELLS; k++)
+        if (mass[k] > 0)
+            name[k] = (unsigned char)cells++;
+    for (size_t a = 0; a < c->states; a++)
+        s->cell[a] = name[s->cell[a]];
+    return cells;
+}
+
+/* flow[I,J]: probability that moves from cell I to cell J in a step; mass[I]. */
+static int measure_flow(ki_chain *c, ki_stationary *s, size_t cells, double *flow, double *mass) {
+    memset(flow, 0, CELLS * CELLS * sizeof *flow);
+    memset(mass, 0, CELLS * sizeof *mass);
+    for (size_t from = 0; from < cells; from++) {
+        const int error = ki_chain_report(c, 0.95);
+
+        if (error)
+            return error;
+        for (size_t a = 0; a < c->states; a++) {
+            s->z[a] = s->cell[a] == from ? s->p[a] : 0;
+            mass[from] += s->z[a];
+        }
+        ki_chain_step(c, s->z, s->y);
+        for (size_t b = 0; b < c->states; b++)
+            flow[from * cells + s->cell[b]] += s->y[b];
+    }
+    return 0;
+}
+
+/* Where the chain hardly ever moves between some sets of states, rounding leaves their weights
+ * against each other uncertain by the residual over the gap. The weights that balance the flows are
+ * found without a subtraction, and so on in turn with steps of the chain (Koury, McAllister,
+ * Stewart 1984). *change becomes the last change of the weights. */
+static int refine(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o, double *residual,
+                  double *change) {
+    const size_t cells = make_cells(c, s, o);
+
+    *change = 1;
+    for (int i = 0; i < REFINEMENTS; i++) {
+        double flow[CELLS * CELLS], mass[CELLS], weight[CELLS], most = 0;
+        int error = measure_flow(c, s, cells, flow, mass);
+
+        if (error)
+            return error;
+        for (size_t k = 0; k < cells; k++)
+            for (size_t l = 0; l < cells; l++)
+                flow[k * cells + l] /= mass[k];
+        if (ki_eliminate(cells, flow, weight))
+            return 0;
+        for (size_t k = 0; k < cells; k++) {
+            most = fmax(most, fabs(weight[k] - mass[k]));
+            weight[k] /= mass[k];
+        }
+        for (size_t a = 0; a < c->states; a++)
+            s->p[a] *= weight[s->cell[a]];
+        error = polish(c, s, residual);
+        if (error)
+            return error;
+        *change = most;
+        if (most <= SETTLED)
+            return 0;
+    }
+    return 0;
+}
+
+/* |v A - lambda v| of the vector (|v| = 1) that the iteration has found. */
+static double mode_residual(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o) {
+    const double *q[2] = {ki_krylov_vector(&s->krylov, 0), ki_krylov_vector(&s->krylov, 1)};
+    double square[2] = {0, 0};
+
+    for (size_t v = 0; v < o->vectors; v++) {
+        ki_chain_step(c, q[v], s->y);
+        for (size_t a = 0; a < c->states; a++) {
+            const double image = o->vectors == 1
+                                     ? o->re * q[0][a]
+                                     : o->t[2 * v] * q[0][a] + o->t[2 * v + 1] * q[1][a];
+            s->y[a] -= image;
+        }
+        square[v] = ki_dot(c->states, s->y, s->y);
+    }
+    if (o->vectors == 1)
+        return sqrt(square[0]);
+    /* (t01, lambda - t00) is the eigenvector of the 2 x 2 block; the diagonal of that is re. */
+    const double u = o->t[2], w = o->im;
+    return sqrt((u * u * square[0] + w * w * square[1]) / (u * u + w * w));
+}
+
+/* Fixed numbers without any symmetry, so that every mode is in them. */
+static void scatter(size_t n, double *v) {
+    for (size_t a = 0; a < n; a++) {
+        uint64_t z = (uint64_t)(a + 1) * UINT64_C(0x9E3779B97F4A7C15);
+
+        z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+        z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+        v[a] = (double)((z ^ z >> 31) >> 11) * 0x1p-52 - 1;
+    }
+}
+
+static void fill_gap(const ki_chain *c, const ki_krylov_outcome *o, ki_exact_result *r) {
+    const double modulus = hypot(o->re, o->im), rounding = 4 * DBL_EPSILON;
+    const double scale = c->dynamics == KI_SYNC ? 1 : (double)c->n;
+
+    r->gap = scale * (1 - (c->dynamics == KI_SYNC ? modulus : o->re));
+    r->gap_error = scale * (r->gap_residual + DBL_EPSILON) / fmax(o->condition, 1e-300);
+    if (r->gap <= scale * rounding)
+        r->gap = 0;
+    if (c->dynamics == KI_ASYNC || r->gap == 0)
+        r->relaxation_time = 1 / r->gap;
+    else
+        r->relaxation_time = modulus > rounding ? -1 / log(modulus) : 0;
+}
+
+int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
+                       ki_exact_result *r) {
+    const double tol = spec->tol > 0 ? spec->tol : DEFAULT_TOL;
+    const uint64_t most = spec->max_products ? spec->max_products : DEFAULT_PRODUCTS;
+    int exact = 0, error;
+
+    if (c->n <= KI_ELIMINATION_MOST) {
+        fill_matrix(c, s->matrix);
+        exact = ki_eliminate(c->states, s->matrix, s->p) == 0;
+    }
+    if (exact) {
+        double relative;
+
+        ki_chain_step(c, s->p, s->y);
+        r->residual = distance(c, s->p, s->y, s->partial, &relative);
+        r->law_error = (double)c->states * DBL_EPSILON;
+    } else if ((error = iterate(c, s, tol, most, &r->residual)) != 0) {
+        return error;
+    }
+
+    ki_krylov_outcome o;
+    scatter(c->states, s->krylov.q);
+    error =
+        ki_krylov_run(c, &s->krylov, c->dynamics == KI_SYNC ? KI_KRYLOV_MODULUS : KI_KRYLOV_REAL,
+                      fmax(tol, GAP_TOL), most, 0.5, 0.95, &o);
+    if (error)
+        return error;
+    r->gap_residual = o.vectors ? mode_residual(c, s, &o) : INFINITY;
+    fill_gap(c, &o, r);
+    if (!exact) {
+        double refined = 0;
+
+        error = o.slow && o.vectors ? refine(c, s, &o, &r->residual, &refined) : 0;
+        if (error)
+            return error;
+        r->law_error = refined + r->residual / o.nearest;
+    }
+    r->products = c->products;
+    r->status = o.converged && r->residual <= tol && r->law_error <= MOST_LAW_ERROR &&
+                        r->gap_error <= MOST_GAP_ERROR * r->gap
+                    ? KI_EXACT_CONVERGED
+                    : KI_EXACT_NOT_CONVERGED;
+    return 0;
+}
