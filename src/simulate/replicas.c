@@ -136,7 +136,7 @@ int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments, in
     job.want_summary = 1;
     job.want_moments = job.want_c = job.want_d = moments;
     ki_block block;
-    cursor shared = {0}, each = {0};
+    ki_cursor shared = {0}, each = {0};
     lay_out_job(&job, &shared);
     lay_out_block(&job, &block, &each);
     uint64_t sum;
@@ -315,7 +315,7 @@ static char *allocate(ki_replicas_job *job, ki_block *block, size_t workers) {
         return NULL;
     }
     memset(memory, 0, c.used);
-    c = (cursor){.base = memory};
+    c = (ki_cursor){.base = memory};
     lay_out_job(job, &c);
     for (size_t w = 0; w < workers; w++) {
         lay_out_block(job, &block[w], &c);
