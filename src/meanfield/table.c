@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The methods, and what several of them do to rows. */
 #include "method.h"
+#include "num/simd.h"
 #include "num/sum.h"
 
 const mf_method *const ki_mf_methods[KI_N_METHODS] = {[KI_NAIVE] = &ki_mf_naive,
@@ -41,10 +42,53 @@ int mf_fields(mf_problem *p, const double *m) {
     return mf_rows(p, field, &f);
 }
 
+KI_CLONES static double sum_squares(size_t n, const double *x, const double *w) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++) {
+        sum += x[j] * x[j] * w[j];
+    }
+    return sum;
+}
+
+double mf_variance(const mf_problem *p, size_t i) {
+    return sum_squares(p->n, p->J + i * p->n, p->a);
+}
+
 void mf_set_diagonal(const mf_problem *p, mf_state *after) {
     for (size_t i = 0; i < p->n; i++) {
         after->C[i * p->n + i] = (1 - after->m[i]) * (1 + after->m[i]);
     }
+}
+
+typedef struct second_order {
+    const mf_problem *p;
+    const mf_state *before, *after;
+    const double *JC;
+} second_order;
+
+static int second_order_row(void *ctx, size_t i) {
+    const second_order *s = ctx;
+    const mf_problem *p = s->p;
+    const size_t n = p->n;
+    const double *J = p->J + i * n, *m = s->after->m, *before = s->before->m;
+    const double a = (1 - m[i]) * (1 + m[i]);
+    double *C = s->after->C + i * n, *D = s->after->D + i * n;
+
+    for (size_t l = 0; l < n; l++) {
+        D[l] = s->JC ? s->JC[i * n + l] : J[l] * p->a[l];
+    }
+    for (size_t l = 0; l < n; l++) {
+        D[l] *= a * (1 + 2 * m[i] * J[l] * before[l]);
+        C[l] *= a * ((1 - m[l]) * (1 + m[l]));
+    }
+    C[i] = a;
+    return 0;
+}
+
+int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC) {
+    second_order s = {p, before, after, JC};
+    return mf_rows(p, second_order_row, &s);
 }
 
 enum { SQUARE = 32 }; /* rows and columns, so that a block and its mirror image stay in the cache */
