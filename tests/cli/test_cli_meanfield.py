@@ -240,14 +240,15 @@ def rows_of(rows, beta=None):
     return {r["method"]: r for r in rows if beta is None or abs(r["beta"] - beta) < 1e-9}
 
 
-def test_compare_simulation(run, tmp_path):
-    """Columns by hand for one row: the reference is what simulate says, up to its errors."""
+@pytest.mark.parametrize("steps", ["2", "12"])
+def test_compare_simulation(steps, run, tmp_path):
+    """Columns by hand: the reference is what simulate says, up to its errors; at step 2 all moments are on their way."""
     assert run("network", "draw", "--N", "30", "--dJ", "0.5", "--dH", "0.4", "--beta", "0.8", "-o", "w.npz").returncode == 0
     rows = parse_csv(run("meanfield", "--network", "w.npz", "--compare", "simulation", "--replicas", "20000", "--steps",
-                         "12").stdout)
+                         steps).stdout)
     assert list(rows[0]) == COMPARED and [r["method"] for r in rows] == ["simulation", *METHODS]
     assert {r["status"] for r in rows} == {"ok"} and all(r["seconds"] > 0 for r in rows)
-    assert run("simulate", "--network", "w.npz", "--replicas", "20000", "--steps", "12", "--seed", "5", "-o",
+    assert run("simulate", "--network", "w.npz", "--replicas", "20000", "--steps", steps, "--seed", "5", "-o",
                "s.npz").returncode == 0
     s = load(tmp_path / "s.npz")
     C, D = s["c"] - np.outer(s["m"], s["m"]), s["d"] - np.outer(s["m"], s["m_before"])
@@ -255,7 +256,7 @@ def test_compare_simulation(run, tmp_path):
     noise = table["simulation"]
     assert 1e-4 < noise["m_err"] < 0.005 and 1e-4 < noise["C_err"] < 0.005 and 1e-3 < noise["D_err"] < 0.01
     for method in ("naive", "plefka2-t"):
-        assert run("meanfield", "--network", "w.npz", "--method", method, "--steps", "12", "-o", "f.npz").returncode == 0
+        assert run("meanfield", "--network", "w.npz", "--method", method, "--steps", steps, "-o", "f.npz").returncode == 0
         f = load(tmp_path / "f.npz")
         for name, other in dict(m=s["m"], C=C, D=D).items():
             want = np.sqrt(((f[name] - other) ** 2).mean())
@@ -264,8 +265,8 @@ def test_compare_simulation(run, tmp_path):
         assert row["sigma"] == pytest.approx(f["sigma"][-1], rel=1e-12)
         assert row["sigma_err"] == pytest.approx(abs(row["sigma"] - row["sigma_ref"]), rel=1e-9)
         assert row["sigma_ref"] == noise["sigma"] == noise["sigma_ref"]
-    assert table["naive"]["m_err"] > 3 * table["plefka2-t"]["m_err"]
-    assert table["naive"]["C_err"] > 3 * table["plefka2-t"]["C_err"]
+    for name in "m_err", "C_err":
+        assert table["naive"][name] > 3 * table["plefka2-t"][name]
 
 
 @pytest.mark.parametrize("dynamics", ["sync", "async"])
@@ -285,7 +286,11 @@ def test_compare_steady_simulation(dynamics, run, tmp_path):
                              "--burn-in", "30", "--steps", "60", "--seed", "7").stdout)
     error = np.hypot(alone["sigma_err"], table["simulation"]["sigma_err"])
     assert abs(alone["sigma"] - table["simulation"]["sigma"]) < 5 * error + 0.02 * alone["sigma"]
-    assert table["plefka-t1t"]["m_err"] < table["naive"]["m_err"]
+    # With the start in the average these would be 0.028 and 0.050.
+    assert table["plefka-t1t"]["m_err"] < min(table["naive"]["m_err"], 0.015 if dynamics == "sync" else 0.035)
+    early = run("meanfield", "--network", "w.npz", "--compare", "simulation", "--steady", "--dynamics", dynamics,
+                "--replicas", "200", "--burn-in", "0", "--window", "2", "--method", "naive")
+    assert rows_of(parse_csv(early.stdout))["naive"]["m_err"] > 3 * table["naive"]["m_err"]
     again = run("meanfield", "--network", "w.npz", "--compare", "simulation", "--steady", "--dynamics", dynamics,
                 "--replicas", "200", "--burn-in", "30", "--window", "30", "--beta", "0.5,0.7", "--reproducible",
                 "--threads", "1", "--seed", "1")
@@ -494,19 +499,21 @@ def test_too_large_a_network(run, tmp_path):
     assert 0.5 * here < 8 * 15 * fits**2 and 5 * 8 * fits**2 < here
 
 
-def test_full_disk_and_read_only_folder(network, run, tmp_path):
+def test_full_disk(network, run):
     with open("/dev/full", "w") as full:
         done = run("meanfield", "--network", "w.npz", "--steps", "3", "--quiet", stdout=full)
     assert done.returncode == 1 and LINE.fullmatch(done.stderr) and "standard output" in done.stderr
     done = run("meanfield", "--network", "w.npz", "-o", "no/x.npz", "--quiet")
     assert done.returncode == 1 and LINE.fullmatch(done.stderr) and "no" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_read_only_folder(network, run, tmp_path):
     folder = tmp_path / "locked"
     folder.mkdir()
     folder.chmod(0o500)
     done = run("meanfield", "--network", "w.npz", "-o", "locked/x.npz", "--quiet")
     folder.chmod(0o700)
-    if os.geteuid() == 0:
-        pytest.skip("root writes everywhere")
     assert done.returncode == 1 and LINE.fullmatch(done.stderr) and not list(folder.iterdir())
 
 
