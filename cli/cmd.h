@@ -15,6 +15,7 @@ int cmd_theory(int argc, char **argv);
 int cmd_transient(int argc, char **argv);
 int cmd_autocorrelation(int argc, char **argv);
 int cmd_critical(int argc, char **argv);
+int cmd_meanfield(int argc, char **argv);
 int cmd_network(int argc, char **argv);
 int cmd_exact(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);

@@ -170,7 +170,8 @@ static int report(transient_run *t) {
     result out = {.columns = columns,
                   .n_columns = N_COLUMNS,
                   .rows = rows,
-                  .matrix = t->matrix ? &matrix : NULL,
+                  .arrays = &matrix,
+                  .n_arrays = t->matrix != NULL,
                   .draw = plot_draw_curves,
                   .figure = &figure};
     int status = session_end(&t->s, &out);

@@ -33,9 +33,11 @@ typedef struct plot_curves {
     size_t n_families;           /* 1..PLOT_MAX_FAMILIES */
     const char *family_name;     /* what `family_values` are */
     const double *family_values;
-    size_t n_marks[2]; /* vertical lines at critical points */
+    const char *const *family_labels; /* instead of the last two: what each is called */
+    size_t n_marks[2];                /* vertical lines at critical points */
     const double *marks[2];
     int with_points; /* integer abscissae: show where they are */
+    int log_y;       /* ordinates in decades; what is not above 0 leaves gaps */
     /* The curves beneath: their own abscissae and families; one family is black and called
      * `under_name`, several have the colours of the points. */
     size_t n_under, n_under_families;

@@ -81,6 +81,25 @@ static double family_shade(const plot_curves *f, size_t k) {
     return f->n_families < 2 ? 0.15 : (double)k / (double)(f->n_families - 1);
 }
 
+/* Whole decades around what is above zero. */
+static void write_decades(FILE *script, size_t n, const double *y) {
+    double low = INFINITY, high = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(y[i]) && y[i] > 0) {
+            low = fmin(low, y[i]);
+            high = fmax(high, y[i]);
+        }
+    if (high == 0) {
+        fputs("set label 'not defined here' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
+              script);
+        low = high = 1;
+    }
+    const double first = floor(log10(low)), last = fmax(ceil(log10(high)), first + 1);
+    fprintf(script, "set logscale y\nset format y '10^{%%T}'\nset yrange [1e%.0f:1e%.0f]\n", first,
+            last);
+}
+
 /* Room above and below; zero is shown where it is near. */
 static void write_yrange(FILE *script, double low, double high) {
     if (low >= 0 && low < 0.5 * high)
@@ -118,6 +137,10 @@ static void write_range(FILE *script, const plot_curves *f, size_t p) {
     const plot_panel *panel = &f->panels[p];
     double low = 0, high = 1, low2, high2;
 
+    if (f->log_y) {
+        write_decades(script, f->n, panel->y);
+        return;
+    }
     if (f->points[p].error) {
         write_range_of_points(script, f, p);
         return;
@@ -212,7 +235,10 @@ static void write_legend(FILE *script, const plot_curves *f, const plot_page *pa
         snprintf(style, sizeof style, "%s lc rgb '#%06x'",
                  f->points[0].error ? "point pt 7 ps 0.8" : "lw 2",
                  plot_curve_colour(family_shade(f, k)));
-        snprintf(text, sizeof text, "%s = %.6g", f->family_name, f->family_values[k]);
+        if (f->family_labels)
+            snprintf(text, sizeof text, "%s", f->family_labels[k]);
+        else
+            snprintf(text, sizeof text, "%s = %.6g", f->family_name, f->family_values[k]);
         plot_legend_entry(script, &at, style, text);
     }
     if (named)

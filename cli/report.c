@@ -194,7 +194,7 @@ static int print_table(const result *r) {
 }
 
 static int write_file(const session *s, const result *r) {
-    size_t n = r->n_columns + (r->matrix != NULL);
+    size_t n = r->n_columns + r->n_arrays;
     ki_array *arrays = get_memory(s->argv[0], n, sizeof *arrays);
     char *origin = arrays ? provenance(s) : NULL;
     int status = STATUS_FAILED;
@@ -211,8 +211,8 @@ static int write_file(const session *s, const result *r) {
                                    .data = from->word ? (const void *)from->word
                                                       : (const void *)from->real};
         }
-        if (r->matrix)
-            arrays[r->n_columns] = *r->matrix;
+        for (size_t k = 0; k < r->n_arrays; k++)
+            arrays[r->n_columns + k] = r->arrays[k];
         struct sigaction old[ENDING];
         hold_signals(old);
         int error = ki_write_arrays(s->file, n, arrays, origin);

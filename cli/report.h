@@ -106,13 +106,14 @@ typedef struct column {
 /* Draws a figure; see plot.h. */
 typedef int (*draw_fn)(const void *figure, const char *picture);
 
-/* The result of a command: a table, perhaps a matrix in files that hold more than a table, perhaps
+/* The result of a command: a table, perhaps arrays for files that hold more than a table, perhaps
  * a picture (`draw` may be NULL). Writes the table to -o FILE, or as CSV to stdout without one, and
  * draws if --plot was given. Returns an exit_status. */
 typedef struct result {
     const column *columns;
     size_t n_columns, rows;
-    const ki_array *matrix;
+    const ki_array *arrays; /* [n_arrays] */
+    size_t n_arrays;
     draw_fn draw;
     const void *figure;
 } result;

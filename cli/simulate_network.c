@@ -14,9 +14,10 @@ static const command_help network_help = {
     "columns of every simulate: averages over spins with standard errors over replicas, which are\n"
     "the realizations; J0, dJ and dH are those the network looks like. A .npz or .h5 file also\n"
     "holds m (N) (the mean over spins is m_mean there), the raw moments c and d (N,N; d[i,j] =\n"
-    "<s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), and the entropy production of each\n"
-    "spin and edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma. There are no\n"
-    "checkpoints of replicas.\n",
+    "<s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), m_before (N) of the states s_j in d\n"
+    "(connected is d[i,j] - m[i] m_before[j]), and the entropy production of each spin and edge,\n"
+    "sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma. There are no checkpoints of "
+    "replicas.\n",
     "  kinising network draw --N 50 --dJ 0.5 --beta 2 -o network.npz\n"
     "  kinising simulate --network network.npz --replicas 1000 --average --burn-in 50 -o "
     "moments.npz\n"
@@ -28,7 +29,7 @@ static const char *const start_words[] = {"up", "random", NULL};
 
 /* Those of simulate; in a file that holds the array m the mean over spins has another name. */
 enum { N_COLUMNS = 21, COLUMN_DYNAMICS = 5, COLUMN_M = 8, COLUMN_ALGORITHM = 20 };
-enum { N_REAL = N_COLUMNS - 2 };
+enum { N_REAL = N_COLUMNS - 2, N_MOMENTS = 6 };
 static const char *const column_names[N_COLUMNS] = {
     "N",     "beta",   "J0",    "dJ",        "dH",       "dynamics", "realizations",
     "steps", "m",      "m_err", "q",         "q_err",    "S",        "S_err",
@@ -43,7 +44,7 @@ typedef struct network_run {
     ki_network_file *file;
     ki_network view;
     ki_replicas_out out;
-    double *arrays; /* one block: m, sigma_spin, c, d, sigma_edge */
+    double *arrays; /* one block: m, m_before, sigma_spin, c, d, sigma_edge */
     double numbers[N_REAL];
 } network_run;
 
@@ -92,7 +93,7 @@ static int read_network(network_run *w, int beta_given) {
 
 /* What the library takes and what the results are, together. */
 static int take_memory(network_run *w) {
-    const uint64_t n = w->view.n, moments = wants_moments(w) ? n * (3 * n + 2) : 0;
+    const uint64_t n = w->view.n, moments = wants_moments(w) ? n * (3 * n + 3) : 0;
     const ki_replicas_spec *spec = &w->spec;
     const double spins =
         w->raster_file ? (double)spec->replicas * (double)(spec->steps + 1) * (double)n : 0;
@@ -112,7 +113,8 @@ static int take_memory(network_run *w) {
         if (!w->arrays)
             return STATUS_FAILED;
         w->out.m = w->arrays;
-        w->out.sigma_spin = w->out.m + n;
+        w->out.m_before = w->out.m + n;
+        w->out.sigma_spin = w->out.m_before + n;
         w->out.c = w->out.sigma_spin + n;
         w->out.d = w->out.c + n * n;
         w->out.sigma_edge = w->out.d + n * n;
@@ -189,7 +191,7 @@ static int write_moments(void *context, const char *provenance) {
     const size_t n = (size_t)w->view.n;
     const char *word[2];
     column row[N_COLUMNS];
-    ki_array a[N_COLUMNS + 5];
+    ki_array a[N_COLUMNS + N_MOMENTS];
 
     lay_out_row(w, word, row);
     row[COLUMN_M].name = "m_mean";
@@ -206,7 +208,8 @@ static int write_moments(void *context, const char *provenance) {
     a[N_COLUMNS + 2] = (ki_array){"d", KI_FLOAT64, 2, {n, n}, w->out.d};
     a[N_COLUMNS + 3] = (ki_array){"sigma_spin", KI_FLOAT64, 1, {n}, w->out.sigma_spin};
     a[N_COLUMNS + 4] = (ki_array){"sigma_edge", KI_FLOAT64, 2, {n, n}, w->out.sigma_edge};
-    return ki_write_arrays(w->s.file, N_COLUMNS + 5, a, provenance);
+    a[N_COLUMNS + 5] = (ki_array){"m_before", KI_FLOAT64, 1, {n}, w->out.m_before};
+    return ki_write_arrays(w->s.file, N_COLUMNS + N_MOMENTS, a, provenance);
 }
 
 static int write_raster(void *context, const char *provenance) {

@@ -127,7 +127,8 @@ static int report_table(session *s, const sim_study *st, const ki_array *state, 
     result out = {.columns = columns,
                   .n_columns = N_COLUMNS,
                   .rows = st->n,
-                  .matrix = state,
+                  .arrays = state,
+                  .n_arrays = state != NULL,
                   .draw = s->picture ? study_draw : NULL,
                   .figure = &figure};
 

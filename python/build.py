@@ -20,7 +20,7 @@ import sysconfig
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS = ("base.h", "theory.h", "network.h", "simulate.h")
+HEADERS = ("base.h", "theory.h", "network.h", "simulate.h", "meanfield.h")
 NAME = "_lib.abi3.so"
 NEEDED = ("zlib", "openblas", "cblas", "openmp", "hdf5-serial")
 
@@ -36,6 +36,7 @@ RUN_SOURCE = """
 #include <string.h>
 #include <time.h>
 #include <kinising/kinising.h>
+#include <kinising/meanfield.h>
 
 typedef struct {
     ki_run_options options;

@@ -9,6 +9,7 @@
 #include <kinising/base.h>
 #include <kinising/exact.h>
 #include <kinising/io.h>
+#include <kinising/meanfield.h>
 #include <kinising/network.h>
 #include <kinising/simulate.h>
 #include <kinising/theory.h>

@@ -35,7 +35,7 @@ enum ki_meanfield_status {
     KI_MEANFIELD_DONE = 0,      /**< every equation solved; steady: a stable fixed point */
     KI_MEANFIELD_UNSOLVED = 1,  /**< some scalar equation not to 1e-12, see `residual` */
     KI_MEANFIELD_NOT_STEADY = 2 /**< no fixed point within max_steps, see `change`: the steps
-                                     oscillate, wander, or are too slow */
+                                     oscillate, wander, diverge or are too slow */
 };
 
 /** What is to be computed. */
@@ -47,13 +47,17 @@ typedef struct ki_meanfield_spec {
 
 /** How it went. */
 typedef struct ki_meanfield_info {
-    uint64_t steps;     /**< since the start */
-    double residual;    /**< largest error left in a scalar equation of the last step */
-    uint64_t unsolved;  /**< scalar equations of the last step with an error above 1e-12 */
-    uint64_t ambiguous; /**< those with several roots (a variance below -1): the one on the side of
-                             the field was taken */
-    double change;      /**< largest change of an element of m, C, D in the last step */
-    int status;         /**< enum ki_meanfield_status */
+    uint64_t steps;      /**< since the start */
+    double residual;     /**< largest error left in a scalar equation of the last step */
+    uint64_t unsolved;   /**< scalar equations of the last step with an error above 1e-12 */
+    uint64_t ambiguous;  /**< those with several roots (a variance below -1): the one on the side of
+                              the field was taken */
+    uint64_t unphysical; /**< pairs i < k with |C_ik| above sqrt(C_ii C_kk), which no distribution
+                              has: the method is out of its range */
+    double change; /**< largest change of an element in the last step: of m, and of C and D where
+                        the next step reads them (in ki_meanfield_steady() of m alone for
+                        methods whose m needs no C) */
+    int status;    /**< enum ki_meanfield_status */
 } ki_meanfield_info;
 
 /** Opaque: network, method, the state of one time, workspace. For one thread at a time. */
@@ -64,10 +68,11 @@ typedef struct ki_meanfield_state {
     uint64_t t;            /**< steps since the start */
     const double *m;       /**< [N] */
     const double *C;       /**< [N,N] row-major, symmetric, 1 - m_i^2 on the diagonal */
-    const double *D;       /**< [N,N]; NaN at t = 0 unless given. Asynchronous:
+    const double *D;       /**< [N,N]; 0 at t = 0 unless given. Asynchronous:
                                 Cov(tanh(beta h_i), s_j) */
     double m_mean;         /**< mean over spins */
-    double C_mean, D_mean; /**< means over all N^2 elements */
+    double C_mean, D_mean; /**< means over all N^2 elements; D_mean and sigma are NaN at t = 0
+                                unless D was given */
     double sigma;          /**< entropy production per spin and step or unit of time, see
                                 ki_meanfield_sigma() */
 } ki_meanfield_state;
@@ -119,20 +124,24 @@ KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, 
  *     [plefka-t1t]  m = tanh(g - m V), V_i = sum_j J_ij^2 a'_j;
  *                   C_ik = a_i a_k sum_j J_ij J_kj a'_j;
  *                   D_il = a_i J_il a'_l (1 + 2 m_i J_il m'_l)
- *     [plefka-t]    V_i = (J C' J^T)_ii;  C = diag(a) J C' J^T diag(a);
+ *     [plefka-t]    m = tanh(g - m V), V_i = (J C' J^T)_ii;  C = diag(a) J C' J^T diag(a);
  *                   D = diag(a) J C' + 2 diag(m a) (J o (J C')) diag(m')
- *     [plefka-t1]   m_i = Int Dz tanh x_i, x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2
- * a'_j; C_ik = <tanh x_i tanh x_k> - m_i m_k at correlation rho_ik = sum_j J_ij J_kj a'_j /
- * sqrt(Delta_i Delta_k); D = diag(Int Dz sech^2 x_i) J C' [plefka2-t]   W = J D' J^T; V_il = V_i -
- * 2 J_il (J C')_il + J_il^2 C'_ll; Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln; theta + V_il
- * tanh(theta) = g_i + Delta_il (s_l - m'_l); m_i = mean over l of <tanh theta>; D_il = <(s_l -
- * m'_l) tanh theta>, averages over s_l = +-1 with mean m'_l; C_ik likewise with Delta = J C' J^T
- * and V = V_i, symmetrised C_ii = 1 - m_i^2 everywhere.
+ *     [plefka-t1]   x_i = g_i + sqrt(Delta_i) z, Delta_i = sum_j J_ij^2 a'_j;
+ *                   m_i = Int Dz tanh x_i;  D = diag(Int Dz sech^2 x_i) J C';
+ *                   C_ik = <tanh x_i tanh x_k> - m_i m_k, where x_i and x_k are correlated by
+ *                   rho_ik = sum_j J_ij J_kj a'_j / sqrt(Delta_i Delta_k)
+ *     [plefka2-t]   W = J D' J^T;  V_il = V_i - 2 J_il (J C')_il + J_il^2 C'_ll;
+ *                   Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln;
+ *                   theta + V_il tanh(theta) = g_i + Delta_il (s_l - m'_l);
+ *                   m_i = mean over l of <tanh theta>;  D_il = <(s_l - m'_l) tanh theta>,
+ *                   averages over s_l = +-1 with mean m'_l;
+ *                   C_ik likewise with Delta = J C' J^T and V = V_i, symmetrised
+ *     all           C_ii = 1 - m_i^2
  *
  * @param mf    from ki_meanfield_create(), synchronous
  * @param run   threads (at most those of the creation), progress; NULL = defaults
  * @param info  how it went; may be NULL
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_CANCELLED (the state is as it was)
+ * @return 0; KI_ERR_ARGUMENT, KI_ERR_CANCELLED (ki_meanfield_start() is then needed)
  *
  * Cost: products of N x N matrices: naive none, plefka-t1t 1/2, plefka-t 3/2, plefka-t1 3/2,
  * plefka2-t 7/2 and 4 N^2 scalar equations. Scalar equations take a bounded number of Newton steps.
@@ -144,7 +153,8 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
 
 /**
  * The steady state that the state at hand leads to: steps until a fixed point, with Anderson
- * acceleration, followed by plain steps that show whether the fixed point is stable.
+ * acceleration once they converge, followed by plain steps that show whether the fixed point is
+ * stable. Asynchronously half of a step is taken at a time, which does not oscillate.
  *
  * Asynchronous ([naive] and [plefka-t1t], J_ii = 0): m as in the synchronous steady state,
  *     [naive]       D_il = a_i J_il a_l
@@ -153,8 +163,9 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
  *     both          C_il = (D_il + D_li)/2, i != l: exact between C and D of a steady state
  *
  * @param mf         from ki_meanfield_create() with `steady`
- * @param tol        largest change of an element of m, C, D in a step; 0: 1e-12
- * @param max_steps  most steps; 0: 10 000
+ * @param tol        `change` wanted; 0: 1e-12
+ * @param max_steps  most steps; 0: 10 000, or 1000 for plefka-t and plefka2-t, whose steps are
+ *                   products of matrices
  * @param run        threads, progress; NULL = defaults
  * @param info       how it went; may be NULL
  * @return 0 (with a status); KI_ERR_ARGUMENT, KI_ERR_CANCELLED

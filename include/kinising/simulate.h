@@ -232,6 +232,9 @@ typedef struct ki_replicas_out {
                              diagonal the part of J_ii, see ki_ensemble_run(). The sum over all
                              i, j is N sigma */
     int8_t *raster;     /**< [R,T+1,N] spins +-1 of every step or unit of time, t = 0 first */
+    double *m_before;   /**< [N] <s_j> of the states that d is made with: those before the step
+                             (synchronous), the same as m (asynchronous). d_ij - m_i m_before_j is
+                             connected */
 } ki_replicas_out;
 
 /**

@@ -3,6 +3,8 @@
 import operator
 import os
 
+import numpy as np
+
 from ._library import ffi, lib
 
 GIB = 2.0 ** 30
@@ -10,6 +12,21 @@ GIB = 2.0 ** 30
 
 def text(pointer):
     return ffi.string(pointer).decode()
+
+
+def numbers(name, values):
+    """A copy: C-contiguous doubles that nobody changes."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} : is of type {values.dtype} : use real numbers")
+    values = np.array(values, dtype=np.float64, order="C")
+    values.setflags(write=False)
+    return values
+
+
+def doubles(array):
+    """What the library sees of an array, as long as it lives."""
+    return ffi.NULL if array is None else ffi.from_buffer("double[]", array)
 
 
 def dynamics_flags(words):

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._arguments import doubles as _doubles, numbers as _numbers
 from ._arguments import count, need_memory, one_dynamics, one_of, text, window
 from ._library import check, ffi, lib, need_library, start_run
+from ._meanfield import mean_field
 from ._simulate import AVERAGES, MOST_SEED, STARTS, averages
 
 _MOST_SPINS, _MOST_STEPS, _MOST_REPLICAS = 2**31 - 1, 10**15, 2**56
@@ -34,6 +36,7 @@ class Replicas(NamedTuple):
     sigma_spin: Any
     sigma_edge: Any
     raster: Any
+    m_before: Any
     realizations: int
     m_mean: float
     m_mean_err: float
@@ -48,20 +51,6 @@ class Replicas(NamedTuple):
     activity: float
     activity_err: float
     flips: int
-
-
-def _numbers(name, values):
-    """A copy: C-contiguous doubles that nobody changes."""
-    values = np.asarray(values)
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} : is of type {values.dtype} : use real numbers")
-    values = np.array(values, dtype=np.float64, order="C")
-    values.setflags(write=False)
-    return values
-
-
-def _doubles(array):
-    return ffi.NULL if array is None else ffi.from_buffer("double[]", array)
 
 
 def _provenance():
@@ -195,7 +184,7 @@ class Network:
             start     'up' or 'random'
             seed      of the random numbers, 0 to 2^64 - 1
             threads   0 = all available; the values do not depend on it
-            moments   m, c, d, sigma_spin and sigma_edge are wanted
+            moments   m, c, d, sigma_spin, sigma_edge and m_before are wanted
             raster    the spins are wanted
 
         Returns Replicas:
@@ -206,6 +195,7 @@ class Network:
             sigma_edge  [N,N] beta (J_ij - J_ji) d_ij; 'async': half of it, and on the diagonal the part of
                         J_ii. The sum over i and j is N sigma
             raster      [R,T+1,N] int8, spins +-1 of every step or unit of time
+            m_before    [N] <s_j> of the states that d is made with; d_ij - m_i m_before_j is connected
             realizations  R
             m_mean, q, S, Sr, sigma, activity and their _err: averages over spins and standard errors over
                         replicas, as in simulate()
@@ -231,15 +221,18 @@ class Network:
         need_memory(f"simulate : N = {N}, R = {R}, T = {T}",
                     need[0] + 24.0 * N * N * bool(moments) + float(R) * (T + 1) * N * bool(raster),
                     "use fewer replicas or threads, or neither moments nor raster")
-        shapes = [N, (N, N), (N, N), N, (N, N)]
+        shapes = [N, (N, N), (N, N), N, (N, N), N]
         arrays = [np.empty(shape) if moments else None for shape in shapes]
         spins = np.empty((R, T + 1, N), dtype=np.int8) if raster else None
         out = ffi.new("ki_replicas_out *", [
-            *map(_doubles, arrays), ffi.from_buffer("int8_t[]", spins) if raster else ffi.NULL])
+            *map(_doubles, arrays[:-1]), ffi.from_buffer("int8_t[]", spins) if raster else ffi.NULL,
+            _doubles(arrays[-1])])
         result = ffi.new("ki_ensemble_result *")
         run = start_run(threads)
         check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), result, out))
-        return Replicas(*arrays, spins, result.realizations, *averages(result))
+        return Replicas(*arrays[:-1], spins, arrays[-1], result.realizations, *averages(result))
+
+    meanfield = mean_field
 
 
-assert Replicas._fields[9:] == AVERAGES[2:]
+assert Replicas._fields[10:] == AVERAGES[2:]

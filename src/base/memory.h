@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* count * size bytes aligned to 64, or NULL on overflow or when memory is out (count 0 gives a valid
- * pointer). The caller reports KI_ERR_NOMEM with its own sentence and frees with ki_free. */
+/* count * size bytes aligned to 64, or NULL on overflow or when memory is out (count 0 gives a
+ * valid pointer). The caller reports KI_ERR_NOMEM with its own sentence and frees with ki_free. */
 void *ki_alloc(size_t count, size_t size);
 void ki_free(void *p);
 

@@ -5,6 +5,9 @@
 
 #include <kinising/meanfield.h>
 
+#include "base/parallel.h"
+#include "num/tap.h"
+
 /* The moments of one time, row-major. */
 typedef struct mf_state {
     double *m; /* [N] */
@@ -17,29 +20,56 @@ typedef struct mf_problem {
     size_t n;
     const double *H; /* [N] */
     const double *J; /* [N,N] */
+    double *a;       /* [N] 1 - m'^2, by mf_fields() */
+    double *g;       /* [N] H + J m', by mf_fields() */
     double *matrix;  /* as many [N,N] as the method asks for, one after another */
     double *vector;  /* as many [N] */
-    void *packs;     /* of num/matmul.h */
+    double *space;   /* of num/matmul.h, for N rows and columns */
     const ki_run_options *run;
-    /* How the scalar equations of this step went; methods raise them. */
-    double residual;
-    uint64_t unsolved, ambiguous;
+    ki_tap_stat *stats; /* [N] of a step's scalar equations, by row; methods add to them */
 } mf_problem;
 
 typedef struct mf_method {
     const char *name;
     size_t matrices, vectors; /* of work space */
-    /* Whether m depends on m' alone: a steady state is then one of N numbers. */
-    int m_alone;
-    /* Fills after->m (and may fill other parts) from the moments before. With m_alone, before->C
-     * and before->D may be NULL, and so may after->C and after->D. Returns 0 or KI_ERR_*. */
+    int products;             /* whether num/matmul.h is used */
+    /* What the moments depend on besides m'. If they depend on neither, or C does not reach m, a
+     * steady state is one of N numbers: m_alone. */
+    int reads_C, reads_D, m_alone;
+    /* Fills after->m from the moments before (with m_alone, from before->m only; all else may be
+     * NULL then), and may leave things in the work space and in after->C, after->D for
+     * correlations(), which follows at once. p->a and p->g are made already. Returns 0 or
+     * KI_ERR_*. */
     int (*magnetizations)(mf_problem *p, const mf_state *before, mf_state *after);
-    /* Fills after->C and after->D, once after->m is there; called right after magnetizations(), so
-     * that work space still holds what that left. before->D is read by Plefka2 alone. */
+    /* Fills after->C and after->D, once after->m is there. */
     int (*correlations)(mf_problem *p, const mf_state *before, mf_state *after);
+    /* Fills C and D = Cov(tanh(beta h_i), s_j) of the asynchronous steady state with the
+     * magnetizations m; NULL if there are none. */
+    int (*asynchronous)(mf_problem *p, mf_state *at);
 } mf_method;
 
 extern const mf_method ki_mf_naive, ki_mf_plefka_t1t, ki_mf_plefka_t, ki_mf_plefka_t1,
     ki_mf_plefka2_t;
+extern const mf_method *const ki_mf_methods[KI_N_METHODS];
+
+/* a = 1 - m^2 and g = H + J m. */
+int mf_fields(mf_problem *p, const double *m);
+
+/* sum_j J_ij^2 a'_j: the variance of a field that independent spins make. */
+double mf_variance(const mf_problem *p, size_t i);
+
+/* Calls fn(ctx, i) for every row, over threads. */
+int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx);
+
+/* C_ii = 1 - m_i^2. */
+void mf_set_diagonal(const mf_problem *p, mf_state *after);
+
+/* The end of second order: D_il = a_i (J C')_il (1 + 2 m_i J_il m'_l), and after->C, which holds
+ * J C' J^T, times a_i a_k, 1 - m_i^2 on its diagonal. JC is [N,N], or NULL for a C' of independent
+ * spins. */
+int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC);
+
+/* C_ik = (C_ik + C_ki)/2 off the diagonal, 1 - m_i^2 on it. */
+int mf_symmetrize(const mf_problem *p, mf_state *after);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "exp1.h"
 #include "gauss.h"
 #include "simd.h"
 
@@ -12,36 +13,6 @@
 
 #define SQRT1_2 0.70710678118654752440
 #define INV_SQRT_2PI 0.39894228040143267794
-
-/* exp on [-708, 709]: x = n ln 2 + r, |r| <= ln2/2, Taylor to r^13 (next term 4e-18). */
-static inline double exp1(double x) {
-    const double magic = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer */
-    const double clamped = x > 709 ? 709 : (x < -708 ? -708 : x);
-    const double shifted = clamped * 1.4426950408889634074 + magic;
-    const double n = shifted - magic;
-    const double r = (clamped - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-    double p = 1.0 / 6227020800.0;
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
-    /* The low bits of `shifted` hold n; moving them into the exponent field multiplies by 2^n. */
-    long long bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    const unsigned long long scale_bits = ((unsigned long long)bits + 1023ULL) << 52;
-    double scale;
-    memcpy(&scale, &scale_bits, sizeof scale);
-    return x < -708 ? 0 : p * scale;
-}
 
 /* exp(x^2) erfc(x) for x >= 0: (1 + 2x) times it is a polynomial in t = (x - 3.75)/(x + 3.75). */
 static inline double erfcx1(double x) {

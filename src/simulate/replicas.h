@@ -40,13 +40,14 @@ typedef struct ki_replicas_job {
     uint64_t first_q, lag;   /* of q: times first_q..steps against those `lag` earlier */
     uint64_t slots;          /* earlier states to be kept for it, asynchronous */
     int want_summary, want_moments, want_c, want_d;
-    float *J;       /* [N,N] beta J; transposed if asynchronous */
-    float *H;       /* [N] beta H */
-    int large_H;    /* so large that it hides the couplings in a field */
-    double *sums;   /* [KI_N_SUMS, R]; NULL without summary */
-    float *self;    /* [N] beta J_ii, asynchronous */
-    int has_self;   /* any of them is not 0 */
-    int64_t *m;     /* [N] sums in units of 2^-bits */
+    float *J;     /* [N,N] beta J; transposed if asynchronous */
+    float *H;     /* [N] beta H */
+    int large_H;  /* so large that it hides the couplings in a field */
+    double *sums; /* [KI_N_SUMS, R]; NULL without summary */
+    float *self;  /* [N] beta J_ii, asynchronous */
+    int has_self; /* any of them is not 0 */
+    int64_t *m;   /* [N] sums in units of 2^-bits */
+    int64_t *m_before;
     int64_t *c, *d; /* [N,N] likewise, of c the upper triangle; NULL if not wanted */
     int bits;
     int64_t *own; /* [N] sums of the part of J_ii in sigma, in units of 2^-own_bits */
@@ -65,6 +66,7 @@ typedef struct ki_block {
     uint64_t *before;   /* [N] those of the step before */
     double *sums;       /* [KI_N_SUMS,width] */
     double *m, *own;    /* [N] */
+    double *m_before;   /* [N] */
     float *c, *d;       /* [N,stride] sums not yet added to those of the job, if wanted */
     float *across;      /* [width,stride] t or s transposed */
     int pending;        /* measured times in them */

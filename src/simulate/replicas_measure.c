@@ -41,8 +41,9 @@ static int commit(void *context) {
     const double scale = ldexp(1, job->bits);
     for (size_t i = 0; i < job->n; i++) {
         job->m[i] += fixed(block->m[i], scale);
+        job->m_before[i] += fixed(block->m_before[i], scale);
         job->own[i] += fixed(block->own[i], ldexp(1, job->own_bits));
-        block->m[i] = block->own[i] = 0;
+        block->m[i] = block->m_before[i] = block->own[i] = 0;
     }
     if (job->want_c) {
         add_fixed(job->n, 1, scale, block->c, job->stride, job->c);
@@ -162,11 +163,13 @@ static void add_products(const ki_replicas_job *job, ki_block *block, const floa
 static void add_moments(const ki_replicas_job *job, ki_block *b) {
     const float *own = job->spec.dynamics == KI_SYNC ? b->t : b->s;
     for (size_t i = 0; i < job->n; i++) {
-        double sum = 0;
+        double sum = 0, before = 0;
         for (size_t l = 0; l < b->live; l++) {
             sum += (double)own[i * job->width + l];
+            before += (double)b->s[i * job->width + l];
         }
         b->m[i] += sum;
+        b->m_before[i] += before;
     }
     if (job->want_c) {
         add_products(job, b, own, own, 1, b->c);

@@ -35,6 +35,7 @@ def test_moments_and_raster(dynamics, run, network, tmp_path):
     t = np.tanh(1.5 * (network["H"] + state @ network["J"].T))
     d = t.T @ state / 70
     np.testing.assert_allclose(f["d"], d, atol=3e-6)
+    np.testing.assert_allclose(f["m_before"], state.mean(0), atol=1e-9)
     own = t if dynamics == "sync" else state
     np.testing.assert_allclose(f["m"], own.mean(0), atol=3e-6)
     np.testing.assert_allclose(f["c"], own.T @ own / 70 * (1 - np.eye(N)) + np.eye(N), atol=3e-6)

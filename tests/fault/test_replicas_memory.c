@@ -11,7 +11,7 @@ enum { N = 5, R = 130, T = 6 };
 
 typedef struct outputs {
     ki_ensemble_result summary;
-    double m[N], c[N * N], d[N * N], spin[N], edge[N * N];
+    double m[N], c[N * N], d[N * N], spin[N], edge[N * N], before[N];
 } outputs;
 
 static const double H[N] = {0.1, 0, -0.3, 0.2, 0};
@@ -20,7 +20,7 @@ static const ki_network network = {N, H, J, 1};
 
 static int call(int dynamics, const ki_run_options *run, outputs *o) {
     const ki_replicas_spec spec = {.dynamics = dynamics, .replicas = R, .steps = T, .average = 1};
-    const ki_replicas_out out = {o->m, o->c, o->d, o->spin, o->edge, NULL};
+    const ki_replicas_out out = {o->m, o->c, o->d, o->spin, o->edge, NULL, o->before};
     memset(o, 55, sizeof *o);
     return ki_replicas(&network, &spec, run, &o->summary, &out);
 }

@@ -136,10 +136,13 @@ def test_raster(ki, six):
     r = six.simulate(replicas=3000, steps=20, raster=True, moments=False)
     assert r.raster.shape == (3000, 21, 6) and r.raster.dtype == np.int8
     assert (r.raster[:, 0] == 1).all() and set(np.unique(r.raster)) == {-1, 1}
-    assert r.m is r.c is r.d is r.sigma_spin is r.sigma_edge is None
+    assert r.m is r.c is r.d is r.sigma_spin is r.sigma_edge is r.m_before is None
     p, s, t, _ = exact(ki, six, "sync")
     last, before = r.raster[:, -1].astype(float), r.raster[:, -2].astype(float)
     assert z(last.mean(axis=0), last.std(axis=0) / math.sqrt(3000), p @ s) < LIMIT
+    for dynamics, state in ("sync", -2), ("async", -1):
+        r = six.simulate(300, 5, dynamics, raster=True)
+        np.testing.assert_allclose(r.m_before, r.raster[:, state].mean(axis=0), atol=1e-9)
     product = last[:, :, None] * before[:, None, :]
     assert z(product.mean(axis=0), product.std(axis=0) / math.sqrt(3000), (p[:, None] * t).T @ s) < LIMIT
 

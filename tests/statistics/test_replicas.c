@@ -52,7 +52,7 @@ static void gather(const ki_network *w, const ki_replicas_spec *spec, results *r
     memset(r, 0, sizeof *r);
     for (uint64_t batch = 0; batch < BATCHES; batch++) {
         double m[MAX_N], c[MAX_N * MAX_N], d[MAX_N * MAX_N], edge[MAX_N * MAX_N], spin[MAX_N];
-        const ki_replicas_out out = {m, c, d, spin, edge, NULL};
+        const ki_replicas_out out = {m, c, d, spin, edge, NULL, NULL};
         ki_replicas_spec s = *spec;
         ki_ensemble_result e;
         s.seed = batch + 1;

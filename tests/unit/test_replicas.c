@@ -31,12 +31,12 @@ static int draw(void **state) {
 
 typedef struct everything {
     ki_ensemble_result summary;
-    double m[N], c[N * N], d[N * N], spin[N], edge[N * N];
+    double m[N], c[N * N], d[N * N], spin[N], edge[N * N], before[N];
     int8_t raster[R * (T + 1) * N];
 } everything;
 
 static ki_replicas_out view_of(everything *e) {
-    return (ki_replicas_out){e->m, e->c, e->d, e->spin, e->edge, e->raster};
+    return (ki_replicas_out){e->m, e->c, e->d, e->spin, e->edge, e->raster, e->before};
 }
 
 static everything *simulate(const ki_replicas_spec *spec, int threads) {
@@ -104,6 +104,7 @@ static void moments_are_those_of_the_raster(void **state) {
             }
             for (size_t i = 0; i < N; i++) {
                 own->m[i] += (async ? s[i] : t[i]) / R;
+                own->before[i] += (double)s[i] / R;
                 for (size_t j = 0; j < N; j++) {
                     own->c[i * N + j] += (i == j ? 1 : async ? s[i] * s[j] : t[i] * t[j]) / R;
                     own->d[i * N + j] += t[i] * s[j] / R;
@@ -112,6 +113,7 @@ static void moments_are_those_of_the_raster(void **state) {
         }
         for (size_t i = 0; i < N; i++) {
             assert_close(e->m[i], own->m[i], 0, 3e-6);
+            assert_close(e->before[i], own->before[i], 0, 1e-9);
             for (size_t j = 0; j < N; j++) {
                 const size_t ij = i * N + j;
                 const double edge =
@@ -194,16 +196,17 @@ static void one_of_everything(void **state) {
     const double h = 0.4, j = 0.3;
     const ki_network one = {1, &h, &j, 1};
     for (int async = 0; async < 2; async++) {
-        double m, c, d, edge, spin;
+        double m, c, d, edge, spin, before;
         int8_t raster[2];
         ki_ensemble_result e;
-        const ki_replicas_out out = {&m, &c, &d, &spin, &edge, raster};
+        const ki_replicas_out out = {&m, &c, &d, &spin, &edge, raster, &before};
         const ki_replicas_spec spec = {
             .dynamics = async ? KI_ASYNC : KI_SYNC, .replicas = 1, .steps = 1, .seed = 1};
         assert_int_equal(ki_replicas(&one, &spec, NULL, &e, &out), 0);
         const double x = 0.4 + 0.3 * raster[1], after = x - 0.6 * raster[1];
         const double own = -log(cosh(x) / cosh(after)) / (1 + exp(2 * raster[1] * x));
         assert_true(c == 1 && edge == spin && raster[0] == 1);
+        assert_true(before == (async ? raster[1] : 1));
         assert_close(edge, async ? own : 0, 1e-6, 0);
         assert_close(e.sigma, edge, 1e-6, 1e-7);
         assert_close(m, async ? raster[1] : tanh(0.7), 1e-6, 0);

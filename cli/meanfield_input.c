@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What meanfield needs before it runs: memory, the network, a start. */
+#include "meanfield.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int mf_wants_matrices(const mf_command *w) {
+    const size_t length = w->s.file ? strlen(w->s.file) : 0;
+
+    return w->against == MF_ALONE && length > 0 &&
+           (length < 4 || strcasecmp(w->s.file + length - 4, ".csv") != 0);
+}
+
+/* Spins, before anything of the file is read; 0 if that is not to be seen, and reading will say
+ * why. */
+static uint64_t peek_size(const char *path) {
+    ki_reader *r;
+    uint64_t n = 0;
+
+    if (ki_reader_open(path, &r))
+        return 0;
+    const ptrdiff_t H = ki_reader_find(r, "H"), J = ki_reader_find(r, "J");
+    if (H >= 0 && J >= 0) {
+        const ki_array *h = ki_reader_info(r, (size_t)H), *j = ki_reader_info(r, (size_t)J);
+        if (h->type && j->type && h->ndim == 1 && j->ndim == 2 && j->shape[0] == h->shape[0] &&
+            j->shape[1] == h->shape[0])
+            n = h->shape[0];
+    }
+    ki_reader_close(r);
+    return n;
+}
+
+/* Bytes of a run with n spins, and the method that takes the most. A double, since nothing that
+ * large is ever taken. */
+static int need_of(const mf_command *w, uint64_t n, double *need, int *hungry) {
+    const double spins = (double)n, matrix = sizeof(double) * spins * spins;
+    const double vector = sizeof(double) * spins;
+    double most = 0, arrays = 0, work = 0;
+
+    for (int method = 0; method < KI_N_METHODS; method++) {
+        const ki_meanfield_spec spec = {method, w->async ? KI_ASYNC : KI_SYNC, w->steady};
+        uint64_t bytes;
+        if (!(w->methods & 1u << method))
+            continue;
+        const int error = ki_meanfield_memory(n, &spec, (int)w->s.threads, &bytes);
+        if (error)
+            return complain_library(error);
+        if ((double)bytes > most) {
+            most = (double)bytes;
+            *hungry = method;
+        }
+    }
+    if (w->against != MF_ALONE) {
+        const int error = mf_reference_memory(w, n, &arrays, &work);
+        if (error)
+            return complain_library(error);
+    }
+    *need = fmax(most, work) + arrays + (matrix + vector) * (1 + w->zero_diagonal);
+    *need += w->start ? 2 * matrix + vector : vector;
+    if (mf_wants_matrices(w))
+        *need += matrix + vector;
+    if (w->path)
+        *need += (2 * matrix + vector) * (double)(w->steps + 1);
+    if (!w->steady && w->against == MF_ALONE)
+        *need += 6 * sizeof(double) * (double)(w->steps + 1);
+    return 0;
+}
+
+/* The largest n that fits into `here` bytes, 0 if none does. */
+static uint64_t largest_size(const mf_command *w, uint64_t n, double here) {
+    uint64_t fits = 0, high = n;
+
+    while (high - fits > 1) {
+        const uint64_t middle = fits + (high - fits) / 2;
+        double need;
+        int hungry = 0;
+        if (need_of(w, middle, &need, &hungry) == 0 && need < here)
+            fits = middle;
+        else
+            high = middle;
+    }
+    return fits;
+}
+
+static const char *print_bytes(char out[32], double bytes) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    int k = 0;
+
+    for (; bytes >= 1000 && k < 4; k++)
+        bytes /= 1024;
+    snprintf(out, 32, "%.3g %s", bytes, units[k]);
+    return out;
+}
+
+/* Says what the run will take, and whether this machine has it. */
+static int state_memory(const mf_command *w, uint64_t n) {
+    const double here = machine_memory();
+    const char *beside = w->against == MF_SIMULATION ? " and the simulation"
+                         : w->against == MF_EXACT    ? " and the enumeration"
+                                                     : "";
+    char bytes[32], all[32], right[96];
+    double need = 0;
+    int hungry = KI_NAIVE;
+
+    const int status = need_of(w, n, &need, &hungry);
+    if (status)
+        return status;
+    const char *method = ki_method_name(hungry);
+    if (need < here) {
+        if (!w->s.quiet)
+            remark("N = %llu: %s of memory for %s%s", (unsigned long long)n,
+                   print_bytes(bytes, need), method, beside);
+        return 0;
+    }
+    const uint64_t fits = largest_size(w, n, here);
+    if (fits > 0)
+        snprintf(right, sizeof right, "N up to %llu%s", (unsigned long long)fits,
+                 w->path ? ", or no --path" : "");
+    else
+        snprintf(right, sizeof right, "%s", w->path ? "no --path, or fewer --steps" : "less of it");
+    return complain(STATUS_FAILED,
+                    "meanfield : N = %llu needs %s for %s%s, and this machine has %s : %s",
+                    (unsigned long long)n, print_bytes(bytes, need), method, beside,
+                    print_bytes(all, here), right);
+}
+
+static int read_betas(mf_command *w, int given) {
+    w->n_betas = given ? (size_t)w->beta_list.count : 1;
+    w->betas = get_memory(w->s.argv[0], w->n_betas, sizeof *w->betas);
+    if (!w->betas)
+        return STATUS_FAILED;
+    if (given)
+        value_list_fill(&w->beta_list, w->betas);
+    else
+        w->betas[0] = w->file->view.beta;
+    if (!given && !w->file->has_beta && !w->s.quiet)
+        remark("%s has no beta, 1 is taken", w->network);
+    return 0;
+}
+
+/* Asynchronous mean fields are of networks without J_ii. */
+static int check_diagonal(mf_command *w) {
+    const size_t n = (size_t)w->view.n;
+    const double *J = w->view.J;
+
+    if (w->zero_diagonal) {
+        w->couplings = get_memory(w->s.argv[0], (uint64_t)n * n, sizeof *w->couplings);
+        if (!w->couplings)
+            return STATUS_FAILED;
+        memcpy(w->couplings, J, n * n * sizeof *J);
+        for (size_t i = 0; i < n; i++)
+            w->couplings[i * n + i] = 0;
+        w->view.J = w->couplings;
+        return 0;
+    }
+    for (size_t i = 0; w->async && i < n; i++)
+        if (J[i * n + i] != 0)
+            return complain(STATUS_USAGE,
+                            "%s : J[%zu,%zu] is %.6g, and asynchronous mean fields are those of "
+                            "spins that do not act on themselves : --zero-diagonal, which takes "
+                            "J_ii as 0",
+                            w->network, i, i, J[i * n + i]);
+    return 0;
+}
+
+/* What is wrong with a file that is to be a start. */
+static int bad_start(const mf_command *w, const char *why) {
+    return complain(STATUS_USAGE,
+                    "%s : %s : m (N) and perhaps C and D (N,N) of N = %llu spins, such as "
+                    "kinising meanfield writes",
+                    w->start, why, (unsigned long long)w->view.n);
+}
+
+/* Elements `first`.. of an array of any type, as doubles. */
+static void convert(const ki_array *a, size_t first, size_t count, double *out) {
+    for (size_t k = 0; k < count; k++)
+        out[k] = a->type == KI_FLOAT64 ? ((const double *)a->data)[first + k]
+                 : a->type == KI_INT64 ? (double)((const int64_t *)a->data)[first + k]
+                                       : (double)((const int8_t *)a->data)[first + k];
+}
+
+/* The array `key` with `ndim` dimensions of N, or the last of several, as --path writes them.
+ * *out stays NULL if there is none. */
+static int read_moment(const mf_command *w, ki_reader *r, const char *key, int ndim, double **out) {
+    const ptrdiff_t index = ki_reader_find(r, key);
+    const size_t n = (size_t)w->view.n, size = ndim == 1 ? n : n * n;
+    char why[128];
+    ki_array a;
+
+    if (index < 0)
+        return 0;
+    const ki_array *info = ki_reader_info(r, (size_t)index);
+    const int several = info->ndim == ndim + 1;
+    int fits = info->ndim == ndim || (several && info->shape[0] > 0);
+    for (int d = several; fits && d < info->ndim; d++)
+        fits = info->shape[d] == n;
+    snprintf(why, sizeof why, "%s is not of numbers in the shape that is needed", key);
+    if (info->type == KI_STRING || (info->type && !fits))
+        return bad_start(w, why);
+    if (check_memory(w->s.argv[0], several ? size * info->shape[0] : size, 2 * sizeof(double)))
+        return STATUS_FAILED;
+    *out = get_memory(w->s.argv[0], size, sizeof **out);
+    if (!*out)
+        return STATUS_FAILED;
+    const int error = ki_reader_read(r, (size_t)index, &a);
+    if (error)
+        return complain_input(error, w->start);
+    convert(&a, several ? size * (a.shape[0] - 1) : 0, size, *out);
+    ki_array_free(&a);
+    return 0;
+}
+
+static int read_start(mf_command *w) {
+    const size_t n = (size_t)w->view.n;
+    ki_reader *r;
+
+    if (!w->start) {
+        w->m_start = get_memory(w->s.argv[0], n, sizeof *w->m_start);
+        for (size_t i = 0; w->m_start && i < n; i++)
+            w->m_start[i] = w->m0;
+        return w->m_start ? 0 : STATUS_FAILED;
+    }
+    const int error = ki_reader_open(w->start, &r);
+    if (error)
+        return complain_input(error, w->start);
+    int status = read_moment(w, r, "m", 1, &w->m_start);
+    if (!status && !w->m_start)
+        status = bad_start(w, "has no array m");
+    if (!status)
+        status = read_moment(w, r, "C", 2, &w->C_start);
+    if (!status)
+        status = read_moment(w, r, "D", 2, &w->D_start);
+    ki_reader_close(r);
+    if (!status && !w->C_start && !w->s.quiet)
+        remark("%s has no C: independent spins are taken", w->start);
+    return status;
+}
+
+int mf_read_input(mf_command *w, int beta_given, int m0_given) {
+    const uint64_t n = peek_size(w->network);
+    int status = n ? state_memory(w, n) : 0;
+
+    if (status)
+        return status;
+    if (w->start && m0_given)
+        return complain(STATUS_USAGE, "--m0 : the start is in %s already : one of both", w->start);
+    const int error = ki_network_read(w->network, &w->file);
+    if (error)
+        return complain_input(error, w->network);
+    w->view = w->file->view;
+    status = read_betas(w, beta_given);
+    if (!status)
+        status = check_diagonal(w);
+    return status ? status : read_start(w);
+}
+
+void mf_free_input(mf_command *w) {
+    ki_network_file_free(w->file);
+    free(w->couplings);
+    free(w->betas);
+    free(w->m_start);
+    free(w->C_start);
+    free(w->D_start);
+}

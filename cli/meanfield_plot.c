@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pictures of meanfield: moments in time, and errors against temperature. */
+#include "meanfield.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot.h"
+
+/* Numbers the methods in the order they come; `names` has room for PLOT_MAX_FAMILIES. Rows of the
+ * reference that have nothing to show (exact ones, whose error is 0) get the number `skip`. */
+static size_t number_methods(const mf_rows *r, unsigned char *family, const char **names) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        size_t k = 0;
+        while (k < n && strcmp(names[k], r->method[i]) != 0)
+            k++;
+        if (k == n)
+            names[n++] = r->method[i];
+        family[i] = (unsigned char)k;
+    }
+    return n;
+}
+
+/* The rows that are drawn; without those of an exact reference. */
+static mf_rows drawn_rows(const mf_rows *r, double *room, const char **method) {
+    mf_rows out = {.w = r->w, .x = room, .method = method};
+
+    for (size_t k = 0; k < 4; k++)
+        out.y[k] = room + (k + 1) * r->n;
+    for (size_t i = 0; i < r->n; i++) {
+        if (strcmp(r->method[i], "exact") == 0)
+            continue;
+        room[out.n] = r->x[i];
+        for (size_t k = 0; k < 4; k++)
+            room[(k + 1) * r->n + out.n] = r->y[k][i];
+        method[out.n++] = r->method[i];
+    }
+    return out;
+}
+
+static int draw(const mf_rows *r, const char *picture, plot_curves *f,
+                const char *const labels[4]) {
+    const char *names[PLOT_MAX_FAMILIES];
+    double *room = get_memory("--plot", r->n, 5 * sizeof *room);
+    const char **method = get_memory("--plot", r->n, sizeof *method);
+    unsigned char *family = get_memory("--plot", r->n, 1);
+    int status = STATUS_FAILED;
+
+    if (room && method && family) {
+        const mf_rows rows = drawn_rows(r, room, method);
+        f->n = rows.n;
+        f->x = rows.x;
+        f->family = family;
+        f->n_families = number_methods(&rows, family, names);
+        f->family_labels = names;
+        f->n_panels = 4;
+        for (size_t k = 0; k < 4; k++)
+            f->panels[k] = (plot_panel){.label = labels[k], .y = rows.y[k]};
+        status = plot_draw_curves(f, picture);
+    }
+    free(room);
+    free(method);
+    free(family);
+    return status;
+}
+
+int mf_draw_steps(const void *figure, const char *picture) {
+    const mf_rows *r = figure;
+    char title[64];
+    const char *const labels[4] = {"mean m", "mean C", "mean D",
+                                   r->w->s.unit == UNIT_BITS ? "σ  (bits/spin/step)"
+                                                             : "σ  (nats/spin/step)"};
+    plot_curves f = {
+        .title = title, .x_label = "time t  (steps)", .with_points = r->w->steps <= 100};
+
+    snprintf(title, sizeof title, "N = %llu, β = %.6g", (unsigned long long)r->w->view.n,
+             r->w->betas[0]);
+    return draw(r, picture, &f, labels);
+}
+
+int mf_draw_errors(const void *figure, const char *picture) {
+    const mf_rows *r = figure;
+    const mf_command *w = r->w;
+    char title[96];
+    const char *const labels[4] = {"error of m", "error of C", "error of D",
+                                   w->s.unit == UNIT_BITS ? "error of σ  (bits/spin)"
+                                                          : "error of σ  (nats/spin)"};
+    plot_curves f = {
+        .title = title, .x_label = "inverse temperature β", .log_y = 1, .with_points = 1};
+
+    snprintf(title, sizeof title, "N = %llu, %s against %s", (unsigned long long)w->view.n,
+             w->steady ? "steady states" : "states after the last step",
+             w->against == MF_EXACT ? "enumeration" : "simulation");
+    return draw(r, picture, &f, labels);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A network, a method and the moments of one time: memory, start, step, and what is read off. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "handle.h"
+#include "num/matmul.h"
+#include "num/simd.h"
+#include "num/sum.h"
+
+static void lay_out(ki_meanfield *mf, ki_cursor *c) {
+    const mf_method *method = mf->method;
+    const int full = !method->m_alone; /* a steady state is one of all that is read */
+    mf_problem *p = &mf->p;
+    const uint64_t n = p->n, pad = KI_PAD(n);
+    const uint64_t square = n * n; /* below 2^62 */
+
+    p->J = ki_take(c, square, sizeof(double));
+    p->H = ki_take(c, n, sizeof(double));
+    p->a = ki_take(c, n, sizeof(double));
+    p->g = ki_take(c, n, sizeof(double));
+    mf->row = ki_take(c, n, sizeof(double));
+    p->stats = ki_take(c, n, sizeof *p->stats);
+    p->vector = ki_take(c, n * method->vectors, sizeof(double));
+    p->matrix = ki_take(c, square, sizeof(double) * method->matrices);
+    p->space = ki_take(c, method->products ? ki_matmul_space(n, n) : 0, sizeof(double));
+    if (mf->spec.dynamics == KI_ASYNC && method->products) {
+        p->matrix = ki_take(c, square, sizeof(double));
+    }
+
+    mf->length = pad;
+    mf_state *both[2] = {&mf->now, &mf->next};
+    for (int i = 0; i < 2; i++) {
+        const int C = i == 0 || method->reads_C, D = i == 0 || method->reads_D;
+        /* Neighbours in the row, since all sizes are whole vectors but for the last. */
+        both[i]->m = ki_take(c, pad, sizeof(double));
+        both[i]->C = C ? ki_take(c, square, sizeof(double)) : mf->now.C;
+        both[i]->D = D ? ki_take(c, square, sizeof(double)) : mf->now.D;
+    }
+    if (full && method->reads_C) {
+        mf->length += KI_PAD(square) + (method->reads_D ? square : 0);
+    }
+    mf_history *h = &mf->history;
+    h->depth = n <= 2048 ? MF_MOST_DEPTH : 2;
+    for (int i = 0; mf->spec.steady && i < 2 * (h->depth + 1); i++) {
+        double *x = ki_take(c, mf->length, sizeof(double));
+
+        if (i < 2) {
+            *(i ? &h->g : &h->f) = x;
+        } else {
+            (i % 2 ? h->dg : h->df)[i / 2 - 1] = x;
+        }
+    }
+}
+
+static int check_spec(const ki_meanfield_spec *spec) {
+    if (!spec) {
+        return ki_fail(KI_ERR_ARGUMENT, "spec : is NULL : a pointer");
+    }
+    if (spec->method < 0 || spec->method >= KI_N_METHODS) {
+        return ki_fail(KI_ERR_ARGUMENT, "method : %d is unknown : 0 to %d", spec->method,
+                       KI_N_METHODS - 1);
+    }
+    if (spec->dynamics != KI_SYNC && spec->dynamics != KI_ASYNC) {
+        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : KI_SYNC or KI_ASYNC",
+                       spec->dynamics);
+    }
+    if (spec->dynamics == KI_ASYNC && !ki_mf_methods[spec->method]->asynchronous) {
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "dynamics : %s has no asynchronous form : naive or plefka-t1t",
+                       ki_method_name(spec->method));
+    }
+    if (spec->dynamics == KI_ASYNC && !spec->steady) {
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "dynamics : asynchronous mean fields have no steps : the steady state");
+    }
+    return 0;
+}
+
+static int measure(uint64_t n, const ki_meanfield_spec *spec, uint64_t *bytes) {
+    int error = check_spec(spec);
+
+    if (!error && (n < 1 || n > INT32_MAX)) {
+        error = ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins : 1 to %d", n, INT32_MAX);
+    }
+    if (error) {
+        return error;
+    }
+    ki_meanfield mf = {.spec = *spec, .method = ki_mf_methods[spec->method]};
+    ki_cursor c = {0};
+    mf.p.n = (size_t)n;
+    lay_out(&mf, &c);
+    if (c.overflow) {
+        return ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins need more than 2^64 bytes : fewer",
+                       n);
+    }
+    *bytes = c.used + sizeof mf;
+    return 0;
+}
+
+int ki_meanfield_memory(uint64_t n, const ki_meanfield_spec *spec, int threads, uint64_t *bytes) {
+    (void)threads;
+    return bytes ? measure(n, spec, bytes) : ki_fail(KI_ERR_ARGUMENT, "bytes : is NULL : a place");
+}
+
+/* Products of such numbers stay finite. */
+#define MOST_FIELD 1e30
+
+static int check_network(const ki_network *w, int dynamics) {
+    int error = ki_network_check(w);
+
+    for (uint64_t i = 0; !error && i < w->n; i++) {
+        const double *J = w->J + i * w->n;
+        if (fabs(w->beta * w->H[i]) > MOST_FIELD) {
+            error = ki_fail(KI_ERR_ARGUMENT, "H[%" PRIu64 "] : beta H is %g : at most %g", i,
+                            w->beta * w->H[i], MOST_FIELD);
+        }
+        for (uint64_t j = 0; !error && j < w->n; j++) {
+            if (fabs(w->beta * J[j]) > MOST_FIELD) {
+                error = ki_fail(KI_ERR_ARGUMENT,
+                                "J[%" PRIu64 ",%" PRIu64 "] : beta J is %g : at most %g", i, j,
+                                w->beta * J[j], MOST_FIELD);
+            }
+        }
+        if (!error && dynamics == KI_ASYNC && J[i] != 0) {
+            error = ki_fail(KI_ERR_ARGUMENT,
+                            "J[%" PRIu64 ",%" PRIu64 "] : is %g : 0 for asynchronous mean fields",
+                            i, i, J[i]);
+        }
+    }
+    return error;
+}
+
+int ki_meanfield_create(const ki_network *network, const ki_meanfield_spec *spec, int threads,
+                        ki_meanfield **out) {
+    uint64_t bytes = 0;
+
+    if (!out) {
+        return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the handle");
+    }
+    if (threads < 0 || threads > 4096) {
+        return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
+                       threads);
+    }
+    int error = check_spec(spec);
+    error = error ? error : check_network(network, spec->dynamics);
+    error = error ? error : measure(network->n, spec, &bytes);
+    if (error) {
+        return error;
+    }
+    ki_meanfield *mf = ki_alloc(1, sizeof *mf);
+    ki_cursor c = {.base = ki_alloc(1, bytes)};
+    if (!mf || !c.base) {
+        ki_free(mf);
+        ki_free(c.base);
+        return ki_fail(KI_ERR_NOMEM,
+                       "meanfield : no memory for %" PRIu64 " bytes : a smaller network", bytes);
+    }
+    const size_t n = (size_t)network->n;
+    *mf = (ki_meanfield){.spec = *spec,
+                         .method = ki_mf_methods[spec->method],
+                         .threads = threads,
+                         .p.n = n,
+                         .memory = c.base};
+    lay_out(mf, &c);
+    double *J = (double *)mf->p.J, *H = (double *)mf->p.H;
+    for (size_t i = 0; i < n; i++) {
+        H[i] = network->beta * network->H[i];
+    }
+    for (size_t i = 0; i < n * n; i++) {
+        J[i] = network->beta * network->J[i];
+    }
+    memset(mf->now.m, 0, mf->length * sizeof(double)); /* paddings too */
+    memset(mf->next.m, 0, mf->length * sizeof(double));
+    for (size_t i = 0; i < n; i++) {
+        mf->row[i] = 1;
+    }
+    error = ki_meanfield_start(mf, mf->row, NULL, NULL);
+    if (error) { /* not for these arguments */
+        ki_meanfield_free(mf);
+        return error;
+    }
+    *out = mf;
+    return 0;
+}
+
+void ki_meanfield_free(ki_meanfield *mf) {
+    if (mf) {
+        ki_free(mf->memory);
+        ki_free(mf);
+    }
+}
+
+static int check_start(size_t n, const double *m, const double *C, const double *D) {
+    for (size_t i = 0; i < n; i++) {
+        if (!(fabs(m[i]) <= 1)) {
+            return ki_fail(KI_ERR_ARGUMENT, "m[%zu] : is %g : -1 to 1", i, m[i]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            const double x = C ? C[i * n + j] : 0, y = C ? C[j * n + i] : 0;
+            if (!(fabs(x) <= 1 + 1e-9)) {
+                return ki_fail(KI_ERR_ARGUMENT, "C[%zu,%zu] : is %g : -1 to 1", i, j, x);
+            }
+            if (i == j && C && fabs(x - (1 - m[i] * m[i])) > 1e-9) {
+                return ki_fail(KI_ERR_ARGUMENT, "C[%zu,%zu] : is %g : 1 - m^2, here %g", i, i, x,
+                               1 - m[i] * m[i]);
+            }
+            if (fabs(x - y) > 1e-9) {
+                return ki_fail(KI_ERR_ARGUMENT, "C[%zu,%zu] : is %g and C[%zu,%zu] %g : the same",
+                               i, j, x, j, i, y);
+            }
+            if (D && !(fabs(D[i * n + j]) <= 1 + 1e-9)) {
+                return ki_fail(KI_ERR_ARGUMENT, "D[%zu,%zu] : is %g : -1 to 1", i, j, D[i * n + j]);
+            }
+        }
+    }
+    return 0;
+}
+
+int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C, const double *D) {
+    if (!mf || !m) {
+        return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a pointer", mf ? "m" : "mf");
+    }
+    const size_t n = mf->p.n, bytes = n * n * sizeof(double);
+    const int error = check_start(n, m, C, D);
+
+    if (error) {
+        return error;
+    }
+    memcpy(mf->now.m, m, n * sizeof *m);
+    if (C) {
+        memcpy(mf->now.C, C, bytes);
+    } else {
+        memset(mf->now.C, 0, bytes);
+    }
+    mf_set_diagonal(&mf->p, &mf->now);
+    if (D) {
+        memcpy(mf->now.D, D, bytes);
+    } else {
+        memset(mf->now.D, 0, bytes);
+    }
+    mf->has_D = D != NULL;
+    mf->broken = 0;
+    mf->t = 0;
+    return 0;
+}
+
+static int forward(void *user, uint64_t done, uint64_t total) {
+    const mf_watch *w = user;
+    (void)done;
+    (void)total;
+    return w->user->progress(w->user->progress_user, w->done, w->total);
+}
+
+void mf_watch_begin(mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
+                    uint64_t total) {
+    *w = (mf_watch){.run.threads = mf->threads, .user = user, .total = total};
+    if (user && user->threads > 0 && (mf->threads == 0 || user->threads < mf->threads)) {
+        w->run.threads = user->threads;
+    }
+    if (user && user->progress) {
+        w->run.progress = forward;
+        w->run.progress_user = w;
+    }
+}
+
+int mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations) {
+    mf_problem *p = &mf->p;
+
+    p->run = run;
+    memset(p->stats, 0, p->n * sizeof *p->stats);
+    int error = mf_fields(p, mf->now.m);
+    if (!error) {
+        error = mf->method->magnetizations(p, &mf->now, &mf->next);
+    }
+    if (!error && correlations) {
+        error = mf->method->correlations(p, &mf->now, &mf->next);
+    }
+    p->run = NULL;
+    mf->broken |= error != 0;
+    return error;
+}
+
+void mf_swap(ki_meanfield *mf) {
+    const mf_state now = mf->now;
+
+    mf->now = mf->next;
+    mf->next = now;
+    mf->has_D = 1;
+    mf->t++;
+}
+
+double mf_distance(size_t n, const double *x, const double *y) {
+    double most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double d = fabs(x[i] - y[i]);
+        most = d > most || d != d ? d : most;
+    }
+    return most;
+}
+
+static int count_unphysical(void *ctx, size_t i) {
+    const ki_meanfield *mf = ctx;
+    const size_t n = mf->p.n;
+    const double *C = mf->now.C + i * n, own = C[i];
+    double count = 0;
+
+    for (size_t k = i + 1; k < n; k++) {
+        const double other = mf->now.C[k * n + k];
+        /* Squares, with room for rounding; NaN counts. */
+        count += !(C[k] * C[k] <= own * other * (1 + 1e-9) + 1e-30);
+    }
+    mf->row[i] = count;
+    return 0;
+}
+
+int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
+    ki_tap_stat sum = {0};
+
+    for (size_t i = 0; i < mf->p.n; i++) {
+        const ki_tap_stat *s = &mf->p.stats[i];
+        sum.residual = !(s->residual <= sum.residual) ? s->residual : sum.residual;
+        sum.unsolved += s->unsolved;
+        sum.ambiguous += s->ambiguous;
+    }
+    info->steps = mf->t;
+    info->residual = sum.residual;
+    info->unsolved = sum.unsolved;
+    info->ambiguous = sum.ambiguous;
+    info->status = sum.unsolved ? KI_MEANFIELD_UNSOLVED : KI_MEANFIELD_DONE;
+    const ki_run_options alone = {.threads = run->threads};
+    const int error = ki_parallel_for(mf->p.n, 16, &alone, count_unphysical, mf);
+    info->unphysical = (uint64_t)ki_sum(mf->p.n, mf->row);
+    return error;
+}
+
+int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
+    mf_watch watch;
+
+    if (!mf) {
+        return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
+    }
+    if (mf->spec.dynamics != KI_SYNC) {
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "dynamics : asynchronous mean fields have no steps : the steady state");
+    }
+    if (mf->broken) {
+        return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
+    }
+    mf_watch_begin(&watch, mf, run, 1);
+    int error = mf_step_to_next(mf, &watch.run, 1);
+    if (error) {
+        return error;
+    }
+    mf_swap(mf);
+    if (info) {
+        error = mf_fill_info(mf, &watch.run, info);
+        info->change = mf_distance(mf->length, mf->now.m, mf->next.m);
+    }
+    return error;
+}

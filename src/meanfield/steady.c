@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Steady states: fixed points of the step, found by plain steps first and accelerated ones
+ * (Anderson) once the plain ones converge. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "handle.h"
+#include "num/sum.h"
+
+enum {
+    MOST_STEPS_M = 10000, /* where a step is N^2 operations */
+    MOST_STEPS = 1000,
+    CYCLE = 10, /* steps that must look like a two-cycle before it is believed */
+    CHECKS = 8  /* plain steps after an accelerated convergence */
+};
+
+#define TOO_FAR 1e6 /* a change of numbers that should be between -1 and 1: they diverge */
+
+/* One run. x is mf->now, F(x) is mf->next; what is iterated is the first mf->length numbers of
+ * both. */
+typedef struct run {
+    ki_meanfield *mf;
+    mf_watch watch;
+    double tol, mixing; /* part of a step that is taken */
+    uint64_t most, steps;
+    double change;      /* of the last step, largest element */
+    double first, best; /* change of the first step; smallest so far */
+    int falling;        /* steps in a row that made it smaller */
+    int cycle;          /* steps in a row that went back to where the last but one began */
+} run;
+
+/* next = F(now), of what is iterated. */
+static int evaluate(run *r) {
+    ki_meanfield *mf = r->mf;
+
+    r->watch.done = r->steps < r->most ? r->steps : r->most - 1;
+    const int error = mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
+    if (error) {
+        return error;
+    }
+    const double before = r->change;
+    r->change = mf_distance(mf->length, mf->now.m, mf->next.m);
+    r->steps++;
+    r->falling = r->change < before ? r->falling + 1 : 0;
+    r->first = r->steps == 1 ? r->change : r->first;
+    r->best = r->change < r->best ? r->change : r->best;
+    return 0;
+}
+
+/* now <- now + mixing (next - now). */
+static void advance(run *r) {
+    ki_meanfield *mf = r->mf;
+
+    if (r->mixing == 1) {
+        mf_swap(mf);
+        return;
+    }
+    for (size_t i = 0; i < mf->length; i++) {
+        mf->now.m[i] += r->mixing * (mf->next.m[i] - mf->now.m[i]);
+    }
+    mf->t++;
+}
+
+/* Solves the n x n normal equations A x = b, with a little added to the diagonal where A is
+ * singular to rounding; columns that are nothing get no weight. */
+static void solve(int n, double A[MF_MOST_DEPTH][MF_MOST_DEPTH], const double *b, double *x) {
+    double L[MF_MOST_DEPTH][MF_MOST_DEPTH];
+
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j <= i; j++) {
+            double sum = A[i][j] * (i == j ? 1 + 1e-12 : 1);
+
+            for (int k = 0; k < j; k++) {
+                sum -= L[i][k] * L[j][k];
+            }
+            if (i == j) {
+                L[i][i] = sum > 1e-14 * A[i][i] && sum > 0 ? sqrt(sum) : INFINITY;
+            } else {
+                L[i][j] = sum / L[j][j];
+            }
+        }
+        double sum = b[i];
+        for (int k = 0; k < i; k++) {
+            sum -= L[i][k] * x[k];
+        }
+        x[i] = sum / L[i][i];
+    }
+    for (int i = n - 1; i >= 0; i--) {
+        for (int k = i + 1; k < n; k++) {
+            x[i] -= L[k][i] * x[k];
+        }
+        x[i] /= L[i][i];
+    }
+}
+
+/* Takes now and next into the history; the newest column is what they differ by from the last ones.
+ */
+static void remember(run *r, int restart) {
+    ki_meanfield *mf = r->mf;
+    mf_history *h = &mf->history;
+    const double *x = mf->now.m, *g = mf->next.m;
+
+    if (restart) {
+        h->columns = 0;
+        h->last = -1;
+    } else {
+        h->last = (h->last + 1) % h->depth;
+        h->columns = h->columns < h->depth ? h->columns + 1 : h->depth;
+        double *df = h->df[h->last], *dg = h->dg[h->last];
+        for (size_t i = 0; i < mf->length; i++) {
+            df[i] = g[i] - x[i] - h->f[i];
+            dg[i] = g[i] - h->g[i];
+        }
+    }
+    for (size_t i = 0; i < mf->length; i++) {
+        h->f[i] = g[i] - x[i];
+        h->g[i] = g[i];
+    }
+}
+
+/* now <- the accelerated next one: that combination of past ones whose change is least. */
+static void accelerate(run *r) {
+    ki_meanfield *mf = r->mf;
+    mf_history *h = &mf->history;
+    const int n = h->columns;
+    double A[MF_MOST_DEPTH][MF_MOST_DEPTH], b[MF_MOST_DEPTH], weight[MF_MOST_DEPTH];
+    double *x = mf->now.m;
+
+    for (int i = 0; i < n; i++) {
+        b[i] = ki_dot(mf->length, h->df[i], h->f);
+        for (int j = 0; j <= i; j++) {
+            A[i][j] = A[j][i] = ki_dot(mf->length, h->df[i], h->df[j]);
+        }
+    }
+    solve(n, A, b, weight);
+    memcpy(x, h->g, mf->length * sizeof *x);
+    for (int c = 0; c < n; c++) {
+        for (size_t i = 0; i < mf->length; i++) {
+            x[i] -= weight[c] * h->dg[c][i];
+        }
+    }
+    for (size_t i = 0; i < mf->p.n; i++) { /* where magnetizations can be */
+        x[i] = x[i] > 1 ? 1 : x[i] < -1 ? -1 : x[i];
+    }
+    mf->t++;
+}
+
+/* A two-cycle: F(F(x)) is x although F(x) is not. history.g keeps the x of the step before. */
+static int cycles(run *r) {
+    ki_meanfield *mf = r->mf;
+    double *before = mf->history.g;
+    const double back = r->steps > 1 ? mf_distance(mf->length, mf->next.m, before) : INFINITY;
+
+    r->cycle = back < 1e-3 * r->change && r->change > r->tol ? r->cycle + 1 : 0;
+    memcpy(before, mf->now.m, mf->length * sizeof *before);
+    return r->cycle >= CYCLE;
+}
+
+/* Plain steps until they have become much smaller and still do, or forever. Returns 1 if it is time
+ * to accelerate, 0 if it is over (r->change tells why) or an error. */
+static int plain(run *r) {
+    while (r->steps < r->most) {
+        const int error = evaluate(r);
+
+        if (error) {
+            return error;
+        }
+        if (!(r->change > r->tol) || r->change > TOO_FAR || (r->mixing == 1 && cycles(r))) {
+            return 0;
+        }
+        const int now = r->steps >= 8 && r->falling >= 5 && r->change < 0.03 * r->first;
+        if (now || (r->falling >= 40 && r->change < 0.3 * r->first)) {
+            return 1;
+        }
+        advance(r);
+    }
+    return 0;
+}
+
+/* Accelerated steps from now and next on. Returns 1 if the history had to be given up, else as
+ * plain(). */
+static int accelerated(run *r) {
+    const double limit = 10 * r->change;
+
+    r->best = r->change;
+    remember(r, 1);
+    advance(r);
+    while (r->steps < r->most) {
+        const int error = evaluate(r);
+
+        if (error || !(r->change > r->tol)) {
+            return error;
+        }
+        if (r->change > limit || r->change > 1e3 * r->best) {
+            return 1;
+        }
+        remember(r, 0);
+        accelerate(r);
+    }
+    return 0;
+}
+
+/* Steps from the fixed point: if they lead away from it, it was none of the dynamics. */
+static int is_stable(run *r, int *stable) {
+    const double before = r->change;
+    double most = before;
+
+    for (int i = 0; i < CHECKS && r->steps < r->most; i++) {
+        advance(r);
+        const int error = evaluate(r);
+        if (error) {
+            return error;
+        }
+        most = r->change > most ? r->change : most;
+    }
+    *stable = most <= 4 * before + 64 * DBL_EPSILON;
+    return 0;
+}
+
+static int find(run *r, int *found) {
+    int error = 0, stable = 0;
+
+    for (int tries = 0; tries < 8 && r->steps < r->most; tries++) {
+        error = plain(r);
+        int used = 0;
+        if (error == 1) {
+            used = 1;
+            error = accelerated(r);
+        }
+        if (error < 0) {
+            return error;
+        }
+        if (error == 1) { /* the history misled: plain steps from here */
+            r->first = r->change;
+            r->falling = 0;
+            advance(r);
+            continue;
+        }
+        if (r->change > r->tol || r->change != r->change) {
+            break; /* out of steps, a cycle, or not finite */
+        }
+        error = used ? is_stable(r, &stable) : 0;
+        if (error) {
+            return error;
+        }
+        if (!used || stable) {
+            *found = 1;
+            break;
+        }
+        r->first = r->change;
+        advance(r);
+    }
+    return 0;
+}
+
+/* C and D that belong to the magnetizations: two whole steps, since D may read C. */
+static int complete(run *r) {
+    ki_meanfield *mf = r->mf;
+    mf_problem *p = &mf->p;
+    int error = 0;
+
+    if (mf->spec.dynamics == KI_ASYNC) {
+        memcpy(mf->next.m, mf->now.m, mf->length * sizeof(double));
+        error = mf_step_to_next(mf, &r->watch.run, 0);
+        mf_swap(mf);
+        if (!error) {
+            error = mf_fields(p, mf->now.m);
+        }
+        p->run = &r->watch.run;
+        error = error ? error : mf->method->asynchronous(p, &mf->now);
+        p->run = NULL;
+        mf->broken |= error != 0;
+        return error;
+    }
+    for (int i = 0; i < (mf->method->reads_C ? 2 : 1) && !error; i++) {
+        error = mf_step_to_next(mf, &r->watch.run, 1);
+        if (!error) {
+            mf_swap(mf);
+        }
+    }
+    return error;
+}
+
+int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
+                        const ki_run_options *options, ki_meanfield_info *info) {
+    if (!mf) {
+        return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
+    }
+    if (!mf->spec.steady) {
+        return ki_fail(KI_ERR_ARGUMENT, "mf : has no memory for steady states : spec.steady = 1");
+    }
+    if (mf->broken) {
+        return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
+    }
+    if (!(tol >= 0) || tol > 1) {
+        return ki_fail(KI_ERR_ARGUMENT, "tol : is %g : 0 (1e-12) to 1", tol);
+    }
+    run r = {.mf = mf,
+             .tol = tol > 0 ? tol : 1e-12,
+             .mixing = mf->spec.dynamics == KI_ASYNC ? 0.5 : 1,
+             .most = max_steps > 0         ? max_steps
+                     : mf->method->m_alone ? MOST_STEPS_M
+                                           : MOST_STEPS,
+             .best = INFINITY,
+             .change = INFINITY};
+    int found = 0;
+
+    mf_watch_begin(&r.watch, mf, options, r.most);
+    int error = find(&r, &found);
+    if (!error && !mf->method->m_alone) {
+        mf_swap(mf); /* F(x) has been computed: it is the better one */
+    } else if (!error) {
+        error = complete(&r);
+    }
+    if (!error && info) {
+        error = mf_fill_info(mf, &r.watch.run, info);
+        info->steps = r.steps;
+        info->change = r.change;
+        if (!found) {
+            info->status = KI_MEANFIELD_NOT_STEADY;
+        }
+    }
+    return error;
+}

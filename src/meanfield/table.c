@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The methods, and what several of them do to rows. */
+#include "method.h"
+#include "num/simd.h"
+#include "num/sum.h"
+
+const mf_method *const ki_mf_methods[KI_N_METHODS] = {[KI_NAIVE] = &ki_mf_naive,
+                                                      [KI_PLEFKA_T1T] = &ki_mf_plefka_t1t,
+                                                      [KI_PLEFKA_T] = &ki_mf_plefka_t,
+                                                      [KI_PLEFKA_T1] = &ki_mf_plefka_t1,
+                                                      [KI_PLEFKA2_T] = &ki_mf_plefka2_t};
+
+const char *ki_method_name(int method) {
+    return method >= 0 && method < KI_N_METHODS ? ki_mf_methods[method]->name : "?";
+}
+
+/* Few enough to balance threads, many enough to be worth a turn. */
+int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx) {
+    const size_t chunk = p->n / 64;
+    return ki_parallel_for(p->n, chunk < 1 ? 1 : chunk > 32 ? 32 : chunk, p->run, fn, ctx);
+}
+
+typedef struct fields {
+    const mf_problem *p;
+    const double *m;
+} fields;
+
+static int field(void *ctx, size_t i) {
+    const fields *f = ctx;
+    const mf_problem *p = f->p;
+
+    p->g[i] = p->H[i] + ki_dot(p->n, p->J + i * p->n, f->m);
+    return 0;
+}
+
+int mf_fields(mf_problem *p, const double *m) {
+    fields f = {p, m};
+
+    for (size_t i = 0; i < p->n; i++) {
+        p->a[i] = (1 - m[i]) * (1 + m[i]);
+    }
+    return mf_rows(p, field, &f);
+}
+
+KI_CLONES static double sum_squares(size_t n, const double *x, const double *w) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++) {
+        sum += x[j] * x[j] * w[j];
+    }
+    return sum;
+}
+
+double mf_variance(const mf_problem *p, size_t i) {
+    return sum_squares(p->n, p->J + i * p->n, p->a);
+}
+
+void mf_set_diagonal(const mf_problem *p, mf_state *after) {
+    for (size_t i = 0; i < p->n; i++) {
+        after->C[i * p->n + i] = (1 - after->m[i]) * (1 + after->m[i]);
+    }
+}
+
+typedef struct second_order {
+    const mf_problem *p;
+    const mf_state *before, *after;
+    const double *JC;
+} second_order;
+
+static int second_order_row(void *ctx, size_t i) {
+    const second_order *s = ctx;
+    const mf_problem *p = s->p;
+    const size_t n = p->n;
+    const double *J = p->J + i * n, *m = s->after->m, *before = s->before->m;
+    const double a = (1 - m[i]) * (1 + m[i]);
+    double *C = s->after->C + i * n, *D = s->after->D + i * n;
+
+    for (size_t l = 0; l < n; l++) {
+        D[l] = s->JC ? s->JC[i * n + l] : J[l] * p->a[l];
+    }
+    for (size_t l = 0; l < n; l++) {
+        D[l] *= a * (1 + 2 * m[i] * J[l] * before[l]);
+        C[l] *= a * ((1 - m[l]) * (1 + m[l]));
+    }
+    C[i] = a;
+    return 0;
+}
+
+int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC) {
+    second_order s = {p, before, after, JC};
+    return mf_rows(p, second_order_row, &s);
+}
+
+enum { SQUARE = 32 }; /* rows and columns, so that a block and its mirror image stay in the cache */
+
+typedef struct symmetrization {
+    const mf_problem *p;
+    double *C;
+} symmetrization;
+
+static int symmetrize_rows(void *ctx, size_t task) {
+    const symmetrization *s = ctx;
+    const size_t n = s->p->n, i0 = task * SQUARE, i1 = i0 + SQUARE < n ? i0 + SQUARE : n;
+
+    for (size_t j0 = 0; j0 < i1; j0 += SQUARE) {
+        for (size_t i = i0; i < i1; i++) {
+            const size_t j1 = j0 + SQUARE < i ? j0 + SQUARE : i;
+            for (size_t j = j0; j < j1; j++) {
+                double *x = s->C + i * n + j, *y = s->C + j * n + i;
+                *x = *y = 0.5 * (*x + *y);
+            }
+        }
+    }
+    return 0;
+}
+
+int mf_symmetrize(const mf_problem *p, mf_state *after) {
+    symmetrization s = {p, after->C};
+    const int error = ki_parallel_for((p->n + SQUARE - 1) / SQUARE, 1, p->run, symmetrize_rows, &s);
+
+    mf_set_diagonal(p, after);
+    return error;
+}
