@@ -22,7 +22,7 @@
 /* Series have 8 2^level - 1 terms, so that the powers of rho in the bounds are repeated squares. */
 enum { LEVELS = 7, ROWS = 4, G = KI_LANES };
 /* Vectors of N: what magnetizations() leaves to correlations(), bounds, coefficients. */
-enum { V_SPREAD, V_SLOPE, V_PRODUCT, V_LEVEL, V_TAIL };
+enum { V_SPREAD, V_SLOPE, V_PRODUCT, V_LEVEL, V_ROOT, V_TAIL };
 enum { V_COEFFICIENT = V_TAIL + LEVELS, V_ALL = V_COEFFICIENT + KI_TANH_TERMS };
 
 typedef struct job {
@@ -105,6 +105,7 @@ static int one_expansion(void *ctx, size_t group) {
     for (size_t i = first; i < first + lanes; i++) {
         const int own = level_of(p, i, b->after->C + i * p->n, b->after->m[i]);
         level = own > level ? own : level;
+        vector(p, V_ROOT)[i] = sqrt((1 - b->after->m[i]) * (1 + b->after->m[i]));
     }
     vector(p, V_LEVEL)[first] = level;
     ki_tanh_hermite(lanes, p->g + first, vector(p, V_SPREAD) + first, terms_of(level),
@@ -217,6 +218,7 @@ static void strip(const job *b, size_t i, size_t rows, size_t other, double *sum
 static int one_group(void *ctx, size_t group) {
     const job *b = ctx;
     const size_t n = b->p->n, first = group * G, rows = lanes_of(b->p, group);
+    const double *root = vector(b->p, V_ROOT);
     double *C = b->after->C;
     for (size_t other = 0; other <= group; other++) {
         const size_t lanes = lanes_of(b->p, other);
@@ -227,8 +229,10 @@ static int one_group(void *ctx, size_t group) {
         for (size_t r = 0; r < rows; r++) {
             for (size_t k = 0; k < lanes; k++) {
                 const size_t i = first + r, j = other * G + k;
+                /* Rounding may be more than all that saturated spins can have. */
+                const double most = root[i] * root[j], c = tile[r * G + k];
                 if (j < i) {
-                    C[i * n + j] = C[j * n + i] = tile[r * G + k];
+                    C[i * n + j] = C[j * n + i] = c > most ? most : c < -most ? -most : c;
                 }
             }
         }
