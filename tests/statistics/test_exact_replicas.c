@@ -4,7 +4,7 @@
  *
  * Moments of one long window of many replicas; each mean is taken BATCHES times with seeds of its
  * own, (mean - exact)/error is then Student's t with 29 degrees of freedom, and |t| > LIMIT = 7.5
- * has probability 3e-8. Some 520 are looked at: were the seeds not fixed, a false alarm in 2e-5 of
+ * has probability 3e-8. 280 are looked at: were the seeds not fixed, a false alarm in 1e-5 of
  * the runs. Fields of the simulation are in single precision, hence 3e-6 besides. */
 #include "ki_test.h"
 
