@@ -36,7 +36,6 @@ RUN_SOURCE = """
 #include <string.h>
 #include <time.h>
 #include <kinising/kinising.h>
-#include <kinising/meanfield.h>
 
 typedef struct {
     ki_run_options options;

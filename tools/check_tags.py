@@ -33,7 +33,7 @@ def text_of(root, folder, endings):
 def header_tags(text):
     """Tags in comments of headers: at least one letter, not an array extent such as [n] or [steps+1]."""
     comments = " ".join(re.findall(r"/\*.*?\*/", text, flags=re.S))
-    return {t for t in re.findall(TAG, comments) if "-" in t or t in ("k", "chi", "T0", "critical",
+    return {t for t in re.findall(TAG, comments) if re.search("-[a-zA-Z]", t) or t in ("k", "chi", "T0", "critical",
                                                                       "model")}
 
 

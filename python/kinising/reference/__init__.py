@@ -16,8 +16,9 @@ absolutely: it does not try to keep the digits of 1 - q in a cold ferromagnet.
     critical       the order-disorder boundary
     enumeration    a small network, exactly: all of its states
     simulate       finite networks, drawn and run; their estimators
+    meanfield      a given network by Plefka's expansions
 """
-from . import enumeration, simulate
+from . import enumeration, meanfield, simulate
 from .average import average, correlation_map
 from .critical import critical, order_slope
 from .order import (autocorrelation, conditional_entropy, entropy_production, magnetization,
@@ -32,5 +33,5 @@ __all__ = [
     "entropy_production", "magnetization", "magnetization_map", "mean_sech2", "reverse_entropy",
     "steady_state", "susceptibility", "two_cycle", "Relaxation", "asynchronous_entropy_production",
     "asynchronous_relaxation", "transient", "zero_temperature",
-    "enumeration", "simulate",
+    "enumeration", "meanfield", "simulate",
 ]
