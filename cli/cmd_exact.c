@@ -139,12 +139,15 @@ static int read_network(exact_run *e, int beta_given) {
     if (error)
         return complain_input(error, e->network);
     e->view = e->file->view;
+    int status = check_size(e);
+    status = status ? status : check_diagonal(e);
+    if (status)
+        return status;
     if (beta_given)
         e->view.beta = e->beta;
     else if (!e->file->has_beta && !e->s.quiet)
         remark("%s has no beta, 1 is taken", e->network);
-    const int status = check_size(e);
-    return status ? status : check_diagonal(e);
+    return 0;
 }
 
 /* Doubles of the results. */

@@ -227,6 +227,15 @@ static double error_of_law(double residual, double away) {
     return residual > 0 ? fmin((residual + DBL_EPSILON) / sure, 1) : 0;
 }
 
+/* Each p_a to a relative error of so many roundings, and the sum is 1. */
+static double error_of_elimination(size_t states, const double *p) {
+    double most = 0;
+
+    for (size_t a = 0; a < states; a++)
+        most = fmax(most, p[a]);
+    return 2 * (double)states * DBL_EPSILON * (1 - most);
+}
+
 int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
                        ki_exact_result *r) {
     const double tol = spec->tol > 0 ? spec->tol : DEFAULT_TOL;
@@ -242,7 +251,7 @@ int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
 
         ki_chain_step(c, s->p, s->y);
         r->residual = distance(c, s->p, s->y, s->partial, &relative);
-        r->law_error = (double)c->states * DBL_EPSILON;
+        r->law_error = error_of_elimination(c->states, s->p);
     } else if ((error = iterate(c, s, tol, most, &r->residual)) != 0) {
         return error;
     }
