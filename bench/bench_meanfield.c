@@ -9,8 +9,6 @@
  * bench/meanfield.py calls it and puts numpy beside it.
  */
 #include <cblas.h>
-#include <kinising/exact.h>
-#include <kinising/meanfield.h>
 #include <string.h>
 
 #include "bench.h"
@@ -36,9 +34,9 @@ static int matmul(char **argv) {
     const ki_matrix a = {network.J, n, 1}, across = {network.J, 1, n};
     const double operations = 2e-9 * (double)n * (double)n * (double)n;
     double *c = get(n * n, sizeof *c), seconds[3][REPEATS];
-    void *packs = ki_matmul_packs(1);
+    double *space = aligned_alloc(64, (ki_matmul_space(n, n) * sizeof *space + 63) / 64 * 64);
 
-    if (packs == NULL) {
+    if (space == NULL) {
         fprintf(stderr, "bench: no memory\n");
         return 1;
     }
@@ -49,10 +47,10 @@ static int matmul(char **argv) {
         double *to[] = {&seconds[0][k < 0 ? 0 : k], &seconds[1][k < 0 ? 0 : k],
                         &seconds[2][k < 0 ? 0 : k]};
         double start = now();
-        must(ki_matmul(n, n, n, a, NULL, across, c, n, packs, &one_thread));
+        must(ki_matmul(n, n, n, a, NULL, across, c, n, space, &one_thread));
         *to[0] = now() - start;
         start = now();
-        must(ki_matmul_symmetric(n, n, a, NULL, across, c, n, packs, &one_thread));
+        must(ki_matmul_symmetric(n, n, a, NULL, across, c, n, space, &one_thread));
         *to[1] = now() - start;
         start = now();
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)n, 1, network.J,

@@ -79,8 +79,8 @@ def plefka2_t(H, J, m_before, C_before, D_before):
     Delta = einsum("ij,jl,kl->ik", J, C_before, J)
     C = np.zeros_like(J)
     for s in (1, -1):
-        t = np.tanh(solve(g[:, None] + Delta * (s - m), V[:, None]))
-        C += t * ((1 + s * m) / 2 * (s - m))
+        t = np.tanh(solve(g[:, None] + Delta * (s - m_before), V[:, None]))
+        C += t * ((1 + s * m_before) / 2 * (s - m_before))
     return m, with_diagonal((C + C.T) / 2, m), D
 
 

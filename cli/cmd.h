@@ -17,6 +17,7 @@ int cmd_autocorrelation(int argc, char **argv);
 int cmd_critical(int argc, char **argv);
 int cmd_meanfield(int argc, char **argv);
 int cmd_network(int argc, char **argv);
+int cmd_exact(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_info(int argc, char **argv);

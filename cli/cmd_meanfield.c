@@ -20,7 +20,9 @@ static const command_help meanfield_help = {
     "with --steady. A .npz or .h5 file is of one method and also holds m (N), C and D (N,N) of "
     "the\n"
     "last step, or with --path of every step, t first; sigma_spin (N) and sigma_edge (N,N), whose\n"
-    "sum is N sigma; status (ok, unsolved, not-steady), residual, change and steps.\n"
+    "sum is N sigma; status (ok, unsolved, not-steady), residual, change, steps, and unphysical, "
+    "the\n"
+    "number of pairs whose correlation no distribution has.\n"
     "With --compare: errors against all states of a small network, or a simulation. Columns: "
     "beta,\n"
     "method, m_err, C_err, D_err (root mean squares over all elements), sigma, sigma_ref, "
@@ -28,12 +30,12 @@ static const command_help meanfield_help = {
     "(size of the difference), seconds, status. The row exact or simulation is the reference\n"
     "itself, with its own sampling errors. Without --steady states after --steps are compared, of\n"
     "--m0 1 or 0 if simulated.\n",
-    "  kinising network draw --N 60 --dJ 0.5 --beta 1.2 --zero-diagonal -o network.npz\n"
+    "  kinising network draw --N 100 --dJ 0.5 --dH 0.3 --beta 1 -o network.npz\n"
     "  kinising meanfield --network network.npz --method plefka-t,plefka2-t --steps 20\n"
     "  kinising meanfield --network network.npz --steady -o steady.npz\n"
     "  kinising meanfield --network network.npz --start steady.npz --beta 1.1 --steps 5 --path -o "
     "path.npz\n"
-    "  kinising meanfield --network network.npz --compare simulation --beta 0.8:1.4:4 --steady\n",
+    "  kinising meanfield --network network.npz --compare simulation --beta 0.5:0.9:5 --steady\n",
 };
 
 static const char *const dynamics_words[] = {"sync", "async", NULL};
@@ -207,7 +209,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .kind = OPTION_COUNT,                                                                     \
          .target = &(w)->max_steps,                                                                \
          .meta = "K",                                                                              \
-         .help = "steady: where it gives up (default 10000)",                                      \
+         .help = "steady: where it gives up (default 10000, plefka-t and plefka2-t 1000)",         \
          .low = 1,                                                                                 \
          .high = 1e9},                                                                             \
         {.name = "m0",                                                                             \

@@ -3,9 +3,6 @@
 #ifndef KINISING_CLI_MEANFIELD_H
 #define KINISING_CLI_MEANFIELD_H
 
-#include <kinising/exact.h>
-#include <kinising/meanfield.h>
-
 #include "report.h"
 #include "values.h"
 
@@ -77,6 +74,7 @@ typedef struct mf_rows { /* columns of equal length, drawn with one curve a meth
     size_t n;
     const double *x, *y[4];
     const char *const *method; /* [n] */
+    const char *const *status; /* [n]; rows other than "ok" are left out. NULL: all are drawn */
 } mf_rows;
 /* Arguments are mf_rows: t, m_mean, C_mean, D_mean, sigma; or beta and four errors. */
 int mf_draw_steps(const void *figure, const char *picture);

@@ -285,7 +285,8 @@ static int write_comparison(const comparison *c) {
         .n = c->rows,
         .x = c->real[BETA],
         .y = {c->real[M_ERR], c->real[C_ERR], c->real[D_ERR], c->real[SIGMA_ERR]},
-        .method = c->method};
+        .method = c->method,
+        .status = c->status};
 
     for (size_t i = 0, k = 0; i < N_COLUMNS; i++) {
         columns[i] = (column){.name = column_names[i]};

@@ -7,8 +7,7 @@
 
 #include "plot.h"
 
-/* Numbers the methods in the order they come; `names` has room for PLOT_MAX_FAMILIES. Rows of the
- * reference that have nothing to show (exact ones, whose error is 0) get the number `skip`. */
+/* Numbers the methods in the order they come; `names` has room for PLOT_MAX_FAMILIES. */
 static size_t number_methods(const mf_rows *r, unsigned char *family, const char **names) {
     size_t n = 0;
 
@@ -23,14 +22,15 @@ static size_t number_methods(const mf_rows *r, unsigned char *family, const char
     return n;
 }
 
-/* The rows that are drawn; without those of an exact reference. */
+/* The rows that are drawn: not those of an exact reference, whose errors are 0, and not those that
+ * mean nothing and would take the scale from the others. */
 static mf_rows drawn_rows(const mf_rows *r, double *room, const char **method) {
     mf_rows out = {.w = r->w, .x = room, .method = method};
 
     for (size_t k = 0; k < 4; k++)
         out.y[k] = room + (k + 1) * r->n;
     for (size_t i = 0; i < r->n; i++) {
-        if (strcmp(r->method[i], "exact") == 0)
+        if (strcmp(r->method[i], "exact") == 0 || (r->status && strcmp(r->status[i], "ok") != 0))
             continue;
         room[out.n] = r->x[i];
         for (size_t k = 0; k < 4; k++)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { N_COLUMNS = 6, N_REAL = 5, N_ARRAYS = 9 };
+enum { N_COLUMNS = 6, N_REAL = 5, N_ARRAYS = 10 };
 static const char *const column_names[N_COLUMNS] = {"t",      "method", "m_mean",
                                                     "C_mean", "D_mean", "sigma"};
 enum { COLUMN_METHOD = 1 };
@@ -59,6 +59,7 @@ static void keep_worst(mf_job *job, const ki_meanfield_info *step) {
     }
     all->residual = fmax(all->residual, step->residual);
     all->ambiguous = step->ambiguous > all->ambiguous ? step->ambiguous : all->ambiguous;
+    all->unphysical = step->unphysical;
     all->change = step->change;
     all->steps = step->steps;
 }
@@ -132,7 +133,7 @@ typedef struct table {
     int filling;          /* enum ki_method */
     double *spin, *edge;  /* [N], [N,N] */
     double *m, *C, *D;    /* of every step, for --path */
-    double residual, change, steps;
+    double residual, change, steps, unphysical;
     const char *status;
 } table;
 
@@ -150,6 +151,8 @@ static int take_row(void *context, const ki_meanfield_state *state) {
         memcpy(t->m + row * n, state->m, n * sizeof *t->m);
         memcpy(t->C + row * n * n, state->C, n * n * sizeof *t->C);
         memcpy(t->D + row * n * n, state->D, n * n * sizeof *t->D);
+        for (size_t i = 0; i < n * n && isnan(state->D_mean); i++) /* a start has none */
+            t->D[row * n * n + i] = NAN;
     }
     return 0;
 }
@@ -206,6 +209,7 @@ static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]
     t->residual = job->info.residual;
     t->change = job->info.change;
     t->steps = (double)job->info.steps;
+    t->unphysical = (double)job->info.unphysical;
     t->status = mf_status_word(job->info.status);
     const ki_array m = {"m", KI_FLOAT64, 1, {n}, state.m},
                    steps = {"m", KI_FLOAT64, 2, {times, n}, t->m};
@@ -220,6 +224,7 @@ static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]
     arrays[6] = (ki_array){"residual", KI_FLOAT64, 1, {1}, &t->residual};
     arrays[7] = (ki_array){"change", KI_FLOAT64, 1, {1}, &t->change};
     arrays[8] = (ki_array){"steps", KI_FLOAT64, 1, {1}, &t->steps};
+    arrays[9] = (ki_array){"unphysical", KI_FLOAT64, 1, {1}, &t->unphysical};
     return 0;
 }
 
@@ -255,9 +260,14 @@ static int write_table(table *t, const mf_job *job) {
     return session_end(&t->w->s, &out);
 }
 
-/* How a steady state was found, or was not. */
-static void say_steady(const mf_command *w, const mf_job *job) {
-    if (w->steady && !w->s.quiet && job->info.status != KI_MEANFIELD_NOT_STEADY)
+/* How a steady state was found, and whether a method was where it means nothing. */
+static void say_how(const mf_command *w, const mf_job *job) {
+    if (w->s.quiet)
+        return;
+    if (job->info.unphysical && job->info.status != KI_MEANFIELD_NOT_STEADY)
+        remark("%s: %llu pairs have correlations that no distribution has: out of its range",
+               ki_method_name(job->method), (unsigned long long)job->info.unphysical);
+    if (w->steady && job->info.status != KI_MEANFIELD_NOT_STEADY)
         remark("%s: steady after %llu steps, residual %.2g, change %.2g",
                ki_method_name(job->method), (unsigned long long)job->info.steps, job->info.residual,
                job->info.change);
@@ -268,6 +278,11 @@ static int say_end(const mf_job *job) {
     const char *name = ki_method_name(job->method);
     const unsigned long long steps = job->info.steps;
 
+    if (job->info.status == KI_MEANFIELD_NOT_STEADY && job->info.unphysical)
+        return complain(STATUS_UNCONVERGED,
+                        "meanfield : %s leads to no steady state, and to %llu correlations that no "
+                        "distribution has : another --method, or a smaller --beta",
+                        name, (unsigned long long)job->info.unphysical);
     if (job->info.status == KI_MEANFIELD_NOT_STEADY)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s is not steady after %llu steps, the last one changes a "
@@ -300,7 +315,7 @@ int mf_alone(mf_command *w) {
     }
     session_progress(&w->s, 1, 1);
     for (size_t k = 0; k < n && !status; k++)
-        say_steady(w, &jobs[k]);
+        say_how(w, &jobs[k]);
     if (!status)
         status = write_table(&t, &jobs[n - 1]);
     for (size_t k = 0; k < n && !status; k++)

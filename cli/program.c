@@ -30,6 +30,8 @@ static const command commands[] = {
      cmd_merge},
     {"network", "finite networks, exact simulation",
      "draw, inspect, rescale, convert a network file", cmd_network},
+    {"exact", "one small network, all of its states",
+     "law, moments, entropy production and its fluctuations, spectrum", cmd_exact},
     {"meanfield", "one network, approximately",
      "Plefka's mean fields: m, C, D, sigma in time or steady; their errors", cmd_meanfield},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts",

@@ -20,7 +20,7 @@ import sysconfig
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS = ("base.h", "theory.h", "network.h", "simulate.h", "meanfield.h")
+HEADERS = ("base.h", "theory.h", "network.h", "simulate.h", "meanfield.h", "exact.h")
 NAME = "_lib.abi3.so"
 NEEDED = ("zlib", "openblas", "cblas", "openmp", "hdf5-serial")
 
@@ -36,7 +36,6 @@ RUN_SOURCE = """
 #include <string.h>
 #include <time.h>
 #include <kinising/kinising.h>
-#include <kinising/meanfield.h>
 
 typedef struct {
     ki_run_options options;

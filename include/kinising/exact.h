@@ -20,9 +20,11 @@ extern "C" {
 #define KI_EXACT_MOST_SYNC 14  /**< spins, synchronous */
 #define KI_EXACT_MOST_ASYNC 20 /**< spins, asynchronous */
 
-/** How an iteration ended: CONVERGED if `residual` is at most `tol`, `law_error` 1e-9 and
- * `gap_error` 1e-3 of the gap. A network that is frozen, or has a mode that does not decay within
- * rounding (gap 0: several laws are stationary, or the law is that of a cycle), has not converged.
+/**
+ * How an iteration ended: CONVERGED if `residual` is at most `tol`, `law_error` 1e-9, `gap_error`
+ * 1e-3 of the gap and `sigma_error` 1e-6 (1 + sigma). A network with a mode that does not decay
+ * within rounding (gap 0: several laws are stationary, or the law is that of a cycle) has not
+ * converged.
  */
 enum ki_exact_status {
     KI_EXACT_CONVERGED = 0,
@@ -56,6 +58,7 @@ typedef struct ki_exact_result {
                                  distance of the next eigenvalue from 1 */
     double gap_error;       /**< of lambda_2 (asynchronously N times that): rounding and
                                  gap_residual times its condition number */
+    double sigma_error;     /**< what law_error makes of sigma at most: times the largest field */
 } ki_exact_result;
 
 /** Arrays wanted; each may be NULL. */

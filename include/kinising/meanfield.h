@@ -22,7 +22,7 @@ enum ki_method {
     KI_NAIVE = 0,      /**< Plefka[t-1,t] of order 1 [naive] */
     KI_PLEFKA_T1T = 1, /**< Plefka[t-1,t] of order 2, TAP [plefka-t1t] */
     KI_PLEFKA_T = 2,   /**< Plefka[t] of order 2 [plefka-t] */
-    KI_PLEFKA_T1 = 3,  /**< Plefka[t-1], Gaussian fields [plefka-t1] */
+    KI_PLEFKA_T1 = 3,  /**< Plefka[t - 1], Gaussian fields [plefka-t1] */
     KI_PLEFKA2_T = 4   /**< Plefka2[t] of order 2, pairs of spins [plefka2-t] */
 };
 #define KI_N_METHODS 5
@@ -173,7 +173,13 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
 KI_API KI_WARN_UNUSED int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
                                               const ki_run_options *run, ki_meanfield_info *info);
 
-/** The state at hand; see ki_meanfield_state. */
+/**
+ * The state at hand.
+ *
+ * @param mf   from ki_meanfield_create()
+ * @param out  result; see ki_meanfield_state
+ * @return 0; KI_ERR_ARGUMENT
+ */
 KI_API KI_WARN_UNUSED int ki_meanfield_get(ki_meanfield *mf, ki_meanfield_state *out);
 
 /**

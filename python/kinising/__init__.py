@@ -13,11 +13,12 @@ package imports, `kinising.reference` (slow, readable numpy) works and the funct
 
 __version__ = "0.1.0"
 
+from ._exact import Exact
 from ._library import KinisingError
 from ._meanfield import MeanField
 from ._network import Network, NetworkSummary, Replicas
 from ._simulate import Simulation, simulate
 from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
 
-__all__ = ["KinisingError", "MeanField", "Network", "NetworkSummary", "Replicas", "Simulation", "Theory", "Transient",
-           "autocorrelation", "critical", "info", "simulate", "theory", "transient"]
+__all__ = ["Exact", "KinisingError", "MeanField", "Network", "NetworkSummary", "Replicas", "Simulation",
+           "Theory", "Transient", "autocorrelation", "critical", "info", "simulate", "theory", "transient"]

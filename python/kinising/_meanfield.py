@@ -27,6 +27,7 @@ class MeanField(NamedTuple):
     residual: float
     change: float
     steps: int
+    unphysical: int
     status: str
 
 
@@ -46,6 +47,8 @@ class _Path:
             for to, source in zip(self.moments, (state.m, state.C, state.D)):
                 place = to[row if self.path else 0]
                 ffi.memmove(doubles(place), source, place.nbytes)
+            if np.isnan(state.D_mean):  # a start has none
+                place[:] = np.nan
 
     def result(self):
         return [x if self.path else x[0] for x in self.moments]
@@ -77,7 +80,7 @@ def _settle(mf, tol, most, run, kept):
     info = ffi.new("ki_meanfield_info *")
     check(lib.ki_meanfield_steady(mf, tol, most, ffi.addressof(run, "options"), info))
     kept.keep(0)
-    return info.residual, info.change, info.steps, STATUS[info.status]
+    return info.residual, info.change, info.steps, info.unphysical, STATUS[info.status]
 
 
 def _advance(mf, steps, run, kept):
@@ -87,7 +90,7 @@ def _advance(mf, steps, run, kept):
         check(lib.ki_meanfield_step(mf, ffi.addressof(run, "options"), info))
         status, residual = max(status, info.status), max(residual, info.residual)
         kept.keep(t)
-    return residual, info.change, info.steps, STATUS[status]
+    return residual, info.change, info.steps, info.unphysical, STATUS[status]
 
 
 def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="sync", m0=1.0, C0=None, D0=None,
@@ -104,7 +107,7 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
         C0, D0     [N,N] correlations of the start, 1 - m0^2 on the diagonal of C0; independent spins if not
                    given. With m, C and D of a result a run goes on
         tol        steady: largest change of a moment in a step; 1e-12 if not given
-        max_steps  steady: where it gives up; 10 000 if not given
+        max_steps  steady: where it gives up; 10 000 if not given, 1000 for 'plefka-t' and 'plefka2-t'
         path       m, C and D of every step are wanted
         zero_diagonal  take J_ii as 0
         threads    0 = all available
@@ -122,6 +125,7 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
         residual    largest error left in a scalar equation, of any step
         change      largest change of a moment in the last step
         steps       how many
+        unphysical  pairs whose correlation no distribution has: the method is out of its range
         status      'ok', 'unsolved' (a residual above 1e-12) or 'not-steady'
 
     The same numbers as `kinising meanfield`.
@@ -143,7 +147,7 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
         raise ValueError(f"{name} : is of steady states : use steady=True")
     T = 0 if steady else count("steps", 127 if steps is None else steps, 10**7)
     tol = 1e-12 if tol is None else float(tol)
-    most = count("max_steps", 10000 if max_steps is None else max_steps, 10**9)
+    most = 0 if max_steps is None else count("max_steps", max_steps, 10**9)
     if not 0 < tol <= 1:
         raise ValueError(f"tol : {tol} is out of range : use a number in (0, 1]")
     N, threads = self.N, count("threads", threads, 4096, 0)
@@ -151,7 +155,8 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
     need = ffi.new("uint64_t *")
     check(lib.ki_meanfield_memory(N, spec, threads, need))
     need_memory(f"meanfield : N = {N}, T = {T}",
-                need[0] + 8.0 * (2.0 * N * N + N) * (T + 1 if path else 1) + 8.0 * N * N * (1 + bool(zero_diagonal)),
+                need[0] + 8.0 * ((2.0 * N * N + N) * (T + 1 if path else 1) + N * N * (1.0 + bool(zero_diagonal)) +
+                                 5.0 * (T + 1)),
                 "use a smaller network" + (", or not path" if path else ""))
     start = _start(N, m0, C0, D0)
     J = _couplings(self, zero_diagonal, flag == lib.KI_ASYNC)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ._arguments import doubles as _doubles, numbers as _numbers
 from ._arguments import count, need_memory, one_dynamics, one_of, text, window
+from ._exact import exact as _exact
 from ._library import check, ffi, lib, need_library, start_run
 from ._meanfield import mean_field
 from ._simulate import AVERAGES, MOST_SEED, STARTS, averages
@@ -233,6 +234,7 @@ class Network:
         return Replicas(*arrays[:-1], spins, arrays[-1], result.realizations, *averages(result))
 
     meanfield = mean_field
+    exact = _exact
 
 
 assert Replicas._fields[10:] == AVERAGES[2:]

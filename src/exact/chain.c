@@ -12,8 +12,8 @@
 #include "num/sum.h"
 #include "num/vecmath.h"
 
-#define LARGEST_FIELD 1e300 /* sums of some fields stay finite */
-enum { FEW_BLOCKS = 16 };   /* are done before a team of threads is there */
+#define LARGEST_FIELD 1e305 /* sums of some fields stay finite */
+enum { FEW_BLOCKS = 64 };   /* are done before a team of threads is there */
 static const ki_run_options alone = {1, NULL, NULL};
 
 int ki_chain_check_size(uint64_t n, int dynamics) {
@@ -116,6 +116,18 @@ void ki_chain_fields(const ki_chain *c, size_t i, size_t first, size_t count, do
             x[done + k] = low[l + k] + h;
         done += stretch;
     }
+}
+
+static double largest(size_t n, const double *x) {
+    double most = 0;
+
+    for (size_t k = 0; k < n; k++)
+        most = fmax(most, fabs(x[k]));
+    return most;
+}
+
+double ki_chain_largest_field(const ki_chain *c) {
+    return largest(c->n * c->low, c->x_low) + largest(c->n * c->high, c->x_high);
 }
 
 /* Partial fields of spin i by the spins from bit `first` on, of states of `count` values. */

@@ -61,6 +61,9 @@ void ki_chain_for_blocks(const ki_chain *c, int (*fn)(void *ctx, size_t block), 
  */
 void ki_chain_fields(const ki_chain *c, size_t i, size_t first, size_t count, double *x);
 
+/* Largest |beta h_i|, or a little more. */
+double ki_chain_largest_field(const ki_chain *c);
+
 /* Spin i of a state. */
 static inline double ki_spin(size_t state, size_t i) {
     return state >> i & 1 ? 1 : -1;

@@ -151,6 +151,7 @@ int ki_exact_evolve(const ki_network *network, int dynamics, const double *m0, d
                              .gap_residual = NAN,
                              .law_error = NAN,
                              .gap_error = NAN,
+                             .sigma_error = NAN,
                              .products = e.chain.products};
 
         ki_exact_summarize(&e.chain, &e.now, &r);

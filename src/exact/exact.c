@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The steady state of one small network. [exact] [sigma-net-sync] [sigma-net-async] */
+#include <math.h>
 #include <string.h>
 
 #include "base/blas.h"
 #include "base/error.h"
 #include "job.h"
 #include "stationary.h"
+
+#define MOST_SIGMA_ERROR 1e-6
 
 typedef struct steady {
     ki_chain chain;
@@ -66,6 +69,9 @@ int ki_exact(const ki_network *network, const ki_exact_spec *spec, const ki_run_
     if (!error) {
         r.sigma = ki_exact_write(&s.chain, &s.moments, &s.moments, KI_EDGES_RAW, out);
         r.Sr = r.S + r.sigma;
+        r.sigma_error = 2 * r.law_error * ki_chain_largest_field(&s.chain);
+        if (!(r.sigma_error <= MOST_SIGMA_ERROR * (1 + fabs(r.sigma))))
+            r.status = KI_EXACT_NOT_CONVERGED;
         if (out && out->p)
             memcpy(out->p, s.stationary.p, s.chain.states * sizeof *out->p);
         if (result)

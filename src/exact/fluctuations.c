@@ -139,9 +139,11 @@ static void add_pairs(const pairs *j, size_t group, size_t n, double *forth, dou
     if (padded == 0)
         return;
     prepare(padded, forth, back, sigma, turn, largest);
-    for (size_t k = 0; k < n && j->range == 0; k++) /* where the exponential is none */
+    /* Weight times exp(-Sigma) is the weight of the other direction; where the exponential is not a
+     * number, only that is left. */
+    for (size_t k = 0; k < n && j->range == 0; k++)
         if (fabs(sigma[k]) > 600)
-            sum->integral += exp(forth[k] - sigma[k]) + exp(back[k] + sigma[k]);
+            sum->integral += exp(forth[k]) + exp(back[k]);
     ki_vexp(padded, forth, forth);
     ki_vexp(padded, back, back);
     if (j->range > 0) {
@@ -297,12 +299,8 @@ static int fill_block(void *ctx, size_t block) {
 
 /* A power of two, for fields so large that a square would not be finite. */
 static double scale_for(const ki_chain *c) {
-    double most = 0;
+    const double most = ki_chain_largest_field(c);
 
-    for (size_t k = 0; k < c->n * c->low; k++)
-        most = fmax(most, fabs(c->x_low[k]));
-    for (size_t k = 0; k < c->n * c->high; k++)
-        most = fmax(most, fabs(c->x_high[k]));
     return most > 1e100 ? ldexp(1, ilogb(most)) : 1;
 }
 

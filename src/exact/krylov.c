@@ -245,10 +245,6 @@ static double extend(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, size_t
     return beta;
 }
 
-static int is_slow(const ki_krylov *k, size_t i) {
-    return k->im[i] == 0 && fabs(1 - k->re[i]) < KI_SLOW;
-}
-
 static void fill_outcome(const ki_krylov *k, size_t leading, size_t j, double beta,
                          ki_krylov_outcome *out) {
     out->vectors = leading;
@@ -257,32 +253,15 @@ static void fill_outcome(const ki_krylov *k, size_t leading, size_t j, double be
     out->residual = beta * hypot(k->Z[j - 1], leading > 1 ? k->Z[2 * j - 1] : 0);
     for (size_t i = 0; leading > 1 && i < 4; i++)
         out->t[i] = k->T[i / 2 * j + i % 2];
-}
-
-/* Vectors of the leading eigenvalue, and of those near 1. */
-static void finish(const ki_chain *c, ki_krylov *k, size_t leading, size_t j,
-                   ki_krylov_outcome *out) {
-    size_t kept = leading;
-
+    out->nearest = out->next = INFINITY;
+    out->slow = 0;
     for (size_t i = 0; i < j; i++) {
-        k->select[i] = i < leading;
-        if (i >= leading && kept < KI_MOST_SLOW && is_slow(k, i)) {
-            k->select[i] = 1;
-            kept++;
-        }
+        const double away = hypot(1 - k->re[i], k->im[i]);
+
+        out->nearest = fmin(out->nearest, away);
+        out->next = away < KI_SLOW ? out->next : fmin(out->next, away);
+        out->slow += away < KI_SLOW;
     }
-    if (kept > leading && ki_schur_reorder(j, k->select, k->T, k->Z, k->re, k->im, NULL, k->work)) {
-        out->converged = 0;
-        out->vectors = 0;
-        return;
-    }
-    out->first_slow = is_slow(k, 0) ? 0 : leading;
-    out->slow = kept - out->first_slow;
-    out->nearest = INFINITY;
-    for (size_t i = 0; i < j; i++)
-        if (i < out->first_slow || i >= kept)
-            out->nearest = fmin(out->nearest, hypot(1 - k->re[i], k->im[i]));
-    rotate(c, k, j, kept);
 }
 
 int ki_krylov_run(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, double tol, uint64_t most,
@@ -325,7 +304,7 @@ int ki_krylov_run(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, double to
             waited++;
         }
         if (stop || out->converged || waited > PATIENCE) {
-            finish(c, k, leading, j, out);
+            rotate(c, k, j, leading);
             return 0;
         }
         if (j == k->most && (j = restart(c, k, leading, j, beta)) == 0) {

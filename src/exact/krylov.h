@@ -23,21 +23,20 @@ typedef struct ki_krylov {
     int *select;
 } ki_krylov;
 
-/* Eigenvalues so near to 1 need care; of so many the vectors are kept. */
-#define KI_SLOW 0.02
-enum { KI_MOST_SLOW = 4 };
+#define KI_SLOW 1e-3 /* eigenvalues nearer to 1 go with sets of states hardly ever left */
 
 typedef struct ki_krylov_outcome {
     double re, im;    /* the eigenvalue, im >= 0 */
     double residual;  /* of its vector, as the iteration sees it */
     double condition; /* reciprocal, of the eigenvalue: 1 is best */
     double t[4];      /* of a pair: A (q0 q1) = (q0 q1) t, column-major */
-    double nearest;   /* least |1 - eigenvalue| among those seen, the `slow` ones left out */
+    double nearest;   /* least |1 - eigenvalue| among those seen */
+    double next;      /* the same of those that are not slow */
+    size_t slow;      /* how many are */
     uint64_t products;
     int converged;
     int invariant;  /* the space was exhausted: all eigenvalues of the start are there */
     size_t vectors; /* 1, or 2 for a pair: q[0] and q[1] span what stays in it; 0 after failure */
-    size_t first_slow, slow; /* so many vectors, from that one on, of eigenvalues near 1 */
 } ki_krylov_outcome;
 
 void ki_krylov_size(ki_krylov *k, const ki_chain *c);
@@ -46,6 +45,11 @@ void ki_krylov_lay_out(ki_krylov *k, const ki_chain *c, ki_cursor *cursor);
 /* Vector j of the basis. */
 static inline double *ki_krylov_vector(const ki_krylov *k, size_t j) {
     return k->q + j * k->states;
+}
+
+/* Room for a square matrix of up to ki_krylov.most rows, between runs. */
+static inline double *ki_krylov_work(const ki_krylov *k) {
+    return k->work;
 }
 
 /* From the vector in q[0], which need not be normalised. `tol`: residual wanted. Progress goes from

@@ -11,10 +11,14 @@
 
 #define DEFAULT_TOL 1e-14
 #define GAP_TOL 1e-12       /* residual of the slowest mode */
+#define ROUNDING 1e-14      /* of an eigenvalue */
 #define MOST_LAW_ERROR 1e-9 /* above it the law has not converged */
 #define MOST_GAP_ERROR 1e-3 /* relative */
 #define SETTLED 1e-13       /* relative change of a law that is as good as it gets */
-enum { DEFAULT_PRODUCTS = 100000, CELLS = 1 << KI_MOST_SLOW, REFINEMENTS = 40 };
+#define UNSETTLED 1e-4      /* relative change of a state that is noise, */
+#define NOISE 1e-11         /* if all of them together are less probable */
+#define LOOSE 1e-12         /* error of the law from which on it is refined */
+enum { DEFAULT_PRODUCTS = 100000, SWEEPS = 4 };
 
 void ki_stationary_lay_out(ki_stationary *s, const ki_chain *c, ki_cursor *cursor) {
     const size_t small = c->n <= KI_ELIMINATION_MOST ? c->states : 0;
@@ -26,6 +30,7 @@ void ki_stationary_lay_out(ki_stationary *s, const ki_chain *c, ki_cursor *curso
     s->y = ki_take(cursor, c->states, sizeof *s->y);
     s->z = ki_take(cursor, c->states, sizeof *s->z);
     s->partial = ki_take(cursor, 2 * ki_chain_blocks(c), sizeof *s->partial);
+    s->jump = ki_take(cursor, c->states, sizeof *s->jump);
     s->cell = ki_take(cursor, c->states, sizeof *s->cell);
 }
 
@@ -84,7 +89,7 @@ static int scale_block(void *ctx, size_t block) {
     return 0;
 }
 
-static void normalise(const ki_chain *c, double *p, double *partial) {
+void ki_normalise(const ki_chain *c, double *p, double *partial) {
     for (int pass = 0; pass < 2; pass++) {
         scaling s = {c, p, 1 / ki_chain_sum(c, p, partial)};
 
@@ -92,10 +97,20 @@ static void normalise(const ki_chain *c, double *p, double *partial) {
     }
 }
 
-/* Steps of the chain itself, whose terms are all positive: rare states get their relative accuracy.
- * Ends with the residual of the law in s->p. */
-static int polish(ki_chain *c, ki_stationary *s, double *residual) {
-    const size_t most = 10 + 4 * c->n;
+/* Empties states that still change much though hardly anything is in them: noise, that would take
+ * long to decay where nothing flows in. What belongs there comes back with the next steps. */
+static void sweep(const ki_chain *c, ki_stationary *s) {
+    double mass = 0;
+
+    for (size_t a = 0; a < c->states; a++)
+        mass += fabs(s->y[a] - s->p[a]) > UNSETTLED * s->y[a] ? s->p[a] : 0;
+    for (size_t a = 0; mass < NOISE && a < c->states; a++)
+        if (fabs(s->y[a] - s->p[a]) > UNSETTLED * s->y[a])
+            s->y[a] = 0;
+}
+
+int ki_polish(ki_chain *c, ki_stationary *s, int sweeping, double *residual) {
+    const size_t most = 11 + 4 * c->n;
 
     for (size_t i = 0;; i++) {
         double relative;
@@ -107,8 +122,10 @@ static int polish(ki_chain *c, ki_stationary *s, double *residual) {
         *residual = distance(c, s->p, s->y, s->partial, &relative);
         if (i >= most || relative <= SETTLED)
             return 0;
+        if (sweeping && i % (most / SWEEPS) == most / SWEEPS - 1)
+            sweep(c, s);
         memcpy(s->p, s->y, c->states * sizeof *s->p);
-        normalise(c, s->p, s->partial);
+        ki_normalise(c, s->p, s->partial);
     }
 }
 
@@ -145,90 +162,10 @@ static int iterate(ki_chain *c, ki_stationary *s, double tol, uint64_t most, dou
             return error;
         used += o.products;
         memcpy(s->p, s->krylov.q, c->states * sizeof *s->p);
-        normalise(c, s->p, s->partial);
-        error = polish(c, s, residual);
+        ki_normalise(c, s->p, s->partial);
+        error = ki_polish(c, s, 1, residual);
         if (error || *residual <= tol || !o.converged || used >= most)
             return error;
-    }
-    return 0;
-}
-
-/* Puts each state into a cell by the signs of the slowest modes, which part the sets of states
- * between which the chain hardly ever moves. Cells of probability 0 go with another one. Returns
- * the number of cells. */
-static size_t make_cells(const ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o) {
-    double mass[CELLS] = {0};
-    unsigned char name[CELLS] = {0};
-    size_t cells = 0;
-
-    for (size_t a = 0; a < c->states; a++) {
-        unsigned cell = 0;
-
-        for (size_t i = 0; i < o->slow; i++)
-            cell |= (unsigned)(ki_krylov_vector(&s->krylov, o->first_slow + i)[a] > 0) << i;
-        s->cell[a] = (unsigned char)cell;
-        mass[cell] += s->p[a];
-    }
-    for (size_t k = 0; k < CELLS; k++)
-        if (mass[k] > 0)
-            name[k] = (unsigned char)cells++;
-    for (size_t a = 0; a < c->states; a++)
-        s->cell[a] = name[s->cell[a]];
-    return cells;
-}
-
-/* flow[I,J]: probability that moves from cell I to cell J in a step; mass[I]. */
-static int measure_flow(ki_chain *c, ki_stationary *s, size_t cells, double *flow, double *mass) {
-    memset(flow, 0, CELLS * CELLS * sizeof *flow);
-    memset(mass, 0, CELLS * sizeof *mass);
-    for (size_t from = 0; from < cells; from++) {
-        const int error = ki_chain_report(c, 0.95);
-
-        if (error)
-            return error;
-        for (size_t a = 0; a < c->states; a++) {
-            s->z[a] = s->cell[a] == from ? s->p[a] : 0;
-            mass[from] += s->z[a];
-        }
-        ki_chain_step(c, s->z, s->y);
-        for (size_t b = 0; b < c->states; b++)
-            flow[from * cells + s->cell[b]] += s->y[b];
-    }
-    return 0;
-}
-
-/* Where the chain hardly ever moves between some sets of states, rounding leaves their weights
- * against each other uncertain by the residual over the gap. The weights that balance the flows are
- * found without a subtraction, and so on in turn with steps of the chain (Koury, McAllister,
- * Stewart 1984). *change becomes the last change of the weights. */
-static int refine(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o, double *residual,
-                  double *change) {
-    const size_t cells = make_cells(c, s, o);
-
-    *change = 1;
-    for (int i = 0; i < REFINEMENTS; i++) {
-        double flow[CELLS * CELLS], mass[CELLS], weight[CELLS], most = 0;
-        int error = measure_flow(c, s, cells, flow, mass);
-
-        if (error)
-            return error;
-        for (size_t k = 0; k < cells; k++)
-            for (size_t l = 0; l < cells; l++)
-                flow[k * cells + l] /= mass[k];
-        if (ki_eliminate(cells, flow, weight))
-            return 0;
-        for (size_t k = 0; k < cells; k++) {
-            most = fmax(most, fabs(weight[k] - mass[k]));
-            weight[k] /= mass[k];
-        }
-        for (size_t a = 0; a < c->states; a++)
-            s->p[a] *= weight[s->cell[a]];
-        error = polish(c, s, residual);
-        if (error)
-            return error;
-        *change = most;
-        if (most <= SETTLED)
-            return 0;
     }
     return 0;
 }
@@ -280,6 +217,25 @@ static void fill_gap(const ki_chain *c, const ki_krylov_outcome *o, ki_exact_res
         r->relaxation_time = modulus > rounding ? -1 / log(modulus) : 0;
 }
 
+/* What a residual makes of the law, when the next eigenvalue is so far from 1, as far as is known.
+ */
+static double error_of_law(double residual, double away) {
+    const double sure = away - ROUNDING;
+
+    if (!(sure > 0))
+        return 1;
+    return residual > 0 ? fmin((residual + DBL_EPSILON) / sure, 1) : 0;
+}
+
+/* Each p_a to a relative error of so many roundings, and the sum is 1. */
+static double error_of_elimination(size_t states, const double *p) {
+    double most = 0;
+
+    for (size_t a = 0; a < states; a++)
+        most = fmax(most, p[a]);
+    return 2 * (double)states * DBL_EPSILON * (1 - most);
+}
+
 int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
                        ki_exact_result *r) {
     const double tol = spec->tol > 0 ? spec->tol : DEFAULT_TOL;
@@ -295,7 +251,7 @@ int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
 
         ki_chain_step(c, s->p, s->y);
         r->residual = distance(c, s->p, s->y, s->partial, &relative);
-        r->law_error = (double)c->states * DBL_EPSILON;
+        r->law_error = error_of_elimination(c->states, s->p);
     } else if ((error = iterate(c, s, tol, most, &r->residual)) != 0) {
         return error;
     }
@@ -309,13 +265,17 @@ int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
         return error;
     r->gap_residual = o.vectors ? mode_residual(c, s, &o) : INFINITY;
     fill_gap(c, &o, r);
-    if (!exact) {
-        double refined = 0;
+    if (!exact)
+        r->law_error = error_of_law(r->residual, o.nearest);
+    if (!exact && r->law_error > LOOSE) {
+        size_t cells;
+        double weights;
 
-        error = o.slow && o.vectors ? refine(c, s, &o, &r->residual, &refined) : 0;
+        error = ki_refine(c, s, &cells, &r->residual, &weights);
         if (error)
             return error;
-        r->law_error = refined + r->residual / o.nearest;
+        if (weights < 1 && o.slow < cells)
+            r->law_error = weights + error_of_law(r->residual, o.next);
     }
     r->products = c->products;
     r->status = o.converged && r->residual <= tol && r->law_error <= MOST_LAW_ERROR &&

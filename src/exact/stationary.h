@@ -14,7 +14,8 @@ typedef struct ki_stationary {
     double *p;           /* [states] the law */
     double *y, *z;       /* [states] */
     double *partial;     /* [2 blocks] */
-    unsigned char *cell; /* [states], see refine() */
+    uint32_t *jump;      /* [states], and */
+    unsigned char *cell; /* [states], see refine.c */
 } ki_stationary;
 
 void ki_stationary_lay_out(ki_stationary *s, const ki_chain *c, ki_cursor *cursor);
@@ -29,5 +30,19 @@ int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
  * Heyman 1985): each p_a keeps its relative accuracy. The matrix is used up. Returns -1 if some
  * state never leads to those before it. */
 int ki_eliminate(size_t n, double *matrix, double *p);
+
+/* p to sum 1; what rounding has made negative becomes 0. */
+void ki_normalise(const ki_chain *c, double *p, double *partial);
+
+/* Steps of the chain itself, whose terms are all positive: rare states get their relative accuracy.
+ * `sweeping`: noise in states into which nothing flows is taken out. Ends with the residual of the
+ * law in s->p. Fails by cancellation alone. */
+int ki_polish(ki_chain *c, ki_stationary *s, int sweeping, double *residual);
+
+/* Where the chain hardly ever moves between some sets of states, rounding leaves their weights
+ * against each other uncertain by the residual over the gap. Finds these weights by other means.
+ * *cells becomes the number of sets, *error how well the weights are known, 1 for not at all: s->p
+ * is then as it was. Fails by cancellation alone. */
+int ki_refine(ki_chain *c, ki_stationary *s, size_t *cells, double *residual, double *error);
 
 #endif

@@ -55,11 +55,19 @@ extern const mf_method *const ki_mf_methods[KI_N_METHODS];
 /* a = 1 - m^2 and g = H + J m. */
 int mf_fields(mf_problem *p, const double *m);
 
+/* sum_j J_ij^2 a'_j: the variance of a field that independent spins make. */
+double mf_variance(const mf_problem *p, size_t i);
+
 /* Calls fn(ctx, i) for every row, over threads. */
 int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx);
 
 /* C_ii = 1 - m_i^2. */
 void mf_set_diagonal(const mf_problem *p, mf_state *after);
+
+/* The end of second order: D_il = a_i (J C')_il (1 + 2 m_i J_il m'_l), and after->C, which holds
+ * J C' J^T, times a_i a_k, 1 - m_i^2 on its diagonal. JC is [N,N], or NULL for a C' of independent
+ * spins. */
+int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC);
 
 /* C_ik = (C_ik + C_ki)/2 off the diagonal, 1 - m_i^2 on it. */
 int mf_symmetrize(const mf_problem *p, mf_state *after);

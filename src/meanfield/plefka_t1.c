@@ -48,20 +48,11 @@ static double *coefficients(const mf_problem *p, size_t group) {
     return vector(p, V_COEFFICIENT) + group * G * KI_TANH_TERMS;
 }
 
-KI_CLONES static double sum_squares(size_t n, const double *x, const double *w) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t j = 0; j < n; j++) {
-        sum += x[j] * x[j] * w[j];
-    }
-    return sum;
-}
-
 static int one_magnetization(void *ctx, size_t i) {
     const job *b = ctx;
     const mf_problem *p = b->p;
     double *spread = vector(p, V_SPREAD) + i;
-    *spread = sqrt(sum_squares(p->n, p->J + i * p->n, p->a));
+    *spread = sqrt(mf_variance(p, i));
     ki_tanh_average(p->g[i], *spread, b->after->m + i, vector(p, V_SLOPE) + i);
     return 0;
 }

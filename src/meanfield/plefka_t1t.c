@@ -8,33 +8,19 @@
 
 typedef struct rows {
     const mf_problem *p;
-    mf_state *after;
-    const double *before_m;
+    const mf_state *after;
 } rows;
 
 /* m = tanh(g - m V) is theta + V tanh(theta) = g. */
 static int variance(void *ctx, size_t i) {
-    const rows *r = ctx;
-    const mf_problem *p = r->p;
-    const double *J = p->J + i * p->n;
-    double s[8] = {0};
-    size_t j = 0;
-
-    for (; j + 8 <= p->n; j += 8) {
-        for (size_t l = 0; l < 8; l++) {
-            s[l] += J[j + l] * J[j + l] * p->a[j + l];
-        }
-    }
-    for (size_t l = 0; j + l < p->n; l++) {
-        s[l] += J[j + l] * J[j + l] * p->a[j + l];
-    }
-    p->vector[i] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    const mf_problem *p = ctx;
+    p->vector[i] = mf_variance(p, i);
     return 0;
 }
 
 static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
-    rows r = {p, after, before->m};
-    const int error = mf_rows(p, variance, &r);
+    (void)before;
+    const int error = mf_rows(p, variance, p);
 
     if (!error) {
         ki_tap(p->n, p->vector, p->g, after->m, p->stats);
@@ -42,27 +28,11 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
     return error;
 }
 
-/* D_il = a_i J_il a'_l (1 + 2 m_i J_il m'_l), and C_ik times a_i a_k. */
-static int row(void *ctx, size_t i) {
-    const rows *r = ctx;
-    const mf_problem *p = r->p;
-    const double *J = p->J + i * p->n, *m = r->after->m, a = (1 - m[i]) * (1 + m[i]);
-    double *C = r->after->C + i * p->n, *D = r->after->D + i * p->n;
-
-    for (size_t l = 0; l < p->n; l++) {
-        D[l] = a * J[l] * p->a[l] * (1 + 2 * m[i] * J[l] * r->before_m[l]);
-        C[l] *= a * ((1 - m[l]) * (1 + m[l]));
-    }
-    C[i] = a;
-    return 0;
-}
-
 static int correlations(mf_problem *p, const mf_state *before, mf_state *after) {
     const size_t n = p->n;
-    rows r = {p, after, before->m};
     const int error = ki_matmul_symmetric(n, n, (ki_matrix){p->J, n, 1}, p->a,
                                           (ki_matrix){p->J, 1, n}, after->C, n, p->space, p->run);
-    return error ? error : mf_rows(p, row, &r);
+    return error ? error : mf_second_order(p, before, after, NULL);
 }
 
 /* Adds (a_i a_l/2) sum_k J_ik a_k (J_kl + J_lk), J_ll being 0, to D of order 1 and the third
@@ -84,7 +54,7 @@ static int add_second_order(void *ctx, size_t i) {
 static int asynchronous(mf_problem *p, mf_state *at) {
     const size_t n = p->n;
     const ki_matrix J = {p->J, n, 1}, turned = {p->J, 1, n};
-    rows r = {p, at, at->m};
+    rows r = {p, at};
 
     int error = ki_matmul(n, n, n, J, p->a, J, at->C, n, p->space, p->run);
     if (!error) {

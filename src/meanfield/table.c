@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The methods, and what several of them do to rows. */
 #include "method.h"
+#include "num/simd.h"
 #include "num/sum.h"
 
 const mf_method *const ki_mf_methods[KI_N_METHODS] = {[KI_NAIVE] = &ki_mf_naive,
@@ -16,6 +17,7 @@ const char *ki_method_name(int method) {
 /* Few enough to balance threads, many enough to be worth a turn. */
 int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx) {
     const size_t chunk = p->n / 64;
+
     return ki_parallel_for(p->n, chunk < 1 ? 1 : chunk > 32 ? 32 : chunk, p->run, fn, ctx);
 }
 
@@ -41,10 +43,68 @@ int mf_fields(mf_problem *p, const double *m) {
     return mf_rows(p, field, &f);
 }
 
+KI_CLONES static double sum_squares(size_t n, const double *x, const double *w) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++) {
+        sum += x[j] * x[j] * w[j];
+    }
+    return sum;
+}
+
+double mf_variance(const mf_problem *p, size_t i) {
+    return sum_squares(p->n, p->J + i * p->n, p->a);
+}
+
 void mf_set_diagonal(const mf_problem *p, mf_state *after) {
     for (size_t i = 0; i < p->n; i++) {
         after->C[i * p->n + i] = (1 - after->m[i]) * (1 + after->m[i]);
     }
+}
+
+typedef struct second_order {
+    const mf_problem *p;
+    const mf_state *before, *after;
+    const double *JC;
+} second_order;
+
+/* One row; x is of J C'. */
+KI_CLONES static void second_order_of(size_t n, const double *J, const double *x, const double *m,
+                                      const double *before, double own, double *C, double *D) {
+    const double a = (1 - own) * (1 + own);
+
+#pragma omp simd
+    for (size_t l = 0; l < n; l++) {
+        D[l] = a * x[l] * (1 + 2 * own * J[l] * before[l]);
+        C[l] *= a * ((1 - m[l]) * (1 + m[l]));
+    }
+}
+
+/* x = J diag(a'). */
+KI_CLONES static void scaled(size_t n, const double *J, const double *a, double *x) {
+    for (size_t l = 0; l < n; l++) {
+        x[l] = J[l] * a[l];
+    }
+}
+
+static int second_order_row(void *ctx, size_t i) {
+    const second_order *s = ctx;
+    const mf_problem *p = s->p;
+    const size_t n = p->n;
+    const double *J = p->J + i * n, *m = s->after->m;
+    double *C = s->after->C + i * n, *D = s->after->D + i * n;
+
+    if (!s->JC) {
+        scaled(n, J, p->a, D);
+    }
+    second_order_of(n, J, s->JC ? s->JC + i * n : D, m, s->before->m, m[i], C, D);
+    C[i] = (1 - m[i]) * (1 + m[i]);
+    return 0;
+}
+
+int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC) {
+    second_order s = {p, before, after, JC};
+    return mf_rows(p, second_order_row, &s);
 }
 
 enum { SQUARE = 32 }; /* rows and columns, so that a block and its mirror image stay in the cache */

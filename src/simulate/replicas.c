@@ -12,64 +12,44 @@
 #include "estimators.h"
 #include "replicas.h"
 
-/* Memory as a row of arrays: measured first, with base NULL, then handed out. */
-typedef struct cursor {
-    char *base;
-    uint64_t used;
-    int overflow;
-} cursor;
-
-static void *take(cursor *c, uint64_t count, uint64_t size) {
-    uint64_t bytes, end;
-    if (__builtin_mul_overflow(count, size, &bytes) ||
-        __builtin_add_overflow(bytes, (uint64_t)63, &bytes) ||
-        __builtin_add_overflow(c->used, bytes & ~(uint64_t)63, &end)) {
-        c->overflow = 1;
-        return NULL;
-    }
-    void *p = c->base ? c->base + c->used : NULL;
-    c->used = end;
-    return p;
-}
-
-static void lay_out_job(ki_replicas_job *job, cursor *c) {
+static void lay_out_job(ki_replicas_job *job, ki_cursor *c) {
     const uint64_t n = job->n;
-    job->J = take(c, n * n, sizeof *job->J);
-    job->H = take(c, n, sizeof *job->H);
-    job->self = take(c, n, sizeof *job->self);
-    job->m = take(c, n, sizeof *job->m);
-    job->m_before = take(c, n, sizeof *job->m_before);
-    job->own = take(c, n, sizeof *job->own);
-    job->c = take(c, job->want_c ? n * n : 0, sizeof *job->c);
-    job->d = take(c, job->want_d ? n * n : 0, sizeof *job->d);
+    job->J = ki_take(c, n * n, sizeof *job->J);
+    job->H = ki_take(c, n, sizeof *job->H);
+    job->self = ki_take(c, n, sizeof *job->self);
+    job->m = ki_take(c, n, sizeof *job->m);
+    job->m_before = ki_take(c, n, sizeof *job->m_before);
+    job->own = ki_take(c, n, sizeof *job->own);
+    job->c = ki_take(c, job->want_c ? n * n : 0, sizeof *job->c);
+    job->d = ki_take(c, job->want_d ? n * n : 0, sizeof *job->d);
     uint64_t sums = 0;
     if (job->want_summary && __builtin_mul_overflow(job->spec.replicas, KI_N_SUMS, &sums)) {
         c->overflow = 1;
     }
-    job->sums = take(c, sums, sizeof *job->sums);
+    job->sums = ki_take(c, sums, sizeof *job->sums);
 }
 
-static void lay_out_block(const ki_replicas_job *job, ki_block *b, cursor *c) {
+static void lay_out_block(const ki_replicas_job *job, ki_block *b, ki_cursor *c) {
     const uint64_t n = job->n, matrix = n * job->width;
     const int async = job->spec.dynamics == KI_ASYNC;
-    b->x = take(c, matrix, sizeof *b->x);
-    b->s = take(c, matrix, sizeof *b->s);
-    b->t = take(c, matrix, sizeof *b->t);
-    b->y = take(c, matrix, sizeof *b->y);
-    b->spin = take(c, async ? 0 : n, sizeof *b->spin);
-    b->before = take(c, async ? 0 : n, sizeof *b->before);
-    b->sums = take(c, KI_N_SUMS * job->width, sizeof *b->sums);
-    b->m = take(c, n, sizeof *b->m);
-    b->m_before = take(c, n, sizeof *b->m_before);
-    b->own = take(c, n, sizeof *b->own);
-    b->c = take(c, job->want_c ? n * job->stride : 0, sizeof *b->c);
-    b->d = take(c, job->want_d ? n * job->stride : 0, sizeof *b->d);
-    b->across = take(c, job->want_moments ? job->width * job->stride : 0, sizeof *b->across);
+    b->x = ki_take(c, matrix, sizeof *b->x);
+    b->s = ki_take(c, matrix, sizeof *b->s);
+    b->t = ki_take(c, matrix, sizeof *b->t);
+    b->y = ki_take(c, matrix, sizeof *b->y);
+    b->spin = ki_take(c, async ? 0 : n, sizeof *b->spin);
+    b->before = ki_take(c, async ? 0 : n, sizeof *b->before);
+    b->sums = ki_take(c, KI_N_SUMS * job->width, sizeof *b->sums);
+    b->m = ki_take(c, n, sizeof *b->m);
+    b->m_before = ki_take(c, n, sizeof *b->m_before);
+    b->own = ki_take(c, n, sizeof *b->own);
+    b->c = ki_take(c, job->want_c ? n * job->stride : 0, sizeof *b->c);
+    b->d = ki_take(c, job->want_d ? n * job->stride : 0, sizeof *b->d);
+    b->across = ki_take(c, job->want_moments ? job->width * job->stride : 0, sizeof *b->across);
     if (async) {
-        b->field = take(c, matrix, sizeof *b->field);
-        b->state = take(c, matrix, sizeof *b->state);
-        b->words = take(c, 2 * ((n + KI_GROUP - 1) / KI_GROUP) * KI_GROUP, sizeof *b->words);
-        b->past = take(c, n, job->slots > UINT64_MAX / 2 ? UINT64_MAX : 2 * job->slots);
+        b->field = ki_take(c, matrix, sizeof *b->field);
+        b->state = ki_take(c, matrix, sizeof *b->state);
+        b->words = ki_take(c, 2 * ((n + KI_GROUP - 1) / KI_GROUP) * KI_GROUP, sizeof *b->words);
+        b->past = ki_take(c, n, job->slots > UINT64_MAX / 2 ? UINT64_MAX : 2 * job->slots);
     }
 }
 
@@ -156,7 +136,7 @@ int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments, in
     job.want_summary = 1;
     job.want_moments = job.want_c = job.want_d = moments;
     ki_block block;
-    cursor shared = {0}, each = {0};
+    ki_cursor shared = {0}, each = {0};
     lay_out_job(&job, &shared);
     lay_out_block(&job, &block, &each);
     uint64_t sum;
@@ -325,7 +305,7 @@ static void choose(ki_replicas_job *job, int summary, const ki_replicas_out *out
 /* Shared arrays and one block of arrays a worker, all in one piece; NULL if there is not so much.
  */
 static char *allocate(ki_replicas_job *job, ki_block *block, size_t workers) {
-    cursor c = {0};
+    ki_cursor c = {0};
     lay_out_job(job, &c);
     for (size_t w = 0; w < workers; w++) {
         lay_out_block(job, &block[w], &c);
@@ -335,7 +315,7 @@ static char *allocate(ki_replicas_job *job, ki_block *block, size_t workers) {
         return NULL;
     }
     memset(memory, 0, c.used);
-    c = (cursor){.base = memory};
+    c = (ki_cursor){.base = memory};
     lay_out_job(job, &c);
     for (size_t w = 0; w < workers; w++) {
         lay_out_block(job, &block[w], &c);

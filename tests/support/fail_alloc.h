@@ -8,6 +8,7 @@
 
 static int ki_fail_at = -1;
 static int ki_live_blocks;
+static size_t ki_most_bytes; /* of one allocation; for the test to set back */
 
 void *__real_ki_alloc(size_t count, size_t size);
 void *__wrap_ki_alloc(size_t count, size_t size);
@@ -18,6 +19,7 @@ void *__wrap_ki_alloc(size_t count, size_t size) {
     ki_fail_at -= ki_fail_at > 0;
     void *p = __real_ki_alloc(count, size);
     ki_live_blocks += p != NULL;
+    ki_most_bytes = count * size > ki_most_bytes ? count * size : ki_most_bytes;
     return p;
 }
 
