@@ -45,14 +45,12 @@ typedef struct sweep {
     double factor;
 } sweep;
 
-static int dot_block(void *ctx, size_t block) {
-    const sweep *s = ctx;
+static void take_dots(const sweep *s, size_t block) {
     const size_t first = block * s->block_size;
 
     for (size_t j = 0; j < s->count; j++)
         s->k->partial[block * s->k->stride + j] =
             ki_dot(s->block_size, ki_krylov_vector(s->k, j) + first, s->v + first);
-    return 0;
 }
 
 KI_CLONES static void subtract(size_t n, double h, const double *q, double *v) {
@@ -60,12 +58,27 @@ KI_CLONES static void subtract(size_t n, double h, const double *q, double *v) {
         v[a] -= h * q[a];
 }
 
-static int subtract_block(void *ctx, size_t block) {
-    const sweep *s = ctx;
+static void subtract_all(const sweep *s, size_t block) {
     const size_t first = block * s->block_size;
 
     for (size_t j = 0; j < s->count; j++)
         subtract(s->block_size, s->k->h[j], ki_krylov_vector(s->k, j) + first, s->v + first);
+}
+
+/* One pass over the basis each: the time goes into reading it. */
+static int shift_and_dot(void *ctx, size_t block) {
+    const sweep *s = ctx;
+    double *v = s->v + block * s->block_size;
+
+    for (size_t a = 0; s->factor != 0 && a < s->block_size; a++)
+        v[a] -= s->factor;
+    take_dots(s, block);
+    return 0;
+}
+
+static int subtract_and_dot(void *ctx, size_t block) {
+    subtract_all(ctx, block);
+    take_dots(ctx, block);
     return 0;
 }
 
@@ -77,22 +90,27 @@ static int square_block(void *ctx, size_t block) {
     return 0;
 }
 
+/* Writes over the sums of the dots, which are in h by now. */
+static int subtract_and_square(void *ctx, size_t block) {
+    subtract_all(ctx, block);
+    return square_block(ctx, block);
+}
+
 static int scale_block(void *ctx, size_t block) {
     const sweep *s = ctx;
     double *v = s->v + block * s->block_size;
 
     for (size_t a = 0; a < s->block_size; a++)
-        v[a] *= s->factor;
+        v[a] = (v[a] - s->factor) * s->k->h[0];
     return 0;
 }
 
-static int shift_block(void *ctx, size_t block) {
-    const sweep *s = ctx;
-    double *v = s->v + block * s->block_size;
+/* (v - shift) times a factor. */
+static void scale(const ki_chain *c, const ki_krylov *k, double shift, double factor, double *v) {
+    sweep s = {.k = k, .block_size = ki_chain_block_size(c), .v = v, .factor = shift};
 
-    for (size_t a = 0; a < s->block_size; a++)
-        v[a] -= s->factor;
-    return 0;
+    k->h[0] = factor;
+    ki_chain_for_blocks(c, scale_block, &s);
 }
 
 static double norm(const ki_chain *c, const ki_krylov *k, double *v) {
@@ -102,35 +120,34 @@ static double norm(const ki_chain *c, const ki_krylov *k, double *v) {
     return sqrt(ki_sum(ki_chain_blocks(c), k->partial));
 }
 
-static void scale(const ki_chain *c, const ki_krylov *k, double factor, double *v) {
-    sweep s = {.k = k, .block_size = ki_chain_block_size(c), .v = v, .factor = factor};
-
-    ki_chain_for_blocks(c, scale_block, &s);
+/* What is to be taken from v to have sum 0: the part along the stationary law, whose right
+ * eigenvector is 1. */
+static double mean_of(const ki_chain *c, const ki_krylov *k, const double *v) {
+    return ki_chain_sum(c, v, k->partial) / (double)k->states;
 }
 
-/* Takes the part along the stationary law out, whose right eigenvector is 1. */
-static void make_sum_zero(const ki_chain *c, const ki_krylov *k, double *v) {
-    sweep s = {.k = k, .block_size = ki_chain_block_size(c), .v = v};
-
-    s.factor = ki_chain_sum(c, v, k->partial) / (double)k->states;
-    ki_chain_for_blocks(c, shift_block, &s);
-}
-
-/* Makes v orthogonal to the first `count` vectors, twice, and adds the coefficients to b. */
-static void orthogonalise(const ki_chain *c, ki_krylov *k, size_t count, double *v, double *b) {
-    sweep s = {.k = k, .block_size = ki_chain_block_size(c), .count = count, .v = v};
-    const size_t blocks = ki_chain_blocks(c);
-
-    for (int pass = 0; pass < 2; pass++) {
-        ki_chain_for_blocks(c, dot_block, &s);
-        for (size_t j = 0; j < count; j++) {
-            k->h[j] = 0;
-            for (size_t block = 0; block < blocks; block++)
-                k->h[j] += k->partial[block * k->stride + j];
-            b[j] += k->h[j];
-        }
-        ki_chain_for_blocks(c, subtract_block, &s);
+static void collect(const ki_chain *c, ki_krylov *k, size_t count, double *b) {
+    for (size_t j = 0; j < count; j++) {
+        k->h[j] = 0;
+        for (size_t block = 0; block < ki_chain_blocks(c); block++)
+            k->h[j] += k->partial[block * k->stride + j];
+        b[j] += k->h[j];
     }
+}
+
+/* Shifts v, makes it orthogonal to the first `count` vectors, twice, adds the coefficients to b and
+ * returns the length that is left. */
+static double orthogonalise(const ki_chain *c, ki_krylov *k, size_t count, double shift, double *v,
+                            double *b) {
+    sweep s = {
+        .k = k, .block_size = ki_chain_block_size(c), .count = count, .v = v, .factor = shift};
+
+    ki_chain_for_blocks(c, shift_and_dot, &s);
+    collect(c, k, count, b);
+    ki_chain_for_blocks(c, subtract_and_dot, &s);
+    collect(c, k, count, b);
+    ki_chain_for_blocks(c, subtract_and_square, &s);
+    return sqrt(ki_sum(ki_chain_blocks(c), k->partial));
 }
 
 KI_CLONES static void combine(size_t count, size_t kept, size_t states, size_t n, const double *Z,
@@ -234,14 +251,12 @@ static double extend(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, size_t
     double *v = ki_krylov_vector(k, j + 1), *b = k->B + j * k->stride;
 
     ki_chain_step(c, ki_krylov_vector(k, j), v);
-    if (kind != KI_KRYLOV_LAW)
-        make_sum_zero(c, k, v);
+    const double shift = kind == KI_KRYLOV_LAW ? 0 : mean_of(c, k, v);
     memset(b, 0, k->stride * sizeof *b);
-    orthogonalise(c, k, j + 1, v, b);
-    const double beta = norm(c, k, v);
+    const double beta = orthogonalise(c, k, j + 1, shift, v, b);
     b[j + 1] = beta;
     if (beta > BREAKDOWN)
-        scale(c, k, 1 / beta, v);
+        scale(c, k, 0, 1 / beta, v);
     return beta;
 }
 
@@ -272,8 +287,8 @@ int ki_krylov_run(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, double to
 
     memset(out, 0, sizeof *out);
     if (kind != KI_KRYLOV_LAW)
-        make_sum_zero(c, k, k->q);
-    scale(c, k, 1 / norm(c, k, k->q), k->q);
+        scale(c, k, mean_of(c, k, k->q), 1, k->q);
+    scale(c, k, 0, 1 / norm(c, k, k->q), k->q);
     for (size_t j = 0;;) {
         const double beta = extend(c, k, kind, j);
         const int error = ki_chain_report(c, from + (to - from) * part);
