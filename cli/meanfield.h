@@ -56,7 +56,7 @@ typedef int (*mf_visit)(void *context, const ki_meanfield_state *state);
  * Returns 0 or the exit status of its message; a bad end is in job->info. */
 int mf_run(mf_command *w, const ki_network *network, mf_job *job, mf_visit visit, void *context);
 void mf_end(mf_job *job);
-/* "ok", "unsolved", "not-steady". */
+/* "ok", "unsolved", "not-steady", "unstable". */
 const char *mf_status_word(int status);
 /* The whole command without --compare. */
 int mf_alone(mf_command *w);

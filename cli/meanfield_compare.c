@@ -305,8 +305,8 @@ static int write_comparison(const comparison *c) {
         return status;
     return complain(STATUS_UNCONVERGED,
                     "meanfield : %d of %zu rows have a status other than ok : %s", c->bad, c->rows,
-                    w->steady ? "a larger --max-steps or --tol for not-steady, a smaller beta for "
-                                "unsolved"
+                    w->steady ? "a larger --max-steps or --tol for not-steady, another --m0 for "
+                                "unstable, a smaller beta for unsolved"
                               : "a smaller beta, or other methods");
 }
 

@@ -45,7 +45,7 @@ static int need_of(const mf_command *w, uint64_t n, double *need, int *hungry) {
         uint64_t bytes;
         if (!(w->methods & 1u << method))
             continue;
-        const int error = ki_meanfield_memory(n, &spec, (int)w->s.threads, &bytes);
+        const int error = ki_meanfield_memory(n, &spec, &bytes);
         if (error)
             return complain_library(error);
         if ((double)bytes > most) {

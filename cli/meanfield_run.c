@@ -17,6 +17,7 @@ enum { COLUMN_METHOD = 1 };
 const char *mf_status_word(int status) {
     return status == KI_MEANFIELD_DONE       ? "ok"
            : status == KI_MEANFIELD_UNSOLVED ? "unsolved"
+           : status == KI_MEANFIELD_UNSTABLE ? "unstable"
                                              : "not-steady";
 }
 
@@ -267,7 +268,7 @@ static void say_how(const mf_command *w, const mf_job *job) {
     if (job->info.unphysical && job->info.status != KI_MEANFIELD_NOT_STEADY)
         remark("%s: %llu pairs have correlations that no distribution has: out of its range",
                ki_method_name(job->method), (unsigned long long)job->info.unphysical);
-    if (w->steady && job->info.status != KI_MEANFIELD_NOT_STEADY)
+    if (w->steady && job->info.status < KI_MEANFIELD_NOT_STEADY)
         remark("%s: steady after %llu steps, residual %.2g, change %.2g",
                ki_method_name(job->method), (unsigned long long)job->info.steps, job->info.residual,
                job->info.change);
@@ -283,6 +284,11 @@ static int say_end(const mf_job *job) {
                         "meanfield : %s leads to no steady state, and to %llu correlations that no "
                         "distribution has : another --method, or a smaller --beta",
                         name, (unsigned long long)job->info.unphysical);
+    if (job->info.status == KI_MEANFIELD_UNSTABLE)
+        return complain(STATUS_UNCONVERGED,
+                        "meanfield : %s stays at a steady state that the least deviation leaves : "
+                        "another --m0 or --start, without the symmetry that keeps it there",
+                        name);
     if (job->info.status == KI_MEANFIELD_NOT_STEADY)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s is not steady after %llu steps, the last one changes a "

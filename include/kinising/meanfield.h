@@ -32,10 +32,12 @@ KI_API const char *ki_method_name(int method);
 
 /** How a computation ended. */
 enum ki_meanfield_status {
-    KI_MEANFIELD_DONE = 0,      /**< every equation solved; steady: a stable fixed point */
-    KI_MEANFIELD_UNSOLVED = 1,  /**< some scalar equation not to 1e-12, see `residual` */
-    KI_MEANFIELD_NOT_STEADY = 2 /**< no fixed point within max_steps, see `change`: the steps
-                                     oscillate, wander, diverge or are too slow */
+    KI_MEANFIELD_DONE = 0,       /**< every equation solved; steady: a stable fixed point */
+    KI_MEANFIELD_UNSOLVED = 1,   /**< some scalar equation not to 1e-12, see `residual` */
+    KI_MEANFIELD_NOT_STEADY = 2, /**< no fixed point within max_steps, see `change`: the steps
+                                      oscillate, wander, diverge or are too slow */
+    KI_MEANFIELD_UNSTABLE = 3    /**< a fixed point from which the least deviation leads away; the
+                                      start is as symmetric as it is */
 };
 
 /** What is to be computed. */
@@ -80,14 +82,13 @@ typedef struct ki_meanfield_state {
 /**
  * Bytes that a ki_meanfield takes, J and H scaled by beta included.
  *
- * @param n        spins
- * @param spec     as in ki_meanfield_create()
- * @param threads  that steps will run on, 0 = all
- * @param bytes    memory
+ * @param n      spins
+ * @param spec   as in ki_meanfield_create()
+ * @param bytes  memory
  * @return 0; KI_ERR_ARGUMENT
  */
 KI_API KI_WARN_UNUSED int ki_meanfield_memory(uint64_t n, const ki_meanfield_spec *spec,
-                                              int threads, uint64_t *bytes);
+                                              uint64_t *bytes);
 
 /**
  * Prepares a network and a method; the state is that of all spins up.
@@ -110,8 +111,8 @@ KI_API void ki_meanfield_free(ki_meanfield *mf);
  *
  * @param mf  from ki_meanfield_create()
  * @param m   [N] -1..1
- * @param C   [N,N] symmetric, 1 - m_i^2 on the diagonal; NULL: independent spins
- * @param D   [N,N] of the step before; NULL: none, taken as 0 where a method asks
+ * @param C   [N,N] finite, symmetric, 1 - m_i^2 on the diagonal; NULL: independent spins
+ * @param D   [N,N] of the step before, finite; NULL: none, taken as 0 where a method asks
  * @return 0; KI_ERR_ARGUMENT (out of range, not finite, with indices)
  */
 KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C,
@@ -153,8 +154,9 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
 
 /**
  * The steady state that the state at hand leads to: steps until a fixed point, with Anderson
- * acceleration once they converge, followed by plain steps that show whether the fixed point is
- * stable. Asynchronously half of a step is taken at a time, which does not oscillate.
+ * acceleration once they converge. Small deviations from the fixed point are then followed for some
+ * steps: if they grow, plain steps alone decide where the start leads. Asynchronously a part of a
+ * step is taken at a time, as small as it must be, which follows dm/dt = F(m) - m.
  *
  * Asynchronous ([naive] and [plefka-t1t], J_ii = 0): m as in the synchronous steady state,
  *     [naive]       D_il = a_i J_il a_l
@@ -168,7 +170,8 @@ KI_API KI_WARN_UNUSED int ki_meanfield_step(ki_meanfield *mf, const ki_run_optio
  *                   products of matrices
  * @param run        threads, progress; NULL = defaults
  * @param info       how it went; may be NULL
- * @return 0 (with a status); KI_ERR_ARGUMENT, KI_ERR_CANCELLED
+ * @return 0 (with a status); KI_ERR_ARGUMENT, KI_ERR_CANCELLED (ki_meanfield_start() is then
+ * needed)
  */
 KI_API KI_WARN_UNUSED int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
                                               const ki_run_options *run, ki_meanfield_info *info);

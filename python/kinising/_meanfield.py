@@ -8,7 +8,7 @@ from ._arguments import count, doubles, need_memory, numbers, one_dynamics, one_
 from ._library import check, ffi, lib, start_run
 
 METHODS = ("naive", "plefka-t1t", "plefka-t", "plefka-t1", "plefka2-t")
-STATUS = ("ok", "unsolved", "not-steady")
+STATUS = ("ok", "unsolved", "not-steady", "unstable")
 
 
 class MeanField(NamedTuple):
@@ -126,7 +126,8 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
         change      largest change of a moment in the last step
         steps       how many
         unphysical  pairs whose correlation no distribution has: the method is out of its range
-        status      'ok', 'unsolved' (a residual above 1e-12) or 'not-steady'
+        status      'ok', 'unsolved' (a residual above 1e-12), 'not-steady', or 'unstable' (a steady
+                        state that the least deviation leaves)
 
     The same numbers as `kinising meanfield`.
 
@@ -153,7 +154,7 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
     N, threads = self.N, count("threads", threads, 4096, 0)
     spec = ffi.new("ki_meanfield_spec *", (which, flag, int(steady)))
     need = ffi.new("uint64_t *")
-    check(lib.ki_meanfield_memory(N, spec, threads, need))
+    check(lib.ki_meanfield_memory(N, spec, need))
     need_memory(f"meanfield : N = {N}, T = {T}",
                 need[0] + 8.0 * ((2.0 * N * N + N) * (T + 1 if path else 1) + N * N * (1.0 + bool(zero_diagonal)) +
                                  5.0 * (T + 1)),

@@ -10,10 +10,11 @@ enum { MF_MOST_DEPTH = 4 };
 
 /* Anderson acceleration, steady.c. */
 typedef struct mf_history {
-    int depth;     /* most columns kept */
-    int columns;   /* kept now */
-    int last;      /* the newest */
-    double *f, *g; /* [length] of the step before: F(x) - x and F(x) */
+    int depth;      /* most columns kept */
+    int columns;    /* kept now */
+    int last;       /* the newest */
+    double *f, *g;  /* [length] of the step before: F(x) - x and F(x) */
+    double *before; /* [length] where acceleration began */
     double *df[MF_MOST_DEPTH], *dg[MF_MOST_DEPTH];
 } mf_history;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Steady states: fixed points of the step, found by plain steps first and accelerated ones
  * (Anderson) once the plain ones converge. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,9 +11,14 @@
 enum {
     MOST_STEPS_M = 10000, /* where a step is N^2 operations */
     MOST_STEPS = 1000,
-    CYCLE = 10, /* steps that must look like a two-cycle before it is believed */
-    CHECKS = 8  /* plain steps after an accelerated convergence */
+    CYCLE = 10,     /* steps that must look like a two-cycle before it is believed */
+    PATIENCE = 40,  /* steps without progress before part of a step is halved */
+    CHECKS_M = 100, /* steps of a small deviation from a fixed point */
+    CHECKS = 24
 };
+#define LEAST_MIXING 0x1p-8
+#define DEVIATION 1e-6
+#define ROUNDING 1e-3 /* of the logarithm of a growth over some tens of steps */
 
 #define TOO_FAR 1e6 /* a change of numbers that should be between -1 and 1: they diverge */
 
@@ -29,6 +33,8 @@ typedef struct run {
     double first, best; /* change of the first step; smallest so far */
     int falling;        /* steps in a row that made it smaller */
     int cycle;          /* steps in a row that went back to where the last but one began */
+    int stuck;          /* steps without a smaller change */
+    int plain_only;     /* acceleration has led to an unstable fixed point */
 } run;
 
 /* next = F(now), of what is iterated. */
@@ -44,7 +50,8 @@ static int evaluate(run *r) {
     r->change = mf_distance(mf->length, mf->now.m, mf->next.m);
     r->steps++;
     r->falling = r->change < before ? r->falling + 1 : 0;
-    r->first = r->steps == 1 ? r->change : r->first;
+    r->first = r->change < r->first && isinf(r->first) ? r->change : r->first;
+    r->stuck = r->change < r->best ? 0 : r->stuck + 1;
     r->best = r->change < r->best ? r->change : r->best;
     return 0;
 }
@@ -158,6 +165,16 @@ static int cycles(run *r) {
     return r->cycle >= CYCLE;
 }
 
+/* A flow dm/dt = F(m) - m that turns needs small steps: the part that is taken is halved where they
+ * make no progress. */
+static void adapt(run *r) {
+    if (r->mixing < 1 && r->stuck >= PATIENCE && r->mixing > LEAST_MIXING) {
+        r->mixing *= 0.5;
+        r->best = INFINITY;
+        r->stuck = 0;
+    }
+}
+
 /* Plain steps until they have become much smaller and still do, or forever. Returns 1 if it is time
  * to accelerate, 0 if it is over (r->change tells why) or an error. */
 static int plain(run *r) {
@@ -171,9 +188,10 @@ static int plain(run *r) {
             return 0;
         }
         const int now = r->steps >= 8 && r->falling >= 5 && r->change < 0.03 * r->first;
-        if (now || (r->falling >= 40 && r->change < 0.3 * r->first)) {
+        if (!r->plain_only && (now || (r->falling >= 40 && r->change < 0.3 * r->first))) {
             return 1;
         }
+        adapt(r);
         advance(r);
     }
     return 0;
@@ -202,60 +220,119 @@ static int accelerated(run *r) {
     return 0;
 }
 
-/* Steps from the fixed point: if they lead away from it, it was none of the dynamics. */
-static int is_stable(run *r, int *stable) {
-    const double before = r->change;
-    double most = before;
+/* now <- x + a small deviation along what a step makes of the one that now has; F(now) is next,
+ * F(x) is g. Returns by how much it grew. */
+static double deviate(run *r, double mixing, const double *x, const double *g) {
+    ki_meanfield *mf = r->mf;
+    double *now = mf->now.m, square = 0;
 
-    for (int i = 0; i < CHECKS && r->steps < r->most; i++) {
-        advance(r);
-        const int error = evaluate(r);
+    for (size_t i = 0; i < mf->length; i++) {
+        const double d = mixing * (mf->next.m[i] - g[i]) + (1 - mixing) * (now[i] - x[i]);
+        now[i] = d;
+        square += d * d;
+    }
+    const double scale = square > 0 ? DEVIATION / sqrt(square) : 0;
+    for (size_t i = 0; i < mf->length; i++) {
+        now[i] = x[i] + scale * now[i];
+    }
+    return sqrt(square) / DEVIATION;
+}
+
+/* Logarithm of the mean factor by which small deviations from x grow, over the later half of some
+ * steps, times the number of those; -1 if nothing is left of them. */
+static int growth_at(run *r, double mixing, const double *x, const double *g, double *growth) {
+    ki_meanfield *mf = r->mf;
+    const int full = mf->method->m_alone ? CHECKS_M : CHECKS;
+    const int checks = mixing < 1 ? (int)(full / (2 * mixing)) : full;
+
+    *growth = 0;
+    /* Mostly uniform and towards 0, with something of every pattern. */
+    memcpy(mf->now.m, x, mf->length * sizeof *x);
+    for (size_t i = 0; i < mf->p.n; i++) {
+        const double part = DEVIATION * (0.5 + 0.5 * sin(3.7 * (double)(i + 1)));
+        mf->now.m[i] += x[i] > 0.5 ? -part : part;
+    }
+    for (int k = 0; k < checks; k++) {
+        const int error = mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
         if (error) {
             return error;
         }
-        most = r->change > most ? r->change : most;
+        const double factor = deviate(r, mixing, x, g);
+        if (!(factor > 0)) {
+            *growth = -1;
+            return 0;
+        }
+        *growth += k >= checks / 2 ? log(factor) : 0;
     }
-    *stable = most <= 4 * before + 64 * DBL_EPSILON;
     return 0;
 }
 
-static int find(run *r, int *found) {
-    int error = 0, stable = 0;
+/* Whether small deviations from the fixed point die out; of a flow, with parts of a step as small
+ * as it takes. Leaves now and next as they were. */
+static int is_stable(run *r, int *stable) {
+    ki_meanfield *mf = r->mf;
+    double *x = mf->history.df[0], *g = mf->history.dg[0], growth = 0;
+    const size_t bytes = mf->length * sizeof *x;
 
-    for (int tries = 0; tries < 8 && r->steps < r->most; tries++) {
-        error = plain(r);
-        int used = 0;
-        if (error == 1) {
-            used = 1;
+    memcpy(x, mf->now.m, bytes);
+    memcpy(g, mf->next.m, bytes);
+    *stable = 0;
+    for (double mixing = r->mixing; mixing >= LEAST_MIXING && !*stable; mixing *= 0.5) {
+        const int error = growth_at(r, mixing, x, g, &growth);
+        if (error) {
+            return error;
+        }
+        *stable = growth < ROUNDING;
+        if (r->mixing == 1) {
+            break;
+        }
+    }
+    memcpy(mf->now.m, x, bytes);
+    memcpy(mf->next.m, g, bytes);
+    return 0;
+}
+
+/* Finds a fixed point: 0 with *status, or an error. */
+static int find(run *r, int *status) {
+    ki_meanfield *mf = r->mf;
+    const size_t bytes = mf->length * sizeof(double);
+    int tries = 0;
+
+    *status = KI_MEANFIELD_NOT_STEADY;
+    while (r->steps < r->most) {
+        int stable = 0, error = plain(r);
+        const int used = error == 1;
+
+        if (used) {
+            memcpy(mf->history.before, mf->now.m, bytes);
             error = accelerated(r);
         }
         if (error < 0) {
             return error;
         }
-        if (error == 1) { /* the history misled: plain steps from here */
-            r->first = r->change;
-            r->falling = 0;
-            advance(r);
-            continue;
+        if (error == 0 && !(r->change <= r->tol)) {
+            return 0; /* out of steps, a cycle, too far, or not finite */
         }
-        if (r->change > r->tol || r->change != r->change) {
-            break; /* out of steps, a cycle, or not finite */
-        }
-        error = used ? is_stable(r, &stable) : 0;
-        if (error) {
+        error = error == 0 ? is_stable(r, &stable) : error;
+        if (error < 0) {
             return error;
         }
-        if (!used || stable) {
-            *found = 1;
-            break;
+        if (stable || (error == 0 && !used)) {
+            *status = stable ? KI_MEANFIELD_DONE : KI_MEANFIELD_UNSTABLE;
+            return 0;
         }
-        r->first = r->change;
-        advance(r);
+        /* Acceleration has misled: plain steps from where it began, and if it led to an unstable
+         * fixed point, or often, nothing else. */
+        memcpy(mf->now.m, mf->history.before, bytes);
+        r->first = r->change = INFINITY;
+        r->falling = 0;
+        r->plain_only = error == 0 || ++tries == 4;
     }
     return 0;
 }
 
-/* C and D that belong to the magnetizations: two whole steps, since D may read C. */
+/* All that belongs to the fixed point now has, once more or for the first time: where m alone was
+ * iterated two whole steps, since D may read C. */
 static int complete(run *r) {
     ki_meanfield *mf = r->mf;
     mf_problem *p = &mf->p;
@@ -274,7 +351,8 @@ static int complete(run *r) {
         mf->broken |= error != 0;
         return error;
     }
-    for (int i = 0; i < (mf->method->reads_C ? 2 : 1) && !error; i++) {
+    const int steps = mf->method->m_alone && mf->method->reads_C ? 2 : 1;
+    for (int i = 0; i < steps && !error; i++) {
         error = mf_step_to_next(mf, &r->watch.run, 1);
         if (!error) {
             mf_swap(mf);
@@ -303,24 +381,19 @@ int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
              .most = max_steps > 0         ? max_steps
                      : mf->method->m_alone ? MOST_STEPS_M
                                            : MOST_STEPS,
+             .first = INFINITY,
              .best = INFINITY,
              .change = INFINITY};
-    int found = 0;
+    int status;
 
     mf_watch_begin(&r.watch, mf, options, r.most);
-    int error = find(&r, &found);
-    if (!error && !mf->method->m_alone) {
-        mf_swap(mf); /* F(x) has been computed: it is the better one */
-    } else if (!error) {
-        error = complete(&r);
-    }
+    int error = find(&r, &status);
+    error = error ? error : complete(&r);
     if (!error && info) {
         error = mf_fill_info(mf, &r.watch.run, info);
         info->steps = r.steps;
         info->change = r.change;
-        if (!found) {
-            info->status = KI_MEANFIELD_NOT_STEADY;
-        }
+        info->status = status != KI_MEANFIELD_DONE ? status : info->status;
     }
     return error;
 }

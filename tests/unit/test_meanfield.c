@@ -66,7 +66,7 @@ static void arguments(void **state) {
     refused(ki_meanfield_create(&w, &spec, -1, &mf), "threads");
     spec.method = METHODS;
     refused(ki_meanfield_create(&w, &spec, 1, &mf), "method");
-    refused(ki_meanfield_memory(5, &spec, 1, &bytes), "method");
+    refused(ki_meanfield_memory(5, &spec, &bytes), "method");
     spec = (ki_meanfield_spec){KI_PLEFKA_T, KI_ASYNC, 1};
     refused(ki_meanfield_create(&w, &spec, 1, &mf), "plefka-t ");
     spec = (ki_meanfield_spec){KI_NAIVE, KI_ASYNC, 0};
@@ -76,9 +76,9 @@ static void arguments(void **state) {
     spec = (ki_meanfield_spec){KI_NAIVE, KI_SYNC | KI_ASYNC, 1};
     refused(ki_meanfield_create(&w, &spec, 1, &mf), "dynamics");
     spec.dynamics = KI_SYNC;
-    refused(ki_meanfield_memory(0, &spec, 1, &bytes), "N");
-    refused(ki_meanfield_memory(1ULL << 40, &spec, 1, &bytes), "N");
-    refused(ki_meanfield_memory(5, &spec, 1, NULL), "bytes");
+    refused(ki_meanfield_memory(0, &spec, &bytes), "N");
+    refused(ki_meanfield_memory(1ULL << 40, &spec, &bytes), "N");
+    refused(ki_meanfield_memory(5, &spec, NULL), "bytes");
     J[7] = NAN;
     refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[1,2]");
     w = draw(5, 1e31, 1, 0.5);
@@ -128,9 +128,12 @@ static void starts(void **state) {
     C[8] = 0.9;
     refused(ki_meanfield_start(mf, m, C, NULL), "C[2,2]");
     C[8] = 1;
+    C[1] = C[3] = 7; /* which a method out of its range may give */
+    D[4] = -3;
+    assert_int_equal(ki_meanfield_start(mf, m, C, D), 0);
     D[4] = INFINITY;
     refused(ki_meanfield_start(mf, m, C, D), "D[1,1]");
-    assert_true(get(mf).m[0] == 0.5 && get(mf).D[4] == 0);
+    assert_true(get(mf).m[0] == 0.5 && get(mf).D[4] == -3);
     ki_meanfield_free(mf);
 }
 
@@ -268,6 +271,73 @@ static void not_steady(void **state) {
     ki_meanfield_free(mf);
 }
 
+/* Fixed points from which plain steps lead away are not called steady, whether acceleration or the
+ * symmetry of the start has led there. */
+static void unstable(void **state) {
+    (void)state;
+    static const double pair[4] = {1, 0.1, 0.1, 1}, none[5] = {0};
+    double all[25], m[5] = {0.5 + 1e-10, -0.5 + 1e-10};
+    ki_network w = {2, none, pair, 1};
+    ki_meanfield_info info;
+
+    /* The difference of the two dies out, their sum grows from 1e-10: to tanh(1.1 m) = m. */
+    ki_meanfield *mf = create(&w, KI_NAIVE, KI_SYNC, 1);
+    assert_int_equal(ki_meanfield_start(mf, m, NULL, NULL), 0);
+    assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
+    assert_int_equal(info.status, KI_MEANFIELD_DONE);
+    assert_close(get(mf).m[0], 0.50294057, 0, 1e-7);
+    assert_close(get(mf).m[1], 0.50294057, 0, 1e-7);
+    ki_meanfield_free(mf);
+
+    for (int i = 0; i < 25; i++) {
+        all[i] = 0.4;
+    }
+    for (int method = 0; method < METHODS; method++) {
+        for (int hot = 0; hot < 2; hot++) {
+            w = (ki_network){5, none, all, hot ? 0.3 : 1};
+            mf = create(&w, method, KI_SYNC, 1);
+            memset(m, 0, sizeof m);
+            assert_int_equal(ki_meanfield_start(mf, m, NULL, NULL), 0);
+            assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
+            if (hot || method == KI_NAIVE || method == KI_PLEFKA_T1T || method == KI_PLEFKA_T1) {
+                assert_int_equal(info.status, hot ? KI_MEANFIELD_DONE : KI_MEANFIELD_UNSTABLE);
+            }
+            ki_meanfield_free(mf);
+        }
+    }
+}
+
+/* Asynchronously strong inhibition and rotation, where a half of a step would overshoot. */
+static void flows(void **state) {
+    (void)state;
+    ki_network w = draw(20, 1, 0, 1);
+    ki_meanfield_info info;
+
+    for (int kind = 0; kind < 2; kind++) {
+        for (int i = 0; i < 20; i++) {
+            H[i] = kind ? H[i] : 0;
+            for (int j = 0; j <= i; j++) {
+                const double x = kind ? 3 * (J[i * 20 + j] - J[j * 20 + i]) : -10.0 / 20;
+                J[i * 20 + j] = i == j ? 0 : x;
+                J[j * 20 + i] = i == j ? 0 : kind ? -x : x;
+            }
+        }
+        ki_meanfield *mf = create(&w, KI_NAIVE, KI_ASYNC, 1);
+        assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
+        assert_int_equal(info.status, KI_MEANFIELD_DONE);
+        const double *m = get(mf).m;
+        for (int i = 0; i < 20; i++) {
+            double g = H[i];
+            for (int j = 0; j < 20; j++) {
+                g += J[i * 20 + j] * m[j];
+            }
+            assert_close(m[i], tanh(g), 0, 1e-10);
+            assert_true(kind || fabs(m[i]) < 1e-10);
+        }
+        ki_meanfield_free(mf);
+    }
+}
+
 /* Sums of edges are spins, sums of spins are sigma; all is 0 for symmetric couplings. */
 static void sigma(void **state) {
     (void)state;
@@ -366,8 +436,8 @@ static void memory(void **state) {
         ki_fail_at = -1;
         ki_meanfield_free(mf);
         assert_int_equal(ki_live_blocks, 0);
-        assert_int_equal(ki_meanfield_memory(1000, &spec, 1, &small), 0);
-        assert_int_equal(ki_meanfield_memory(2000, &spec, 1, &large), 0);
+        assert_int_equal(ki_meanfield_memory(1000, &spec, &small), 0);
+        assert_int_equal(ki_meanfield_memory(2000, &spec, &large), 0);
         assert_true(small > 3 * 8000000 && large > 3 * small && large < 5 * small);
     }
 }
@@ -380,6 +450,8 @@ int main(void) {
         cmocka_unit_test(threads),
         cmocka_unit_test(steady_is_steady),
         cmocka_unit_test(not_steady),
+        cmocka_unit_test(unstable),
+        cmocka_unit_test(flows),
         cmocka_unit_test(sigma),
         cmocka_unit_test(cancelling),
         cmocka_unit_test(memory),
