@@ -105,6 +105,9 @@ int ki_meanfield_memory(uint64_t n, const ki_meanfield_spec *spec, int threads, 
     return bytes ? measure(n, spec, bytes) : ki_fail(KI_ERR_ARGUMENT, "bytes : is NULL : a place");
 }
 
+/* Spins of a network of which a row operation takes longer than threads wait for each other. */
+enum { WORTH_A_TEAM = 96 };
+
 /* Products of such numbers stay finite. */
 #define MOST_FIELD 1e30
 
@@ -161,7 +164,7 @@ int ki_meanfield_create(const ki_network *network, const ki_meanfield_spec *spec
     const size_t n = (size_t)network->n;
     *mf = (ki_meanfield){.spec = *spec,
                          .method = ki_mf_methods[spec->method],
-                         .threads = threads,
+                         .threads = n < WORTH_A_TEAM ? 1 : threads,
                          .p.n = n,
                          .memory = c.base};
     lay_out(mf, &c);
@@ -294,28 +297,34 @@ void mf_swap(ki_meanfield *mf) {
     mf->t++;
 }
 
-double mf_distance(size_t n, const double *x, const double *y) {
-    double most = 0;
-
+KI_CLONES double mf_distance(size_t n, const double *x, const double *y) {
+    double most = 0, bad = 0;
+#pragma omp simd reduction(max : most) reduction(+ : bad)
     for (size_t i = 0; i < n; i++) {
         const double d = fabs(x[i] - y[i]);
-        most = d > most || d != d ? d : most;
+        most = d > most ? d : most;
+        bad += d != d ? 1 : 0;
     }
-    return most;
+    return bad > 0 ? (double)NAN : most;
+}
+
+/* Squares, with room for rounding; NaN counts. */
+KI_CLONES static double count_larger(size_t n, const double *x, double own, const double *m) {
+    double count = 0;
+#pragma omp simd reduction(+ : count)
+    for (size_t k = 0; k < n; k++) {
+        const double most = own * (1 - m[k]) * (1 + m[k]) * (1 + 1e-9) + 1e-30;
+        count += x[k] * x[k] <= most ? 0 : 1;
+    }
+    return count;
 }
 
 static int count_unphysical(void *ctx, size_t i) {
     const ki_meanfield *mf = ctx;
     const size_t n = mf->p.n;
-    const double *C = mf->now.C + i * n, own = C[i];
-    double count = 0;
+    const double *C = mf->now.C + i * n, *m = mf->now.m;
 
-    for (size_t k = i + 1; k < n; k++) {
-        const double other = mf->now.C[k * n + k];
-        /* Squares, with room for rounding; NaN counts. */
-        count += !(C[k] * C[k] <= own * other * (1 + 1e-9) + 1e-30);
-    }
-    mf->row[i] = count;
+    mf->row[i] = count_larger(n - i - 1, C + i + 1, C[i], m + i + 1);
     return 0;
 }
 

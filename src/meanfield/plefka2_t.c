@@ -3,6 +3,7 @@
  * 4 N^2 scalar equations a step. */
 #include "method.h"
 #include "num/matmul.h"
+#include "num/simd.h"
 #include "num/sum.h"
 
 typedef struct rows {
@@ -11,70 +12,97 @@ typedef struct rows {
     mf_state *after;
 } rows;
 
-/* What a pair gives, for both values of the other spin s with mean m_s: sum = <tanh theta>,
- * difference = Cov(s, tanh theta), theta + V tanh(theta) = g + delta (s - m_s). */
-static void pair_block(size_t n, double g, const double *V, const double *delta, const double *m_s,
-                       double *sum, double *difference, ki_tap_stat *stat) {
-    double y[KI_TAP_BLOCK], up[KI_TAP_BLOCK], down[KI_TAP_BLOCK];
+/* A row's equations with up to KI_TAP_BLOCK spins s of the time before: means and variances 1 - m^2
+ * of those, and their part in the field. */
+typedef struct pairs {
+    size_t n;
+    double g;
+    const double *m, *a;
+    double V[KI_TAP_BLOCK], delta[KI_TAP_BLOCK];
+} pairs;
 
-    for (size_t l = 0; l < n; l++) {
-        y[l] = g + delta[l] * (1 - m_s[l]);
-    }
-    ki_tap_block(n, V, y, up, stat);
-    for (size_t l = 0; l < n; l++) {
-        y[l] = g - delta[l] * (1 + m_s[l]);
-    }
-    ki_tap_block(n, V, y, down, stat);
-    for (size_t l = 0; l < n; l++) {
-        sum[l] = 0.5 * ((1 + m_s[l]) * up[l] + (1 - m_s[l]) * down[l]);
-        difference[l] = 0.5 * (1 - m_s[l]) * (1 + m_s[l]) * (up[l] - down[l]);
+/* g + delta (s - m), s = 1 or -1. */
+KI_CLONES static void fields(const pairs *b, double s, double *y) {
+    for (size_t l = 0; l < b->n; l++) {
+        y[l] = b->g + b->delta[l] * (s - b->m[l]);
     }
 }
 
-/* Pairs (i at t, l at t-1): D holds J D' J^T and becomes D. */
+/* Sum over the block of <tanh theta>, and Cov(s, tanh theta) for each, from both values of s. */
+KI_CLONES static double averages(const pairs *b, const double *up, const double *down,
+                                 double *covariance) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t l = 0; l < b->n; l++) {
+        sum += 0.5 * ((1 + b->m[l]) * up[l] + (1 - b->m[l]) * down[l]);
+        covariance[l] = 0.5 * b->a[l] * (up[l] - down[l]);
+    }
+    return sum;
+}
+
+/* Solves theta + V tanh(theta) = g + delta (s - m_s) for s = +-1. */
+static double solve(const pairs *b, double *covariance, ki_tap_stat *stat) {
+    double y[KI_TAP_BLOCK], up[KI_TAP_BLOCK], down[KI_TAP_BLOCK];
+
+    fields(b, 1, y);
+    ki_tap_block(b->n, b->V, y, up, stat);
+    fields(b, -1, y);
+    ki_tap_block(b->n, b->V, y, down, stat);
+    return averages(b, up, down, covariance);
+}
+
+/* V_il = V_i - 2 J_il (J C')_il + J_il^2 C'_ll, Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln. */
+KI_CLONES static void delayed_pairs(pairs *b, double variance, const double *J, const double *JC,
+                                    const double *W, const double *own) {
+    for (size_t l = 0; l < b->n; l++) {
+        b->V[l] = variance - 2 * J[l] * JC[l] + J[l] * J[l] * b->a[l];
+        b->delta[l] = J[l] + W[l] - J[l] * own[l];
+    }
+}
+
+static pairs pairs_from(const rows *r, size_t i, size_t l) {
+    const mf_problem *p = r->p;
+    const size_t left = p->n - l;
+
+    return (pairs){.n = left < KI_TAP_BLOCK ? left : KI_TAP_BLOCK,
+                   .g = p->g[i],
+                   .m = r->before->m + l,
+                   .a = p->a + l};
+}
+
+/* Pairs (i at t, l at t-1): D holds W and becomes D. */
 static int delayed_row(void *ctx, size_t i) {
     const rows *r = ctx;
     const mf_problem *p = r->p;
     const size_t n = p->n;
-    const double *J = p->J + i * n, *JC = p->matrix + i * n, *own = p->vector;
-    const double *C = r->before->C, *m = r->before->m, variance = p->vector[n + i];
-    double *D = r->after->D + i * n, V[KI_TAP_BLOCK], delta[KI_TAP_BLOCK], mean[KI_TAP_BLOCK];
-    double total = 0;
+    double *D = r->after->D + i * n, total = 0;
 
-    for (size_t l0 = 0; l0 < n; l0 += KI_TAP_BLOCK) {
-        const size_t count = n - l0 < KI_TAP_BLOCK ? n - l0 : KI_TAP_BLOCK;
+    for (size_t l = 0; l < n; l += KI_TAP_BLOCK) {
+        pairs b = pairs_from(r, i, l);
 
-        for (size_t b = 0; b < count; b++) {
-            const size_t l = l0 + b;
-            V[b] = variance - 2 * J[l] * JC[l] + J[l] * J[l] * C[l * n + l];
-            delta[b] = J[l] + D[l] - J[l] * own[l];
-        }
-        pair_block(count, p->g[i], V, delta, m + l0, mean, D + l0, &p->stats[i]);
-        total += ki_sum(count, mean);
+        delayed_pairs(&b, p->vector[n + i], p->J + i * n + l, p->matrix + i * n + l, D + l,
+                      p->vector + l);
+        total += solve(&b, D + l, &p->stats[i]);
     }
     r->after->m[i] = total / (double)n;
     return 0;
 }
 
-/* Pairs (i, k) of one time: C holds J C' J^T, not to be changed while other rows read it. */
+/* Pairs (i, k) of one time: C holds J C' J^T and becomes what is then symmetrised. */
 static int equal_time_row(void *ctx, size_t i) {
     const rows *r = ctx;
     const mf_problem *p = r->p;
     const size_t n = p->n;
-    const double *m = r->before->m;
-    double *C = r->after->C + i * n, V[KI_TAP_BLOCK], mean[KI_TAP_BLOCK];
+    double *C = r->after->C + i * n;
 
-    for (size_t b = 0; b < KI_TAP_BLOCK; b++) {
-        V[b] = p->vector[n + i];
-    }
     for (size_t k = 0; k < n; k += KI_TAP_BLOCK) {
-        const size_t count = n - k < KI_TAP_BLOCK ? n - k : KI_TAP_BLOCK;
-        double delta[KI_TAP_BLOCK];
+        pairs b = pairs_from(r, i, k);
 
-        for (size_t b = 0; b < count; b++) {
-            delta[b] = C[k + b];
+        for (size_t l = 0; l < b.n; l++) {
+            b.V[l] = p->vector[n + i];
+            b.delta[l] = C[k + l];
         }
-        pair_block(count, p->g[i], V, delta, m + k, mean, C + k, &p->stats[i]);
+        solve(&b, C + k, &p->stats[i]);
     }
     return 0;
 }

@@ -22,7 +22,7 @@
 /* Series have 8 2^level - 1 terms, so that the powers of rho in the bounds are repeated squares. */
 enum { LEVELS = 7, ROWS = 4, G = KI_LANES };
 /* Vectors of N: what magnetizations() leaves to correlations(), bounds, coefficients. */
-enum { V_SPREAD, V_SLOPE, V_PRODUCT, V_LEVEL, V_TAIL };
+enum { V_SPREAD, V_SLOPE, V_PRODUCT, V_INVERSE, V_LEVEL, V_ROOT, V_TAIL };
 enum { V_COEFFICIENT = V_TAIL + LEVELS, V_ALL = V_COEFFICIENT + KI_TANH_TERMS };
 
 typedef struct job {
@@ -62,24 +62,35 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
     return mf_rows(p, one_magnetization, &b);
 }
 
-/* max over k != i of P_ik^2 / P_kk. */
-KI_CLONES static double largest_share(size_t n, size_t i, const double *row,
-                                      const double *product) {
-    double most = 0;
-#pragma omp simd reduction(max : most)
-    for (size_t k = 0; k < n; k++) {
-        const double v = product[k] > 0 && k != i ? row[k] * row[k] / product[k] : 0;
-        most = v > most ? v : most;
+/* max of P_ik^2 / P_kk, by lanes: compilers do not agree on a largest number's being a reduction.
+ */
+KI_CLONES static double largest_share(size_t n, const double *row, const double *inverse) {
+    double most[G] = {0};
+    size_t k = 0;
+    for (; k + G <= n; k += G) {
+        for (size_t l = 0; l < G; l++) {
+            const double v = row[k + l] * row[k + l] * inverse[k + l];
+            most[l] = v > most[l] ? v : most[l];
+        }
     }
-    return most;
+    for (size_t l = 0; k + l < n; l++) {
+        const double v = row[k + l] * row[k + l] * inverse[k + l];
+        most[l] = v > most[l] ? v : most[l];
+    }
+    for (size_t l = 1; l < G; l++) {
+        most[0] = most[l] > most[0] ? most[l] : most[0];
+    }
+    return most[0];
 }
 
 /* The level at which spin i is done with every other one, and bounds of its rest up to there. */
 static int level_of(const mf_problem *p, size_t i, const double *row, double m) {
-    const double *product = vector(p, V_PRODUCT);
+    const double *inverse = vector(p, V_INVERSE);
     const double slope = vector(p, V_SLOPE)[i], spread = vector(p, V_SPREAD)[i];
     const double variance = fmin(fmax(1 - slope - m * m, 1e-16), 1);
-    const double share = product[i] > 0 ? largest_share(p->n, i, row, product) / product[i] : 0;
+    const double before = largest_share(i, row, inverse);
+    const double after = largest_share(p->n - i - 1, row + i + 1, inverse + i + 1);
+    const double share = fmax(before, after) * inverse[i];
     double power = fmin(sqrt(share) * (1 + 1e-12), 1);
     power = pow(power, G);
     double *tail = vector(p, V_TAIL) + i;
@@ -105,6 +116,7 @@ static int one_expansion(void *ctx, size_t group) {
     for (size_t i = first; i < first + lanes; i++) {
         const int own = level_of(p, i, b->after->C + i * p->n, b->after->m[i]);
         level = own > level ? own : level;
+        vector(p, V_ROOT)[i] = sqrt((1 - b->after->m[i]) * (1 + b->after->m[i]));
     }
     vector(p, V_LEVEL)[first] = level;
     ki_tanh_hermite(lanes, p->g + first, vector(p, V_SPREAD) + first, terms_of(level),
@@ -217,6 +229,7 @@ static void strip(const job *b, size_t i, size_t rows, size_t other, double *sum
 static int one_group(void *ctx, size_t group) {
     const job *b = ctx;
     const size_t n = b->p->n, first = group * G, rows = lanes_of(b->p, group);
+    const double *root = vector(b->p, V_ROOT);
     double *C = b->after->C;
     for (size_t other = 0; other <= group; other++) {
         const size_t lanes = lanes_of(b->p, other);
@@ -227,8 +240,10 @@ static int one_group(void *ctx, size_t group) {
         for (size_t r = 0; r < rows; r++) {
             for (size_t k = 0; k < lanes; k++) {
                 const size_t i = first + r, j = other * G + k;
+                /* Rounding may be more than all that saturated spins can have. */
+                const double most = root[i] * root[j], c = tile[r * G + k];
                 if (j < i) {
-                    C[i * n + j] = C[j * n + i] = tile[r * G + k];
+                    C[i * n + j] = C[j * n + i] = c > most ? most : c < -most ? -most : c;
                 }
             }
         }
@@ -252,7 +267,9 @@ static int correlations(mf_problem *p, const mf_state *before, mf_state *after) 
     job b = {p, before, after};
     int error = ki_matmul_symmetric(n, n, J, p->a, turned, after->C, n, p->space, p->run);
     for (size_t i = 0; !error && i < n; i++) {
-        vector(p, V_PRODUCT)[i] = after->C[i * n + i];
+        const double product = after->C[i * n + i];
+        vector(p, V_PRODUCT)[i] = product;
+        vector(p, V_INVERSE)[i] = product > 0 ? 1 / product : 0;
     }
     error = error ? error : ki_parallel_for(groups, 1, p->run, one_expansion, &b);
     error = error ? error : ki_parallel_for(groups, 1, p->run, one_group, &b);

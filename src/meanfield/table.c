@@ -17,6 +17,7 @@ const char *ki_method_name(int method) {
 /* Few enough to balance threads, many enough to be worth a turn. */
 int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx) {
     const size_t chunk = p->n / 64;
+
     return ki_parallel_for(p->n, chunk < 1 ? 1 : chunk > 32 ? 32 : chunk, p->run, fn, ctx);
 }
 
@@ -67,22 +68,37 @@ typedef struct second_order {
     const double *JC;
 } second_order;
 
+/* One row; x is of J C'. */
+KI_CLONES static void second_order_of(size_t n, const double *J, const double *x, const double *m,
+                                      const double *before, double own, double *C, double *D) {
+    const double a = (1 - own) * (1 + own);
+
+#pragma omp simd
+    for (size_t l = 0; l < n; l++) {
+        D[l] = a * x[l] * (1 + 2 * own * J[l] * before[l]);
+        C[l] *= a * ((1 - m[l]) * (1 + m[l]));
+    }
+}
+
+/* x = J diag(a'). */
+KI_CLONES static void scaled(size_t n, const double *J, const double *a, double *x) {
+    for (size_t l = 0; l < n; l++) {
+        x[l] = J[l] * a[l];
+    }
+}
+
 static int second_order_row(void *ctx, size_t i) {
     const second_order *s = ctx;
     const mf_problem *p = s->p;
     const size_t n = p->n;
-    const double *J = p->J + i * n, *m = s->after->m, *before = s->before->m;
-    const double a = (1 - m[i]) * (1 + m[i]);
+    const double *J = p->J + i * n, *m = s->after->m;
     double *C = s->after->C + i * n, *D = s->after->D + i * n;
 
-    for (size_t l = 0; l < n; l++) {
-        D[l] = s->JC ? s->JC[i * n + l] : J[l] * p->a[l];
+    if (!s->JC) {
+        scaled(n, J, p->a, D);
     }
-    for (size_t l = 0; l < n; l++) {
-        D[l] *= a * (1 + 2 * m[i] * J[l] * before[l]);
-        C[l] *= a * ((1 - m[l]) * (1 + m[l]));
-    }
-    C[i] = a;
+    second_order_of(n, J, s->JC ? s->JC + i * n : D, m, s->before->m, m[i], C, D);
+    C[i] = (1 - m[i]) * (1 + m[i]);
     return 0;
 }
 

@@ -12,6 +12,10 @@
  * while the rows of a task go by, those in the second. */
 enum { K_BLOCK = 256, MOST_ROWS = 8, MOST_COLUMNS = 24, TASK_ROWS = 96 };
 
+/* Multiply-adds, some 50 microseconds of them: below, threads that wait for each other cost more.
+ */
+#define WORTH_A_TEAM 2e6
+
 typedef struct product {
     size_t m, n, k;
     ki_matrix a, b;
@@ -208,8 +212,12 @@ int ki_matmul_at(int level, size_t m, size_t n, size_t k, ki_matrix a, const dou
                  .c = c,
                  .c_stride = c_stride,
                  .symmetric = symmetric};
+    ki_run_options here = run ? *run : (ki_run_options){0};
     int error = 0;
 
+    if ((double)m * (double)n * (double)k < WORTH_A_TEAM) {
+        here.threads = 1;
+    }
     set_level(&p, level);
     p.a_packs = space;
     p.b_packs = space + p.row_panels * p.rows * K_BLOCK;
@@ -217,13 +225,13 @@ int ki_matmul_at(int level, size_t m, size_t n, size_t k, ki_matrix a, const dou
     const size_t tasks = (p.row_panels + task_panels - 1) / task_panels;
     for (p.first = 0; p.first < k && !error; p.first += K_BLOCK) {
         p.depth = k - p.first < K_BLOCK ? k - p.first : K_BLOCK;
-        error = ki_parallel_for(p.row_panels + p.col_panels, 16, run, pack, &p);
+        error = ki_parallel_for(p.row_panels + p.col_panels, 16, &here, pack, &p);
         if (!error) {
-            error = ki_parallel_for(tasks, 1, run, multiply, &p);
+            error = ki_parallel_for(tasks, 1, &here, multiply, &p);
         }
     }
     if (symmetric && !error) {
-        error = ki_parallel_for((m + MIRROR - 1) / MIRROR, 4, run, mirror, &p);
+        error = ki_parallel_for((m + MIRROR - 1) / MIRROR, 4, &here, mirror, &p);
     }
     return error;
 }

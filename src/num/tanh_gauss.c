@@ -116,12 +116,7 @@ KI_CLONES static void narrow_sums(size_t n, const double *x, const double *e, co
     *slope = k;
 }
 
-void ki_tanh_average(double g, double s, double *mean, double *slope) {
-    if (s >= KI_TANH_WIDE) {
-        const double u = g / s;
-        ki_tanh_wide(1, &u, s, mean, slope);
-        return;
-    }
+static void narrow_average(double g, double s, double *mean, double *slope) {
     double x[AVERAGE_NODES], e[AVERAGE_NODES], phi[AVERAGE_NODES];
     const double step = s > 0 ? ki_strip_step(s) / s : 1;
     const int last = s > 0 ? (int)ceil(RANGE / step) : 0;
@@ -141,6 +136,19 @@ void ki_tanh_average(double g, double s, double *mean, double *slope) {
     }
 }
 
+void ki_tanh_average(double g, double s, double *mean, double *slope) {
+    double m, k;
+    if (s >= KI_TANH_WIDE) {
+        const double u = g / s;
+        ki_tanh_wide(1, &u, s, &m, &k);
+    } else {
+        narrow_average(g, s, &m, &k);
+    }
+    /* Rounding does not lead out of where they can be. */
+    *mean = fmin(fmax(m, -1), 1);
+    *slope = fmin(fmax(k, 0), 1);
+}
+
 /* By parts c_n = (s/sqrt n) < sech^2(g + s z) He_{n-1}(z) > / sqrt((n - 1)!): what is left is a
  * bump |x| < SURE, however large s is, inside |z| < HALF_RANGE, however small. Nodes z = zc + k hz,
  * x = g + s z = xc + k hx; each pair of numbers keeps the digits that the other would lose. */
@@ -158,22 +166,14 @@ static size_t bump(double g, double s, size_t terms, grid *out) {
      * equal-step rule is exact beyond the k at which their convolution is below 1e-16. */
     const double b = 0.5 * PI / s, reach = b < 8.6 ? 37 / b + 0.5 * b : 8.6;
     const double step = 2 * PI / (sqrt((double)terms) + reach);
-    double length;
-    if (s < 1) {
-        const double low = fmax(-HALF_RANGE, (-SURE - g) / s);
-        const double high = fmin(HALF_RANGE, (SURE - g) / s);
-        length = high - low;
-        out->zc = 0.5 * (low + high);
-        out->xc = g + s * out->zc;
-    } else {
-        const double low = fmax(-SURE, g - s * HALF_RANGE), high = fmin(SURE, g + s * HALF_RANGE);
-        length = (high - low) / s;
-        out->xc = 0.5 * (low + high);
-        out->zc = (out->xc - g) / s;
-    }
-    if (!(length > 0)) {
+    const double low = s < 1 ? fmax(-HALF_RANGE, (-SURE - g) / s) : fmax(-SURE, g - s * HALF_RANGE);
+    const double high = s < 1 ? fmin(HALF_RANGE, (SURE - g) / s) : fmin(SURE, g + s * HALF_RANGE);
+    if (!(high > low)) {
         return 0; /* no bump; hx = 0 makes all weights 0 */
     }
+    const double length = s < 1 ? high - low : (high - low) / s, middle = 0.5 * (low + high);
+    out->zc = s < 1 ? middle : (middle - g) / s;
+    out->xc = s < 1 ? g + s * middle : middle;
     out->hz = step;
     out->hx = step * s;
     return (size_t)ceil(length / step);

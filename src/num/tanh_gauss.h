@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* *mean = < tanh(g + s z) >, *slope = < sech^2(g + s z) >. */
+/* *mean = < tanh(g + s z) >, in [-1, 1], *slope = < sech^2(g + s z) >, in [0, 1]. */
 void ki_tanh_average(double g, double s, double *mean, double *slope);
 
 /* Most Hermite coefficients that can be asked for. */

@@ -46,6 +46,33 @@ def arrays(name, table):
             yield "static const double %s_%s = %s;" % (name, key, number(value))
 
 
+def plain_rows(name, columns, table):
+    yield "static const struct {"
+    yield "    double %s;" % ", ".join(columns)
+    yield "} %s[] = {" % name
+    for row in table:
+        yield "    {%s}," % ", ".join(number(row[c]) for c in columns)
+    yield "};"
+
+
+def step_rows(name, table):
+    """Networks with what some steps from m0 give, one step after another in m, C and D."""
+    names = ["H", "J", "m0", "m", "C", "D"]
+    for i, row in enumerate(table):
+        for key in names:
+            yield "static const double %s_%s_%d[] = {%s};" % (name, key, i,
+                                                            ", ".join(map(number, row[key])))
+    yield "static const struct {"
+    yield "    unsigned N, steps;"
+    yield "    double beta;"
+    yield "    const double %s;" % ", ".join("*" + key for key in names)
+    yield "} %s[] = {" % name
+    for i, row in enumerate(table):
+        yield "    {%d, %d, %s, %s}," % (row["N"], row["steps"], number(row["beta"]),
+                                         ", ".join("%s_%s_%d" % (name, key, i) for key in names))
+    yield "};"
+
+
 def main(output, paths):
     lines = ["/* Made from the tables of exact values. */", "#include <math.h>", ""]
     for path in paths:
@@ -77,6 +104,11 @@ def main(output, paths):
         elif name == "paper_simulation":
             flat = [dict(r, phase=r["dynamics"]) for r in table["rows"]]
             lines += list(rows(name, ["N", "beta", "m", "q", "sigma"], flat)) + [""]
+        elif name == "plefka_table":
+            lines += list(plain_rows("plefka_average", ["g", "Delta", "m", "k"], table["average"]))
+            lines += list(plain_rows("plefka_pair", ["g1", "Delta1", "g2", "Delta2", "rho", "C"],
+                                     table["pair"]))
+            lines += list(step_rows("plefka_steps", table["steps"])) + [""]
         elif name == "reference_exact_n6":
             lines += list(arrays("exact_n6", table)) + [""]
         else:

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "fail_alloc.h"
 
-enum { N = 70, METHODS = KI_N_METHODS };
+enum { N = 100, METHODS = KI_N_METHODS };
 
 static double H[N], J[N * N];
 static const ki_run_options one = {.threads = 1};
