@@ -76,7 +76,8 @@ typedef struct ki_exact_out {
 } ki_exact_out;
 
 /**
- * Bytes that ki_exact(), or any other function here, takes besides the outputs.
+ * Bytes that ki_exact(), or any other function here, takes besides the outputs;
+ * ki_exact_autocorrelation() 48 bytes a time more, ki_exact_fluctuations() 128 bytes a bin.
  *
  * @param n         spins
  * @param dynamics  KI_SYNC or KI_ASYNC
@@ -136,7 +137,8 @@ KI_API KI_WARN_UNUSED int ki_exact_evolve(const ki_network *network, int dynamic
  * @param C         [n] result
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
- * Cost: N products a step, or some tens a unit of time.
+ * Cost: N products a step; asynchronously N products for each of the N tau updates that the longest
+ * time holds, and some sqrt(N tau) more.
  */
 KI_API KI_WARN_UNUSED int ki_exact_autocorrelation(const ki_network *network, int dynamics,
                                                    const double *p, uint64_t n, const double *tau,
@@ -169,7 +171,8 @@ typedef struct ki_exact_fluctuation_result {
  * @param probability  [bins] of each bin, sum 1; NULL without a histogram
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
- * Cost: two exponentials for each pair of states, 4^N / 2 of them; N 2^N asynchronously.
+ * Cost: three exponentials for each pair of states, 4^N / 2 of them, and two more with a histogram;
+ * N 2^N / 2 pairs asynchronously.
  */
 KI_API KI_WARN_UNUSED int ki_exact_fluctuations(const ki_network *network, int dynamics,
                                                 const double *p, uint64_t bins,

@@ -11,7 +11,7 @@
 #include "stationary.h"
 
 /* CELLS sets are kept apart, what is more goes with the last. */
-enum { CELLS = 24, ROUNDS = 40 };
+enum { CELLS = 24, ROUNDS = 100 };
 #define SETTLED 1e-13
 
 /* The most probable next state: synchronously each spin along its field; asynchronously the flip
@@ -104,8 +104,9 @@ static int measure_flow(ki_chain *c, ki_stationary *s, size_t cells, double *flo
     return 0;
 }
 
-/* Gives the sets new weights, those that balance the flows. Returns how much they change in all,
- * and -1 if there are none. */
+/* Gives the sets new weights, those that balance the flows. Returns the largest relative change of
+ * one, and -1 if there are none. Relative, for a set that seems to weigh nothing may be one whose
+ * states are not yet weighted right against each other. */
 static double balance(ki_stationary *s, size_t states, size_t cells, double *flow,
                       const double *mass) {
     double weight[CELLS], change = 0;
@@ -116,8 +117,8 @@ static double balance(ki_stationary *s, size_t states, size_t cells, double *flo
     if (ki_eliminate(cells, flow, weight))
         return -1;
     for (size_t k = 0; k < cells; k++) {
-        change += fabs(weight[k] - mass[k]);
         weight[k] /= mass[k];
+        change = fmax(change, fabs(weight[k] - 1));
     }
     for (size_t a = 0; a < states; a++)
         s->p[a] *= weight[s->cell[a]];

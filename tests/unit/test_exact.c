@@ -26,7 +26,7 @@ static void same_bits_for_any_threads(void **state) {
         ki_exact_fluctuation_result f_before;
         for (size_t k = 0; k < 1 + sizeof threads / sizeof *threads; k++) {
             const ki_run_options run = {k ? threads[k - 1] : 1, NULL, NULL};
-            const ki_exact_spec spec = {.dynamics = dynamics, .max_products = kind == 2 ? 30 : 0};
+            const ki_exact_spec spec = {.dynamics = dynamics, .max_products = kind == 2 ? 12 : 0};
             const ki_exact_out out = {.p = law};
             assert_int_equal(ki_exact(&w, &spec, &run, &r, &out), 0);
             assert_int_equal(
