@@ -21,10 +21,10 @@ extern "C" {
 #define KI_EXACT_MOST_ASYNC 20 /**< spins, asynchronous */
 
 /**
- * How an iteration ended: CONVERGED if `residual` is at most `tol`, `law_error` 1e-9, `gap_error`
- * 1e-3 of the gap and `sigma_error` 1e-6 (1 + sigma). A network with a mode that does not decay
- * within rounding (gap 0: several laws are stationary, or the law is that of a cycle) has not
- * converged.
+ * How an iteration ended: CONVERGED if `residual` is at most `tol`, `law_error` 1e-9, `sigma_error`
+ * 1e-6 (1 + sigma), and `gap_error` half of the gap, so that there is one. A network with a mode
+ * that does not decay within rounding (gap 0: several laws are stationary, or the law is that of a
+ * cycle) has not converged.
  */
 enum ki_exact_status {
     KI_EXACT_CONVERGED = 0,
@@ -36,7 +36,7 @@ typedef struct ki_exact_spec {
     int dynamics;          /**< KI_SYNC or KI_ASYNC, exactly one */
     double tol;            /**< residual wanted, sum_a |(pT - p)_a|; 0: 1e-14 */
     uint64_t max_products; /**< most products with the transition matrix for each of law and gap;
-                                0: 100 000 */
+                                0: some ten seconds of them, 600 to 100 000 */
 } ki_exact_spec;
 
 /** Numbers of the steady state. */
@@ -49,13 +49,16 @@ typedef struct ki_exact_result {
     double activity;        /**< probability that an update flips its spin */
     double gap;             /**< synchronous 1 - |lambda_2|, asynchronous -Re lambda_2: of the
                                  slowest mode that decays; 0 if one does not */
-    double relaxation_time; /**< -1/ln|lambda_2|, or 1/gap; infinite for gap 0 */
+    double relaxation_time; /**< -1/ln|lambda_2|, or 1/gap; infinite for gap 0, and 0 where
+                                 |lambda_2| is not above its error */
     double residual;        /**< sum_a |(pT - p)_a|, asynchronously sum_a |(pG)_a|/N */
     double gap_residual;    /**< |v A - lambda_2 v| for |v| = 1, A = T or 1 + G/N */
     uint64_t products;      /**< with the transition matrix or generator, in all */
     int status;             /**< enum ki_exact_status */
     double law_error;       /**< of the law, sum_a |p_a - exact|, estimated: the residual over the
-                                 distance of the next eigenvalue from 1 */
+                                 distance of the next eigenvalue from 1, rounding where it was found
+                                 by elimination (up to 9 spins, 11 if need be), 1 if nothing is
+                                 known */
     double gap_error;       /**< of lambda_2 (asynchronously N times that): rounding and
                                  gap_residual times its condition number */
     double sigma_error;     /**< what law_error makes of sigma at most: times the largest field */
@@ -113,7 +116,7 @@ KI_API KI_WARN_UNUSED int ki_exact(const ki_network *network, const ki_exact_spe
  * @param network   as in ki_exact()
  * @param dynamics  KI_SYNC or KI_ASYNC
  * @param m0        [N] means of the start, each -1..1
- * @param time      steps (a whole number), or units of time; >= 0
+ * @param time      steps (a whole number), or units of time; >= 0, as many as take minutes
  * @param run       threads, progress; NULL = defaults
  * @param result    of the state reached; sigma from its moments by [sigma-mf], i.e. from the
  *                  connected D; Sr = S + sigma; gap, relaxation_time, residual, gap_residual are
@@ -132,7 +135,7 @@ KI_API KI_WARN_UNUSED int ki_exact_evolve(const ki_network *network, int dynamic
  * @param dynamics  KI_SYNC or KI_ASYNC
  * @param p         [2^N] stationary law, from ki_exact()
  * @param n         number of times, >= 1
- * @param tau       [n] times, ascending, >= 0; whole numbers synchronously
+ * @param tau       [n] times, ascending, >= 0, as long as take minutes; whole numbers synchronously
  * @param run       threads, progress; NULL = defaults
  * @param C         [n] result
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED

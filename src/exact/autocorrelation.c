@@ -8,8 +8,6 @@
 #include "job.h"
 #include "num/sum.h"
 
-#define LONGEST 1e15 /* lag, or number of updates */
-
 typedef struct lags {
     ki_chain chain;
     double *v, *y, *spin; /* [states]: p s_i taken on; s_i or tanh(beta h_i) */
@@ -44,10 +42,13 @@ static int check(const ki_network *network, int dynamics, const double *p, uint6
     if (n < 1 || n > SIZE_MAX / 64)
         return ki_fail(KI_ERR_ARGUMENT, "n : %llu times : at least 1, and as many as fit",
                        (unsigned long long)n);
+    /* N functions are taken along, asynchronously N updates a unit of time. */
+    const double spins = (double)network->n, updates = dynamics == KI_SYNC ? spins : spins * spins;
+    const double longest = floor(ki_chain_longest((size_t)network->n, dynamics) / updates);
     for (uint64_t k = 0; k < n; k++) {
-        if (!(tau[k] >= 0) || tau[k] * (double)network->n > LONGEST)
-            return ki_fail(KI_ERR_ARGUMENT, "tau[%llu] : is %g : 0 to %g", (unsigned long long)k,
-                           tau[k], LONGEST / (double)network->n);
+        if (!(tau[k] >= 0) || tau[k] > longest)
+            return ki_fail(KI_ERR_ARGUMENT, "tau[%llu] : is %g : 0 to %g for so many spins",
+                           (unsigned long long)k, tau[k], longest);
         if (dynamics == KI_SYNC && tau[k] != floor(tau[k]))
             return ki_fail(KI_ERR_ARGUMENT, "tau[%llu] : is %g : a whole number of steps",
                            (unsigned long long)k, tau[k]);

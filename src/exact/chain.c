@@ -303,3 +303,14 @@ double ki_chain_sum(const ki_chain *c, const double *p, double *partial) {
     ki_chain_for_blocks(c, sum_block, &s);
     return ki_sum(ki_chain_blocks(c), partial);
 }
+
+double ki_chain_cost(size_t n, int dynamics) {
+    const double states = ldexp(1, (int)n);
+
+    /* A product of matrices is some hundred times as fast as sums from a table in memory. */
+    return dynamics == KI_SYNC ? 2 * states * states : 200 * (double)n * states;
+}
+
+double ki_chain_longest(size_t n, int dynamics) {
+    return fmin(1e8, 3e13 / ki_chain_cost(n, dynamics));
+}

@@ -49,6 +49,12 @@ int ki_chain_fill(ki_chain *c, const ki_network *network, int products);
 /* y = p T, or p (1 + G/N). All terms have the sign of p's. y != p. */
 void ki_chain_step(ki_chain *c, const double *p, double *y);
 
+/* Operations of a step, about. */
+double ki_chain_cost(size_t n, int dynamics);
+
+/* The most steps, or updates, that one call may take: minutes of them. */
+double ki_chain_longest(size_t n, int dynamics);
+
 /* Tells the caller's progress that `part` of 1 is done; KI_ERR_CANCELLED if that is to be all. */
 int ki_chain_report(ki_chain *c, double part);
 

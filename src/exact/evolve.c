@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "job.h"
 
-#define LONGEST 1e15 /* steps, or updates */
-
 typedef struct evolution {
     ki_chain chain;
     ki_moments now, last;
@@ -39,9 +37,10 @@ static int check(const ki_network *network, int dynamics, const double *m0, doub
         if (!(fabs(m0[i]) <= 1))
             return ki_fail(KI_ERR_ARGUMENT, "m0[%llu] : is %g : -1 to 1", (unsigned long long)i,
                            m0[i]);
-    if (!(time >= 0) || time * (double)network->n > LONGEST)
-        return ki_fail(KI_ERR_ARGUMENT, "time : is %g : 0 to %g", time,
-                       LONGEST / (double)network->n);
+    const double updates = dynamics == KI_SYNC ? 1 : (double)network->n;
+    const double longest = floor(ki_chain_longest((size_t)network->n, dynamics) / updates);
+    if (!(time >= 0) || time > longest)
+        return ki_fail(KI_ERR_ARGUMENT, "time : is %g : 0 to %g for so many spins", time, longest);
     if (dynamics == KI_SYNC && time != floor(time))
         return ki_fail(KI_ERR_ARGUMENT, "time : is %g : a whole number of steps", time);
     return 0;

@@ -50,7 +50,7 @@ static int jump_block(void *ctx, size_t block) {
 }
 
 /* Names each state by the cycle that it ends in, and puts sets of probability 0 with the first.
- * Returns the number of sets. */
+ * Returns the number of sets, 0 if there are too many. */
 static size_t make_cells(const ki_chain *c, ki_stationary *s) {
     const unsigned char none = 255;
     basins b = {c, s};
@@ -68,7 +68,9 @@ static size_t make_cells(const ki_chain *c, ki_stationary *s) {
         size_t end = s->jump[a];
 
         if (s->cell[end] == none) {
-            const unsigned char cell = (unsigned char)(found < CELLS ? found++ : CELLS - 1);
+            if (found == CELLS)
+                return 0;
+            const unsigned char cell = (unsigned char)found++;
 
             for (; s->cell[end] == none; end = next_of(c, end))
                 s->cell[end] = cell;

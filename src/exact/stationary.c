@@ -13,12 +13,16 @@
 #define GAP_TOL 1e-12       /* residual of the slowest mode */
 #define ROUNDING 1e-14      /* of an eigenvalue */
 #define MOST_LAW_ERROR 1e-9 /* above it the law has not converged */
-#define MOST_GAP_ERROR 1e-3 /* relative */
+#define MOST_GAP_ERROR 0.5  /* relative: what is known of the law follows to such a factor */
+#define DEFECTIVE 1e-3      /* an eigenvalue below is no better known than to its size */
 #define SETTLED 1e-13       /* relative change of a law that is as good as it gets */
 #define UNSETTLED 1e-4      /* relative change of a state that is noise, */
 #define NOISE 1e-11         /* if all of them together are less probable */
-#define LOOSE 1e-12         /* error of the law from which on it is refined */
-enum { DEFAULT_PRODUCTS = 100000, SWEEPS = 4 };
+#define LOOSE 1e-12         /* error of the law from which on it is refined, */
+#define REFINED 1e-11       /* what weights of sets are known to, at best */
+#define WRONG 1e-10         /* and eliminated where it can be */
+enum { LEAST_PRODUCTS = 600, MOST_PRODUCTS = 100000, SWEEPS = 4 };
+#define OPERATIONS 5e10 /* of the products that are tried, some ten seconds */
 
 void ki_stationary_lay_out(ki_stationary *s, const ki_chain *c, ki_cursor *cursor) {
     const size_t small = c->n <= KI_ELIMINATION_MOST ? c->states : 0;
@@ -209,18 +213,21 @@ static void fill_gap(const ki_chain *c, const ki_krylov_outcome *o, ki_exact_res
 
     r->gap = scale * (1 - (c->dynamics == KI_SYNC ? modulus : o->re));
     r->gap_error = scale * (r->gap_residual + DBL_EPSILON) / fmax(o->condition, 1e-300);
+    /* The condition of a pair is that of its mean: two that are nearly one are worse. */
+    if (modulus < DEFECTIVE)
+        r->gap_error = fmax(r->gap_error, scale * modulus);
     if (r->gap <= scale * rounding)
         r->gap = 0;
     if (c->dynamics == KI_ASYNC || r->gap == 0)
         r->relaxation_time = 1 / r->gap;
     else
-        r->relaxation_time = modulus > rounding ? -1 / log(modulus) : 0;
+        r->relaxation_time = modulus > fmax(rounding, r->gap_error) ? -1 / log(modulus) : 0;
 }
 
-/* What a residual makes of the law, when the next eigenvalue is so far from 1, as far as is known.
- */
-static double error_of_law(double residual, double away) {
-    const double sure = away - ROUNDING;
+/* What a residual makes of the law, when the next eigenvalue is so far from 1, as far as is known,
+ * and is so well conditioned (1 is best): both are what the slowest mode does to an error. */
+static double error_of_law(double residual, double away, double condition) {
+    const double sure = (away - ROUNDING) * condition;
 
     if (!(sure > 0))
         return 1;
@@ -236,26 +243,64 @@ static double error_of_elimination(size_t states, const double *p) {
     return 2 * (double)states * DBL_EPSILON * (1 - most);
 }
 
+/* Returns 1 if the law has been found by elimination. */
+static int eliminate(ki_chain *c, ki_stationary *s, ki_exact_result *r) {
+    double relative;
+
+    fill_matrix(c, s->matrix);
+    if (ki_eliminate(c->states, s->matrix, s->p))
+        return 0;
+    ki_chain_step(c, s->p, s->y);
+    r->residual = distance(c, s->p, s->y, s->partial, &relative);
+    r->law_error = error_of_elimination(c->states, s->p);
+    return 1;
+}
+
+/* How many products are tried when nothing is said. */
+static uint64_t most_products(const ki_chain *c) {
+    const double most = OPERATIONS / ki_chain_cost(c->n, c->dynamics);
+
+    return most < LEAST_PRODUCTS  ? LEAST_PRODUCTS
+           : most > MOST_PRODUCTS ? MOST_PRODUCTS
+                                  : (uint64_t)most;
+}
+
+/* What is known of an iterated law, once the slowest mode is: better weights of sets of states that
+ * are hardly ever left, or else elimination. */
+static int refine(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o, ki_exact_result *r) {
+    r->law_error = error_of_law(r->residual, o->nearest, o->condition);
+    if (r->law_error > LOOSE) {
+        size_t cells;
+        double weights;
+        const int error = ki_refine(c, s, &cells, &r->residual, &weights);
+
+        if (error)
+            return error;
+        /* Of many modes that are all near 1 the iteration may have missed the slowest. */
+        if (weights < 1 && o->slow < cells) {
+            r->law_error = weights + REFINED + error_of_law(r->residual, o->next, 1);
+        } else if (cells != 1 && r->law_error > WRONG) {
+            r->law_error = 1;
+            r->gap_error = fmax(r->gap_error, r->gap);
+        }
+    }
+    /* A gap that is not seen says nothing about what else there is that slow. */
+    if (!(r->gap_error <= MOST_GAP_ERROR * r->gap))
+        r->law_error = 1;
+    if (c->n <= KI_ELIMINATION_MOST && r->law_error > WRONG)
+        eliminate(c, s, r);
+    return 0;
+}
+
 int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
                        ki_exact_result *r) {
     const double tol = spec->tol > 0 ? spec->tol : DEFAULT_TOL;
-    const uint64_t most = spec->max_products ? spec->max_products : DEFAULT_PRODUCTS;
-    int exact = 0, error;
+    const uint64_t most = spec->max_products ? spec->max_products : most_products(c);
+    const int exact = c->n <= KI_ELIMINATION_FIRST && eliminate(c, s, r);
+    int error = exact ? 0 : iterate(c, s, tol, most, &r->residual);
 
-    if (c->n <= KI_ELIMINATION_MOST) {
-        fill_matrix(c, s->matrix);
-        exact = ki_eliminate(c->states, s->matrix, s->p) == 0;
-    }
-    if (exact) {
-        double relative;
-
-        ki_chain_step(c, s->p, s->y);
-        r->residual = distance(c, s->p, s->y, s->partial, &relative);
-        r->law_error = error_of_elimination(c->states, s->p);
-    } else if ((error = iterate(c, s, tol, most, &r->residual)) != 0) {
+    if (error)
         return error;
-    }
-
     ki_krylov_outcome o;
     scatter(c->states, s->krylov.q);
     error =
@@ -265,20 +310,11 @@ int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
         return error;
     r->gap_residual = o.vectors ? mode_residual(c, s, &o) : INFINITY;
     fill_gap(c, &o, r);
-    if (!exact)
-        r->law_error = error_of_law(r->residual, o.nearest);
-    if (!exact && r->law_error > LOOSE) {
-        size_t cells;
-        double weights;
-
-        error = ki_refine(c, s, &cells, &r->residual, &weights);
-        if (error)
-            return error;
-        if (weights < 1 && o.slow < cells)
-            r->law_error = weights + error_of_law(r->residual, o.next);
-    }
+    error = exact ? 0 : refine(c, s, &o, r);
+    if (error)
+        return error;
     r->products = c->products;
-    r->status = o.converged && r->residual <= tol && r->law_error <= MOST_LAW_ERROR &&
+    r->status = (o.converged || exact) && r->residual <= tol && r->law_error <= MOST_LAW_ERROR &&
                         r->gap_error <= MOST_GAP_ERROR * r->gap
                     ? KI_EXACT_CONVERGED
                     : KI_EXACT_NOT_CONVERGED;

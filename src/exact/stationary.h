@@ -5,12 +5,13 @@
 
 #include "krylov.h"
 
-/* Up to so many spins the law is found by elimination, exactly whatever the gap. */
-enum { KI_ELIMINATION_MOST = 9 };
+/* Up to so many spins the law is found by elimination, exactly whatever the gap; up to some more
+ * where iteration has not found it. */
+enum { KI_ELIMINATION_FIRST = 9, KI_ELIMINATION_MOST = 11 };
 
 typedef struct ki_stationary {
     ki_krylov krylov;
-    double *matrix;      /* [states,states], of small networks */
+    double *matrix;      /* [states,states], of up to KI_ELIMINATION_MOST spins */
     double *p;           /* [states] the law */
     double *y, *z;       /* [states] */
     double *partial;     /* [2 blocks] */

@@ -81,6 +81,30 @@ static void currents(void **state) {
     }
 }
 
+/* The law for symmetric couplings: Boltzmann's if J_ii = 0 (asynchronous), Peretto's (synchronous).
+ */
+static void equilibrium_law(const ki_network *w, int dynamics, double *law) {
+    const size_t states = (size_t)1 << w->n;
+    double sum = 0, most = -INFINITY;
+    for (size_t a = 0; a < states; a++) {
+        double x = 0;
+        for (size_t i = 0; i < w->n; i++) {
+            const double h = net_field(w, a, i), s = net_spin(a, i);
+            const double own = w->beta * w->H[i] * s, cosh2 = fabs(h) + log1p(exp(-2 * fabs(h)));
+            x += dynamics == KI_SYNC ? own + cosh2 : (s * h + own) / 2;
+        }
+        law[a] = x;
+        most = fmax(most, x);
+    }
+    for (size_t a = 0; a < states; a++) {
+        law[a] = exp(law[a] - most);
+        sum += law[a];
+    }
+    for (size_t a = 0; a < states; a++) {
+        law[a] /= sum;
+    }
+}
+
 /* Asynchronously Boltzmann's law; synchronously Peretto's, exp(beta sum H_i s_i) prod 2 cosh(beta
  * h_i). N = 12 by iteration. */
 static void equilibrium(void **state) {
@@ -92,20 +116,11 @@ static void equilibrium(void **state) {
             net_make_symmetric(&w);
             found *f = find(&w.view, dynamics, NULL);
             const size_t states = (size_t)1 << n;
-            double *law = malloc(states * sizeof *law), sum = 0;
+            double *law = malloc(states * sizeof *law);
             assert_non_null(law);
+            equilibrium_law(&w.view, dynamics, law);
             for (size_t a = 0; a < states; a++) {
-                double x = 0;
-                for (size_t i = 0; i < n; i++) {
-                    const double h = net_field(&w.view, a, i), s = net_spin(a, i);
-                    const double own = 1.1 * w.H[i] * s;
-                    x += dynamics == KI_SYNC ? own + log(2 * cosh(h)) : (s * h + own) / 2;
-                }
-                law[a] = exp(x);
-                sum += law[a];
-            }
-            for (size_t a = 0; a < states; a++) {
-                assert_close(f->p[a], law[a] / sum, 1e-11, 0);
+                assert_close(f->p[a], law[a], 1e-11, 0);
             }
             assert_true(f->r.sigma == 0);
             for (size_t i = 0; i < n * n; i++) {
@@ -114,6 +129,63 @@ static void equilibrium(void **state) {
             free(law);
             free(f);
         }
+    }
+}
+
+/* Cold networks of 12 spins, with tens of sets of states that are hardly ever left: what is not
+ * known is not claimed. */
+static void cold_equilibrium(void **state) {
+    (void)state;
+    static const double betas[] = {1, 3, 5, 9, 20};
+    static double law[1 << 12];
+    int known = 0;
+    for (int k = 0; k < 10; k++) {
+        const int dynamics = k % 2 ? KI_ASYNC : KI_SYNC;
+        net w;
+        net_draw(&w, 12, (uint64_t)(40 + k), 0.1, betas[k / 2], k % 2);
+        net_make_symmetric(&w);
+        found *f = find(&w.view, dynamics, NULL);
+        equilibrium_law(&w.view, dynamics, law);
+        double off = 0;
+        for (size_t a = 0; a < 1 << 12; a++) {
+            off += fabs(f->p[a] - law[a]);
+        }
+        if (!(off <= 3 * f->r.law_error + 1e-12)) {
+            print_error("case %d: off by %g, said %g, status %d, residual %g, gap %g (%g)\n", k,
+                        off, f->r.law_error, f->r.status, f->r.residual, f->r.gap, f->r.gap_error);
+            fail();
+        }
+        assert_true(f->r.status == KI_EXACT_NOT_CONVERGED || off < 3e-9);
+        known += f->r.status == KI_EXACT_CONVERGED;
+        free(f);
+    }
+    assert_true(known >= 4);
+}
+
+/* Spins that act in one direction only: the law is there after N steps, lambda_2 is a defective 0,
+ * and nothing of it is known but that it is small. */
+static void feed_forward(void **state) {
+    (void)state;
+    for (size_t n = 2; n <= 10; n++) {
+        net w;
+        net_draw(&w, n, 9, 0, 1, 0);
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = i; j < n; j++) {
+                w.J[i * n + j] = 0;
+            }
+        }
+        found *f = find(&w.view, KI_SYNC, NULL);
+        double *p = malloc(((size_t)1 << n) * sizeof *p), m0[NET_MOST] = {0};
+        const ki_exact_out out = {.p = p};
+        assert_non_null(p);
+        assert_int_equal(ki_exact_evolve(&w.view, KI_SYNC, m0, (double)n, NULL, NULL, &out), 0);
+        for (size_t a = 0; a < (size_t)1 << n; a++) {
+            assert_close(f->p[a], p[a], 1e-10, 1e-13);
+        }
+        assert_int_equal(f->r.status, KI_EXACT_CONVERGED);
+        assert_true(fabs(f->r.gap - 1) <= 2 * f->r.gap_error + 1e-15);
+        free(p);
+        free(f);
     }
 }
 
@@ -155,7 +227,7 @@ static void hardly_ever_left(void **state) {
         }
         assert_true(off < (f->r.gap > 0 ? 1e-11 : 1e-4));
         assert_true(off < 10 * f->r.law_error + 1e-12);
-        assert_true(f->r.law_error < (f->r.gap > 0 ? 1e-11 : 1e-4));
+        assert_true(f->r.law_error < (f->r.gap > 0 ? 2e-11 : 1e-4));
         /* A gap below rounding is not a gap that has been found. */
         if (f->r.gap < 1e-14) {
             assert_int_equal(f->r.status, KI_EXACT_NOT_CONVERGED);
@@ -340,6 +412,8 @@ int main(void) {
         cmocka_unit_test(table_async),
         cmocka_unit_test(currents),
         cmocka_unit_test(equilibrium),
+        cmocka_unit_test(cold_equilibrium),
+        cmocka_unit_test(feed_forward),
         cmocka_unit_test(hardly_ever_left),
         cmocka_unit_test(elimination),
         cmocka_unit_test(empty_but_for_noise),
