@@ -95,8 +95,8 @@ static const char *print_bytes(char out[32], double bytes) {
     return out;
 }
 
-/* Says what the run will take, and whether this machine has it. */
-static int state_memory(const mf_command *w, uint64_t n) {
+/* Whether this machine has what the run will take; with `aloud`, says how much that is. */
+static int state_memory(const mf_command *w, uint64_t n, int aloud) {
     const double here = machine_memory();
     const char *beside = w->against == MF_SIMULATION ? " and the simulation"
                          : w->against == MF_EXACT    ? " and the enumeration"
@@ -110,7 +110,7 @@ static int state_memory(const mf_command *w, uint64_t n) {
         return status;
     const char *method = ki_method_name(hungry);
     if (need < here) {
-        if (!w->s.quiet)
+        if (aloud && !w->s.quiet)
             remark("N = %llu: %s of memory for %s%s", (unsigned long long)n,
                    print_bytes(bytes, need), method, beside);
         return 0;
@@ -234,6 +234,10 @@ static int read_start(mf_command *w) {
     if (!status)
         status = read_moment(w, r, "D", 2, &w->D_start);
     ki_reader_close(r);
+    for (size_t i = 0; !status && i < n; i++)
+        if (!(fabs(w->m_start[i]) <= 1))
+            status =
+                complain(STATUS_USAGE, "%s : m[%zu] is %g : -1 to 1", w->start, i, w->m_start[i]);
     if (!status && !w->C_start && !w->s.quiet)
         remark("%s has no C: independent spins are taken", w->start);
     return status;
@@ -241,7 +245,7 @@ static int read_start(mf_command *w) {
 
 int mf_read_input(mf_command *w, int beta_given, int m0_given) {
     const uint64_t n = peek_size(w->network);
-    int status = n ? state_memory(w, n) : 0;
+    int status = n ? state_memory(w, n, 0) : 0;
 
     if (status)
         return status;
@@ -254,7 +258,10 @@ int mf_read_input(mf_command *w, int beta_given, int m0_given) {
     status = read_betas(w, beta_given);
     if (!status)
         status = check_diagonal(w);
-    return status ? status : read_start(w);
+    if (!status)
+        status = read_start(w);
+    /* After all that can be wrong with the input: that gets one sentence and nothing else. */
+    return status ? status : state_memory(w, w->view.n, 1);
 }
 
 void mf_free_input(mf_command *w) {
