@@ -221,6 +221,17 @@ def test_steady_asynchronous(network, mean, tmp_path):
         assert f["sigma"] == pytest.approx(sigma_of(J, want["D"]) / 2, rel=1e-8) and f["sigma"] > 0.01
 
 
+def test_unstable(run, tmp_path):
+    """m = 0 of a ferromagnet without fields: a fixed point that nothing but symmetry keeps."""
+    np.savez(tmp_path / "w.npz", H=np.zeros(5), J=np.full((5, 5), 0.4), beta=1.0)
+    done = run("meanfield", "--network", "w.npz", "--method", "naive", "--steady", "--m0", "0", "-o", "u.npz")
+    assert done.returncode == 3 and LINE.fullmatch(done.stderr.splitlines(True)[-1])
+    f = load(tmp_path / "u.npz")
+    assert f["status"] == ["unstable"] and abs(f["m"]).max() == 0
+    done = run("meanfield", "--network", "w.npz", "--method", "naive", "--steady")
+    assert done.returncode == 0 and abs(float(parse_csv(done.stdout)[0]["m_mean"]) - 0.957504) < 1e-6
+
+
 def test_not_steady(network, mean, run, tmp_path):
     done = run("meanfield", "--network", "w.npz", "--steady", "--max-steps", "3", "-o", "s.npz")
     assert done.returncode == 3 and "not steady after 3 steps" in done.stderr and "--max-steps" in done.stderr
