@@ -256,6 +256,7 @@ static int write_arrays(void *context, const char *provenance) {
     const size_t n = (size_t)e->view.n, bins = (size_t)e->bins;
     const char *status = e->r.status == KI_EXACT_CONVERGED ? "converged" : "not converged";
     const double products = (double)e->r.products;
+    const double sigma_error = session_unit(&e->s) * e->r.sigma_error;
     const struct {
         const char *name;
         const double *data;
@@ -265,7 +266,7 @@ static int write_arrays(void *context, const char *provenance) {
         {"gap_residual", &e->r.gap_residual},
         {"law_error", &e->r.law_error},
         {"gap_error", &e->r.gap_error},
-        {"sigma_error", &e->r.sigma_error},
+        {"sigma_error", &sigma_error},
         {"activity", &e->r.activity},
         {"products", &products},
         {"fluctuation", &e->f.integral},
@@ -302,10 +303,20 @@ static int unconverged(const exact_run *e) {
         return complain(STATUS_UNCONVERGED,
                         "exact : a mode does not decay within rounding, the law depends on the "
                         "start or is that of a cycle : a smaller --beta");
-    return complain(STATUS_UNCONVERGED,
-                    "exact : not exact enough, residual %.2g, errors of law %.2g, gap %.2g and "
-                    "sigma %.2g : a smaller --beta, or a larger --tol",
-                    r->residual, r->law_error, r->gap_error, r->sigma_error);
+    if (r->law_error >= 1)
+        return complain(
+            STATUS_UNCONVERGED,
+            "exact : the chain hardly ever moves between sets of states, and nothing is "
+            "known of their weights : a smaller --beta");
+    if (r->gap_error > 0.5 * r->gap)
+        return complain(STATUS_UNCONVERGED,
+                        "exact : the gap is %.2g with an error of %.2g : a smaller --beta", r->gap,
+                        r->gap_error);
+    return complain(
+        STATUS_UNCONVERGED,
+        "exact : not exact enough, residual %.2g, errors of law %.2g and sigma %.2g : a "
+        "smaller --beta, or a larger --tol for the residual",
+        r->residual, r->law_error, r->sigma_error);
 }
 
 static int report(exact_run *e) {

@@ -12,8 +12,8 @@ static const command_help meanfield_help = {
     "Mean fields of one network: magnetizations m, correlations C_ij = Cov(s_i(t), s_j(t)) and\n"
     "D_ij = Cov(s_i(t), s_j(t-1)), and the entropy production they give, step by step from a "
     "given\n"
-    "start or in the steady state. Methods, from the simplest to the best near a transition: "
-    "naive,\n"
+    "start or in the steady state. Methods, from the simplest to the best near a transition of "
+    "large networks: naive,\n"
     "plefka-t1t (TAP), plefka-t1, plefka-t, plefka2-t.\n"
     "Columns: t, method, m_mean, C_mean, D_mean (means over all N and N^2 elements), sigma; t is "
     "inf\n"
@@ -244,7 +244,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .meta = "R",                                                                              \
          .help = "of the simulation, in two halves",                                               \
          .fallback = "1000",                                                                       \
-         .low = 2,                                                                                 \
+         .low = 10,                                                                                \
          .high = 0x1p56},                                                                          \
         {.name = "burn-in",                                                                        \
          .kind = OPTION_COUNT,                                                                     \

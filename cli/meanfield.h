@@ -58,6 +58,8 @@ int mf_run(mf_command *w, const ki_network *network, mf_job *job, mf_visit visit
 void mf_end(mf_job *job);
 /* "ok", "unsolved", "not-steady", "unstable". */
 const char *mf_status_word(int status);
+/* Says that a method was where it means nothing, if it was. */
+void mf_say_range(const mf_command *w, const mf_job *job);
 /* The whole command without --compare. */
 int mf_alone(mf_command *w);
 /* How library calls are to run, with progress as one of w->parts. */

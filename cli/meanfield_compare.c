@@ -142,14 +142,17 @@ static int simulate(comparison *c, reference *r) {
     const double begun = now();
     const size_t n = c->n;
     half *a = &c->halves[0], *b = &c->halves[1];
+    double variance = 0; /* of the sum of both sigma */
 
     for (int which = 0; which < 2; which++) {
         half *h = &c->halves[which];
         const ki_replicas_spec spec = spec_of(c->w, which);
         const ki_replicas_out out = {.m = h->m, .c = h->c, .d = h->d, .m_before = h->m_before};
-        const int error = ki_replicas(&c->w->view, &spec, &run, NULL, &out);
+        ki_ensemble_result summary;
+        const int error = ki_replicas(&c->w->view, &spec, &run, &summary, &out);
         if (error)
             return complain_library(error);
+        variance += summary.sigma_err * summary.sigma_err;
         h->replicas = spec.replicas;
         connect(c, h);
         c->w->part++;
@@ -157,7 +160,8 @@ static int simulate(comparison *c, reference *r) {
     r->m_err = rms(n, a->m, b->m) / 2;
     r->C_err = rms(n * n, a->c, b->c) / 2;
     r->D_err = rms(n * n, a->d, b->d) / 2;
-    r->sigma_err = fabs(sigma_of(c, a->d) - sigma_of(c, b->d)) / 2;
+    /* One number: two halves say nothing about its error, the replicas do. */
+    r->sigma_err = sqrt(variance) / 2;
     disconnect(c, a);
     disconnect(c, b);
     pool(c, a, b);
@@ -230,6 +234,7 @@ static int compare_method(comparison *c, int method, const reference *r) {
                                      [SIGMA_ERR] = unit * fabs(s.sigma - r->sigma),
                                      [SECONDS] = job.seconds};
         add_row(c, ki_method_name(method), mf_status_word(job.info.status), real);
+        mf_say_range(w, &job);
     }
     mf_end(&job);
     return status;

@@ -85,8 +85,8 @@ int mf_draw_errors(const void *figure, const char *picture) {
     const mf_command *w = r->w;
     char title[96];
     const char *const labels[4] = {"error of m", "error of C", "error of D",
-                                   w->s.unit == UNIT_BITS ? "error of σ  (bits/spin)"
-                                                          : "error of σ  (nats/spin)"};
+                                   w->s.unit == UNIT_BITS ? "error of σ  (bits/spin/step)"
+                                                          : "error of σ  (nats/spin/step)"};
     plot_curves f = {
         .title = title, .x_label = "inverse temperature β", .log_y = 1, .with_points = 1};
 

@@ -261,13 +261,18 @@ static int write_table(table *t, const mf_job *job) {
     return session_end(&t->w->s, &out);
 }
 
+void mf_say_range(const mf_command *w, const mf_job *job) {
+    if (job->info.unphysical && job->info.status != KI_MEANFIELD_NOT_STEADY && !w->s.quiet)
+        remark("%s, beta = %g: %llu pairs have correlations that no distribution has: out of its "
+               "range",
+               ki_method_name(job->method), w->view.beta, (unsigned long long)job->info.unphysical);
+}
+
 /* How a steady state was found, and whether a method was where it means nothing. */
 static void say_how(const mf_command *w, const mf_job *job) {
+    mf_say_range(w, job);
     if (w->s.quiet)
         return;
-    if (job->info.unphysical && job->info.status != KI_MEANFIELD_NOT_STEADY)
-        remark("%s: %llu pairs have correlations that no distribution has: out of its range",
-               ki_method_name(job->method), (unsigned long long)job->info.unphysical);
     if (w->steady && job->info.status < KI_MEANFIELD_NOT_STEADY)
         remark("%s: steady after %llu steps, residual %.2g, change %.2g",
                ki_method_name(job->method), (unsigned long long)job->info.steps, job->info.residual,
@@ -324,7 +329,8 @@ int mf_alone(mf_command *w) {
         say_how(w, &jobs[k]);
     if (!status)
         status = write_table(&t, &jobs[n - 1]);
-    for (size_t k = 0; k < n && !status; k++)
+    const int written = status == 0;
+    for (size_t k = 0; k < n && written; k++) /* each that ended badly has its sentence */
         if (jobs[k].info.status != KI_MEANFIELD_DONE)
             status = say_end(&jobs[k]);
     for (size_t k = 0; k < n; k++)

@@ -136,7 +136,8 @@ KI_API KI_WARN_UNUSED int ki_meanfield_start(ki_meanfield *mf, const double *m, 
  *                   theta + V_il tanh(theta) = g_i + Delta_il (s_l - m'_l);
  *                   m_i = mean over l of <tanh theta>;  D_il = <(s_l - m'_l) tanh theta>,
  *                   averages over s_l = +-1 with mean m'_l;
- *                   C_ik likewise with Delta = J C' J^T and V = V_i, symmetrised
+ *                   C_ik likewise with Delta = J C' J^T and V = V_i, symmetrised; the mean of s_k
+ *                   is taken as m'_k, as published: right in a steady state
  *     all           C_ii = 1 - m_i^2
  *
  * @param mf    from ki_meanfield_create(), synchronous

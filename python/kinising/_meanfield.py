@@ -93,13 +93,14 @@ def _advance(mf, steps, run, kept):
     return residual, info.change, info.steps, info.unphysical, STATUS[status]
 
 
-def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="sync", m0=1.0, C0=None, D0=None,
+def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=1.0, C0=None, D0=None,
                tol=None, max_steps=None, path=False, zero_diagonal=False, threads=0):
     """Mean fields: magnetizations, correlations and entropy production, in time or in the steady state.
     [naive] [plefka-t1t] [plefka-t] [plefka-t1] [plefka2-t] [sigma-mf]
 
     Parameters:
-        method     'naive', 'plefka-t1t' (TAP), 'plefka-t', 'plefka-t1' or 'plefka2-t'
+        method     'naive', 'plefka-t1t' (TAP), 'plefka-t', 'plefka-t1' or 'plefka2-t'; None: the last, or
+                   'plefka-t1t' if asynchronous
         steps      T, updates of all spins; 127 if not given
         steady     go to the steady state that the start leads to, instead
         dynamics   'sync'; 'async' for the steady state of 'naive' and 'plefka-t1t', with J_ii = 0
@@ -137,7 +138,10 @@ def mean_field(self, method="plefka2-t", steps=None, steady=False, dynamics="syn
     >>> ki.Network(H=[0, 0], J=[[0, 1], [-1, 0]]).meanfield("naive", steps=1, m0=0).sigma
     2.0
     """
-    flag, which, steady, path = one_dynamics(dynamics), one_of("method", method, METHODS), bool(steady), bool(path)
+    flag, steady, path = one_dynamics(dynamics), bool(steady), bool(path)
+    if method is None:
+        method = "plefka2-t" if flag == lib.KI_SYNC else "plefka-t1t"
+    which = one_of("method", method, METHODS)
     if flag == lib.KI_ASYNC and not steady:
         raise ValueError("dynamics : 'async' is known in the steady state alone : use steady=True")
     if steady and (steps is not None or path):

@@ -293,7 +293,7 @@ void mf_swap(ki_meanfield *mf) {
 
 KI_CLONES double mf_distance(size_t n, const double *x, const double *y) {
     double most = 0, bad = 0;
-#pragma omp simd reduction(max : most) reduction(+ : bad)
+    KI_SIMD(reduction(max : most) reduction(+ : bad))
     for (size_t i = 0; i < n; i++) {
         const double d = fabs(x[i] - y[i]);
         most = d > most ? d : most;
@@ -305,7 +305,7 @@ KI_CLONES double mf_distance(size_t n, const double *x, const double *y) {
 /* Squares, with room for rounding; NaN counts. */
 KI_CLONES static double count_larger(size_t n, const double *x, double own, const double *m) {
     double count = 0;
-#pragma omp simd reduction(+ : count)
+    KI_SIMD(reduction(+ : count))
     for (size_t k = 0; k < n; k++) {
         const double most = own * (1 - m[k]) * (1 + m[k]) * (1 + 1e-9) + 1e-30;
         count += x[k] * x[k] <= most ? 0 : 1;

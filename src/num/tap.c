@@ -50,22 +50,22 @@ KI_CLONES static void begin(block *b) {
     for (int i = 0; i < KI_TAP_BLOCK; i++) {
         const double x = b->x[i], v = b->V[i];
         const double far = x - v, near = x / (1 + (v > 0 ? v : 0));
-        const double first = (v >= 0) & (near > far) ? near : far;
+        const double first = ((v >= 0) & (near > far)) ? near : far;
         const double z = first < 4.8 ? first : 4.8, q = z * z;
         const double top = z * (135135 + q * (17325 + q * (378 + q)));
         const double bottom = 135135 + q * (62370 + q * (3150 + q * 28));
         const double t = top / bottom, s = 1 - t * t, inverse = 1 / (1 + fabs(v) * s);
         const double r = (x - first - v * t) * inverse, w = v * inverse;
         const double d = correction(r, w, t, s, (t * t - 1.0 / 3) * s, is_near(r, w * s));
-        const double theta = first + ((v >= 0) & (v <= 4) ? d : 0);
-        b->theta[i] = (x > 0) & (theta > 0) ? theta : 0;
+        const double theta = first + (((v >= 0) & (v <= 4)) ? d : 0);
+        b->theta[i] = ((x > 0) & (theta > 0)) ? theta : 0;
     }
 }
 
 /* One step for all; returns the largest error left: of theta, and of the Taylor series of tanh. */
 KI_CLONES static double step(block *b) {
     double worst = 0;
-#pragma omp simd reduction(max : worst)
+    KI_SIMD(reduction(max : worst))
     for (int i = 0; i < KI_TAP_BLOCK; i++) {
         const double V = b->V[i], x = b->x[i], theta = b->theta[i];
         const double e = exp1(-2 * theta), u = 1 / (1 + e);
@@ -95,7 +95,7 @@ KI_CLONES static void finish(size_t n, const double *V, const double *y, const b
                              ki_tap_stat *stat) {
     double residual = 0;
     int unsolved = 0, ambiguous = 0;
-#pragma omp simd reduction(max : residual) reduction(+ : unsolved, ambiguous)
+    KI_SIMD(reduction(max : residual) reduction(+ : unsolved, ambiguous))
     for (size_t i = 0; i < n; i++) {
         const int good = is_good(V[i], y[i]) && b->error[i] <= DBL_MAX;
         const double error = good ? b->error[i] : 1;
