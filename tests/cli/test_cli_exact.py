@@ -76,6 +76,7 @@ def test_beta_and_unit(run, six, tmp_path):
     a, b = load(tmp_path / "nats.npz"), load(tmp_path / "bits.npz")
     for name in ("S", "Sr", "sigma", "entropy", "sigma_spin", "sigma_edge", "sigma_bins"):
         np.testing.assert_allclose(b[name] * math.log(2), a[name], rtol=1e-13, atol=1e-15, err_msg=name)
+    assert a["sigma_error"] > 0 and b["sigma_error"] * math.log(2) == pytest.approx(a["sigma_error"], rel=1e-12)
     for name in ("m_mean", "gap", "C", "D", "p", "sigma_probability", "autocorrelation"):
         assert a[name].tobytes() == b[name].tobytes(), name
     assert a["sigma"][0] == nats["sigma"] < 0.143

@@ -221,6 +221,15 @@ def test_steady_asynchronous(network, mean, tmp_path):
         assert f["sigma"] == pytest.approx(sigma_of(J, want["D"]) / 2, rel=1e-8) and f["sigma"] > 0.01
 
 
+def test_every_failure_has_its_sentence(run, tmp_path):
+    done = run("network", "draw", "--N", "12", "--dJ", "1", "--J0", "0", "--beta", "4", "-o", "cold.npz")
+    assert done.returncode == 0
+    done = run("meanfield", "--network", "cold.npz", "--steady", "--method", "naive,plefka-t", "--max-steps", "50", "--quiet")
+    said = done.stderr.splitlines()
+    assert done.returncode == 3 and len(parse_csv(done.stdout)) == 2
+    assert [line.split()[3] for line in said] == ["naive", "plefka-t"], said
+
+
 def test_unstable(run, tmp_path):
     """m = 0 of a ferromagnet without fields: a fixed point that nothing but symmetry keeps."""
     np.savez(tmp_path / "w.npz", H=np.zeros(5), J=np.full((5, 5), 0.4), beta=1.0)
@@ -428,11 +437,11 @@ WRONG = [
     (["--compare", "simulation", "--m0", "0.5"], "1 or 0"),
     (["--compare", "simulation", "--start", "m.npz"], "--m0"),
     (["--compare", "exact", "--path", "-o", "x.npz"], "--path"),
-    (["--compare", "simulation", "--replicas", "1"], "--replicas"),
+    (["--compare", "simulation", "--replicas", "9"], "--replicas"),
     (["--compare", "simulation", "--burn-in", "5"], "--steady"),
     (["--compare", "exact", "--steady", "--window", "5"], "--compare simulation"),
-    (["--compare", "exact", "--replicas", "5"], "--compare simulation"),
-    (["--replicas", "5"], "--compare simulation"),
+    (["--compare", "exact", "--replicas", "50"], "--compare simulation"),
+    (["--replicas", "50"], "--compare simulation"),
     (["--network", "w30.npz", "--compare", "exact"], "30"),
     (["-o", "w.npz"], "another file"),
     (["-o", "link.npz"], "another file"),

@@ -108,7 +108,7 @@ WRONG = [
     (ValueError, "max_steps : 0 ", dict(max_steps=0, steady=True)),
     (ValueError, "dynamics : 'x' is unknown", dict(dynamics="x")),
     (ValueError, "dynamics : 'async' is known in the steady state alone", dict(dynamics="async")),
-    (ValueError, "naive or plefka-t1t", dict(ASYNC, zero_diagonal=True)),
+    (ValueError, "naive or plefka-t1t", dict(ASYNC, method="plefka-t", zero_diagonal=True)),
     (ValueError, "zero_diagonal=True", dict(ASYNC, method="naive")),
     (ValueError, "m[0] : is 2", dict(m0=2)),
     (ValueError, "m[3] : is nan", dict(m0=[0, 0, 0, math.nan, 0, 0, 0, 0, 0, 0])),
