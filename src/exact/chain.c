@@ -162,8 +162,7 @@ static int fill_sync(void *ctx, size_t block) {
         double up[KI_EXACT_MOST_SYNC], down[KI_EXACT_MOST_SYNC];
 
         for (size_t i = 0; i < c->n; i++) {
-            const double x = c->x_low[i * c->low + (a & (c->low - 1))] +
-                             c->x_high[i * c->high + (a >> c->low_bits)];
+            const double x = ki_chain_field(c, i, a);
             up[i] = 1 / (1 + exp(-2 * x));
             down[i] = 1 / (1 + exp(2 * x));
         }

@@ -31,7 +31,7 @@ typedef struct ki_chain {
 enum { KI_EXACT_TOTAL = 1000 }; /* what progress is out of */
 
 /* Checks that do not need memory: dynamics, number of spins, network, fields that stay finite,
- * threads. `what` begins the sentence. */
+ * threads. */
 int ki_chain_check(const ki_network *network, int dynamics, const ki_run_options *run);
 
 /* Number of spins and dynamics alone. */
@@ -66,6 +66,11 @@ void ki_chain_for_blocks(const ki_chain *c, int (*fn)(void *ctx, size_t block), 
 /* beta h_i of `count` states from `first` on, which share their high bits or start at low bits 0.
  */
 void ki_chain_fields(const ki_chain *c, size_t i, size_t first, size_t count, double *x);
+
+/* The same of one state. */
+static inline double ki_chain_field(const ki_chain *c, size_t i, size_t a) {
+    return c->x_low[i * c->low + (a & (c->low - 1))] + c->x_high[i * c->high + (a >> c->low_bits)];
+}
 
 /* Largest |beta h_i|, or a little more. */
 double ki_chain_largest_field(const ki_chain *c);

@@ -10,7 +10,7 @@
 
 #include "stationary.h"
 
-/* CELLS sets are kept apart, what is more goes with the last. */
+/* So many sets are told apart at most. */
 enum { CELLS = 24, ROUNDS = 100 };
 #define SETTLED 1e-13
 
@@ -24,9 +24,7 @@ static size_t next_of(const ki_chain *c, size_t a) {
         const size_t bit = (size_t)1 << i;
 
         if (c->dynamics == KI_SYNC) {
-            const double x = c->x_low[i * c->low + (a & (c->low - 1))] +
-                             c->x_high[i * c->high + (a >> c->low_bits)];
-            next = x < 0 ? next & ~bit : next | bit;
+            next = ki_chain_field(c, i, a) < 0 ? next & ~bit : next | bit;
         } else if (c->rate[i * c->states + a] > most) {
             most = c->rate[i * c->states + a];
             next = a ^ bit;

@@ -291,6 +291,7 @@ void mf_swap(ki_meanfield *mf) {
     mf->t++;
 }
 
+/* Maxima and counts are exact in any order. */
 KI_CLONES double mf_distance(size_t n, const double *x, const double *y) {
     double most = 0, bad = 0;
     KI_SIMD(reduction(max : most) reduction(+ : bad))

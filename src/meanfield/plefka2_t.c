@@ -28,19 +28,16 @@ KI_CLONES static void fields(const pairs *b, double s, double *y) {
     }
 }
 
-/* Sum over the block of <tanh theta>, and Cov(s, tanh theta) for each, from both values of s. */
-KI_CLONES static double averages(const pairs *b, const double *up, const double *down,
-                                 double *covariance) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
+/* <tanh theta> and Cov(s, tanh theta) of each, from both values of s. */
+KI_CLONES static void averages(const pairs *b, const double *up, const double *down, double *mean,
+                               double *covariance) {
     for (size_t l = 0; l < b->n; l++) {
-        sum += 0.5 * ((1 + b->m[l]) * up[l] + (1 - b->m[l]) * down[l]);
+        mean[l] = 0.5 * ((1 + b->m[l]) * up[l] + (1 - b->m[l]) * down[l]);
         covariance[l] = 0.5 * b->a[l] * (up[l] - down[l]);
     }
-    return sum;
 }
 
-/* Solves theta + V tanh(theta) = g + delta (s - m_s) for s = +-1. */
+/* Solves theta + V tanh(theta) = g + delta (s - m_s) for s = +-1; returns the sum of the means. */
 static double solve(const pairs *b, double *covariance, ki_tap_stat *stat) {
     double y[KI_TAP_BLOCK], up[KI_TAP_BLOCK], down[KI_TAP_BLOCK];
 
@@ -48,7 +45,8 @@ static double solve(const pairs *b, double *covariance, ki_tap_stat *stat) {
     ki_tap_block(b->n, b->V, y, up, stat);
     fields(b, -1, y);
     ki_tap_block(b->n, b->V, y, down, stat);
-    return averages(b, up, down, covariance);
+    averages(b, up, down, y, covariance);
+    return ki_sum(b->n, y);
 }
 
 /* V_il = V_i - 2 J_il (J C')_il + J_il^2 C'_ll, Delta_il = J_il + W_il - J_il sum_n J_ln D'_ln. */

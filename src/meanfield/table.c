@@ -43,17 +43,8 @@ int mf_fields(mf_problem *p, const double *m) {
     return mf_rows(p, field, &f);
 }
 
-KI_CLONES static double sum_squares(size_t n, const double *x, const double *w) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t j = 0; j < n; j++) {
-        sum += x[j] * x[j] * w[j];
-    }
-    return sum;
-}
-
 double mf_variance(const mf_problem *p, size_t i) {
-    return sum_squares(p->n, p->J + i * p->n, p->a);
+    return ki_sum_squares(p->n, p->J + i * p->n, p->a);
 }
 
 void mf_set_diagonal(const mf_problem *p, mf_state *after) {

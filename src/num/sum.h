@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 
-/* sum of x[i], and of x[i] y[i]: eight interleaved partial sums, added pairwise. */
+/* sum of x[i], of x[i] y[i] and of x[i]^2 w[i]: eight interleaved partial sums, added pairwise. */
 double ki_sum(size_t n, const double *x);
 double ki_dot(size_t n, const double *x, const double *y);
+double ki_sum_squares(size_t n, const double *x, const double *w);
 
 #endif
