@@ -13,17 +13,16 @@ static const command_help meanfield_help = {
     "D_ij = Cov(s_i(t), s_j(t-1)), and the entropy production they give, step by step from a "
     "given\n"
     "start or in the steady state. Methods, from the simplest to the best near a transition of "
-    "large networks: naive,\n"
-    "plefka-t1t (TAP), plefka-t1, plefka-t, plefka2-t.\n"
+    "large\n"
+    "networks: naive, plefka-t1t (TAP), plefka-t1, plefka-t, plefka2-t.\n"
     "Columns: t, method, m_mean, C_mean, D_mean (means over all N and N^2 elements), sigma; t is "
     "inf\n"
-    "with --steady. A .npz or .h5 file is of one method and also holds m (N), C and D (N,N) of "
-    "the\n"
-    "last step, or with --path of every step, t first; sigma_spin (N) and sigma_edge (N,N), whose\n"
-    "sum is N sigma; status (ok, unsolved, not-steady, unstable), residual, change, steps, and "
-    "unphysical, "
-    "the\n"
-    "number of pairs whose correlation no distribution has.\n"
+    "with --steady. A .npz or .h5 file is of one method and also holds m (N), C and D (N,N),\n"
+    "sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma, of the last step, or with --path "
+    "of\n"
+    "every step, t first; status (ok, unsolved, not-steady, unstable), residual, change, steps, "
+    "and\n"
+    "unphysical, the number of pairs whose correlation no distribution has.\n"
     "With --compare: errors against all states of a small network, or a simulation. Columns: "
     "beta,\n"
     "method, m_err, C_err, D_err (root mean squares over all elements), sigma, sigma_ref, "
@@ -228,7 +227,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .help = "start: m and perhaps C and D of a file, such as a result"},                      \
     {                                                                                              \
         .name = "path", .kind = OPTION_FLAG, .target = &(w)->path,                                 \
-        .help = "the file holds m, C and D of every step"                                          \
+        .help = "the file holds all of every step"                                                 \
     }
 
 #define AGAINST_OPTIONS(w)                                                                         \

@@ -60,10 +60,10 @@ static int need_of(const mf_command *w, uint64_t n, double *need, int *hungry) {
     }
     *need = fmax(most, work) + arrays + (matrix + vector) * (1 + w->zero_diagonal);
     *need += w->start ? 2 * matrix + vector : vector;
-    if (mf_wants_matrices(w))
-        *need += matrix + vector;
     if (w->path)
-        *need += (2 * matrix + vector) * (double)(w->steps + 1);
+        *need += (3 * matrix + 2 * vector) * (double)(w->steps + 1);
+    else if (mf_wants_matrices(w))
+        *need += matrix + vector;
     if (!w->steady && w->against == MF_ALONE)
         *need += 6 * sizeof(double) * (double)(w->steps + 1);
     return 0;

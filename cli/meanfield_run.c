@@ -131,12 +131,28 @@ typedef struct table {
     size_t n, rows, most; /* spins; rows filled, and room for */
     double *real[N_REAL]; /* [most] each: t, m_mean, C_mean, D_mean, sigma */
     const char **method;  /* [most] */
-    int filling;          /* enum ki_method */
-    double *spin, *edge;  /* [N], [N,N] */
+    const mf_job *job;    /* that fills it */
     double *m, *C, *D;    /* of every step, for --path */
+    double *spin, *edge;  /* [N], [N,N] of the last step, with --path of every one */
     double residual, change, steps, unphysical;
     const char *status;
 } table;
+
+/* Entropy production of spins and edges in place `row`; nan for a start, which has none. */
+static int take_sigma(table *t, size_t row, int there) {
+    const size_t n = t->n;
+    const double unit = session_unit(&t->w->s);
+    double *spin = t->spin + row * n, *edge = t->edge + row * n * n;
+    const int error = there ? ki_meanfield_sigma(t->job->mf, spin, edge) : 0;
+
+    if (error)
+        return complain_library(error);
+    for (size_t i = 0; i < n; i++)
+        spin[i] = there ? unit * spin[i] : (double)NAN;
+    for (size_t i = 0; i < n * n; i++)
+        edge[i] = there ? unit * edge[i] : (double)NAN;
+    return 0;
+}
 
 static int take_row(void *context, const ki_meanfield_state *state) {
     table *t = context;
@@ -147,13 +163,16 @@ static int take_row(void *context, const ki_meanfield_state *state) {
 
     for (size_t k = 0; k < N_REAL; k++)
         t->real[k][row] = real[k];
-    t->method[row] = ki_method_name(t->filling);
+    t->method[row] = ki_method_name(t->job->method);
     if (t->m) {
+        const int there = !isnan(state->D_mean);
+
         memcpy(t->m + row * n, state->m, n * sizeof *t->m);
         memcpy(t->C + row * n * n, state->C, n * n * sizeof *t->C);
         memcpy(t->D + row * n * n, state->D, n * n * sizeof *t->D);
-        for (size_t i = 0; i < n * n && isnan(state->D_mean); i++) /* a start has none */
+        for (size_t i = 0; i < n * n && !there; i++) /* a start has none */
             t->D[row * n * n + i] = NAN;
+        return take_sigma(t, row, there);
     }
     return 0;
 }
@@ -161,6 +180,7 @@ static int take_row(void *context, const ki_meanfield_state *state) {
 static int make_table(mf_command *w, table *t, size_t n_methods) {
     const char *name = w->s.argv[0];
     const size_t n = (size_t)w->view.n, times = w->steady ? 1 : (size_t)w->steps + 1;
+    const size_t kept = w->path ? times : 1;
 
     *t = (table){.w = w, .n = n, .most = n_methods * times};
     t->method = get_memory(name, t->most, sizeof *t->method);
@@ -170,10 +190,10 @@ static int make_table(mf_command *w, table *t, size_t n_methods) {
     for (size_t k = 1; k < N_REAL; k++)
         t->real[k] = t->real[0] + k * t->most;
     if (mf_wants_matrices(w)) {
-        t->spin = get_memory(name, (uint64_t)n * (n + 1), sizeof(double));
+        t->spin = get_memory(name, kept, (n * n + n) * sizeof(double));
         if (!t->spin)
             return STATUS_FAILED;
-        t->edge = t->spin + n;
+        t->edge = t->spin + kept * n;
     }
     if (w->path) {
         t->m = get_memory(name, times, (2 * n * n + n) * sizeof(double));
@@ -192,35 +212,37 @@ static void free_table(table *t) {
     free(t->m);
 }
 
+/* An array of `ndim` extents n, with `path` of so many times. */
+static ki_array of_steps(const char *name, int path, size_t times, size_t n, int ndim,
+                         const double *data) {
+    if (path)
+        return (ki_array){name, KI_FLOAT64, ndim + 1, {times, n, n}, data};
+    return (ki_array){name, KI_FLOAT64, ndim, {n, n}, data};
+}
+
 /* The arrays of a file beside its columns. Moments of the last step are borrowed from the method.
  */
 static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]) {
     const size_t n = t->n, times = t->rows;
     const int path = t->w->path;
-    const double unit = session_unit(&t->w->s);
     ki_meanfield_state state;
 
-    int error = ki_meanfield_get(job->mf, &state);
-    if (!error)
-        error = ki_meanfield_sigma(job->mf, t->spin, t->edge);
+    const int error = ki_meanfield_get(job->mf, &state);
     if (error)
         return complain_library(error);
-    for (size_t i = 0; i < n * (n + 1); i++)
-        t->spin[i] *= unit;
+    const int status = path ? 0 : take_sigma(t, 0, 1);
+    if (status)
+        return status;
     t->residual = job->info.residual;
     t->change = job->info.change;
     t->steps = (double)job->info.steps;
     t->unphysical = (double)job->info.unphysical;
     t->status = mf_status_word(job->info.status);
-    const ki_array m = {"m", KI_FLOAT64, 1, {n}, state.m},
-                   steps = {"m", KI_FLOAT64, 2, {times, n}, t->m};
-    const ki_array C = {"C", KI_FLOAT64, 2, {n, n}, state.C};
-    const ki_array D = {"D", KI_FLOAT64, 2, {n, n}, state.D};
-    arrays[0] = path ? steps : m;
-    arrays[1] = path ? (ki_array){"C", KI_FLOAT64, 3, {times, n, n}, t->C} : C;
-    arrays[2] = path ? (ki_array){"D", KI_FLOAT64, 3, {times, n, n}, t->D} : D;
-    arrays[3] = (ki_array){"sigma_spin", KI_FLOAT64, 1, {n}, t->spin};
-    arrays[4] = (ki_array){"sigma_edge", KI_FLOAT64, 2, {n, n}, t->edge};
+    arrays[0] = of_steps("m", path, times, n, 1, path ? t->m : state.m);
+    arrays[1] = of_steps("C", path, times, n, 2, path ? t->C : state.C);
+    arrays[2] = of_steps("D", path, times, n, 2, path ? t->D : state.D);
+    arrays[3] = of_steps("sigma_spin", path, times, n, 1, t->spin);
+    arrays[4] = of_steps("sigma_edge", path, times, n, 2, t->edge);
     arrays[5] = (ki_array){"status", KI_STRING, 1, {1}, &t->status};
     arrays[6] = (ki_array){"residual", KI_FLOAT64, 1, {1}, &t->residual};
     arrays[7] = (ki_array){"change", KI_FLOAT64, 1, {1}, &t->change};
@@ -319,7 +341,7 @@ int mf_alone(mf_command *w) {
     w->view.beta = w->betas[0];
     int status = make_table(w, &t, n);
     for (size_t k = 0; k < n && !status; k++) {
-        t.filling = jobs[k].method;
+        t.job = &jobs[k];
         status = mf_run(w, &w->view, &jobs[k], take_row, &t);
         if (k + 1 < n) /* a file is of one method, whose moments it holds */
             mf_end(&jobs[k]);

@@ -32,26 +32,31 @@ class MeanField(NamedTuple):
 
 
 class _Path:
-    """What is kept of the steps: means, and the moments of the last or, with `path`, of all."""
+    """What is kept of the steps: means, and the moments and the entropy production of spins and edges of
+    the last or, with `path`, of all."""
 
     def __init__(self, mf, N, times, path):
         self.mf, self.path = mf, path
         self.means = np.empty((4, times))
         self.moments = [np.empty((times if path else 1, *shape)) for shape in ((N,), (N, N), (N, N))]
+        self.sigma = [np.empty_like(self.moments[0]), np.empty_like(self.moments[1])]
 
     def keep(self, row):
         state = ffi.new("ki_meanfield_state *")
         check(lib.ki_meanfield_get(self.mf, state))
         self.means[:, row] = state.m_mean, state.C_mean, state.D_mean, state.sigma
         if self.path or row == self.means.shape[1] - 1:
+            at = row if self.path else 0
             for to, source in zip(self.moments, (state.m, state.C, state.D)):
-                place = to[row if self.path else 0]
-                ffi.memmove(doubles(place), source, place.nbytes)
+                ffi.memmove(doubles(to[at]), source, to[at].nbytes)
             if np.isnan(state.D_mean):  # a start has none
-                place[:] = np.nan
+                for x in self.moments[2], *self.sigma:
+                    x[at] = np.nan
+            else:
+                check(lib.ki_meanfield_sigma(self.mf, *(doubles(x[at]) for x in self.sigma)))
 
-    def result(self):
-        return [x if self.path else x[0] for x in self.moments]
+    def result(self, arrays):
+        return [x if self.path else x[0] for x in arrays]
 
 
 def _start(N, m0, C0, D0):
@@ -109,7 +114,7 @@ def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=
                    given. With m, C and D of a result a run goes on
         tol        steady: largest change of a moment in a step; 1e-12 if not given
         max_steps  steady: where it gives up; 10 000 if not given, 1000 for 'plefka-t' and 'plefka2-t'
-        path       m, C and D of every step are wanted
+        path       m, C, D, sigma_spin and sigma_edge of every step are wanted
         zero_diagonal  take J_ii as 0
         threads    0 = all available
 
@@ -120,7 +125,8 @@ def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=
                     of the last step; with path [T+1,N] and [T+1,N,N], from the start on
         sigma       entropy production, nats per spin and step (unit of time)
         sigma_spin  [N] sigma_edge summed over j
-        sigma_edge  [N,N] beta (J_ij - J_ji) D_ij, 'async' half of it; the sum over i and j is N sigma
+        sigma_edge  [N,N] beta (J_ij - J_ji) D_ij, 'async' half of it; the sum over i and j is N sigma;
+                    with path of every step too
         t, m_mean, C_mean, D_mean, sigma_t  [T+1] of every step: time, means over all elements, entropy
                     production; steady: [1], t is inf
         residual    largest error left in a scalar equation, of any step
@@ -160,7 +166,7 @@ def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=
     need = ffi.new("uint64_t *")
     check(lib.ki_meanfield_memory(N, spec, need))
     need_memory(f"meanfield : N = {N}, T = {T}",
-                need[0] + 8.0 * ((2.0 * N * N + N) * (T + 1 if path else 1) + N * N * (1.0 + bool(zero_diagonal)) +
+                need[0] + 8.0 * ((3.0 * N * N + 2.0 * N) * (T + 1 if path else 1) + N * N * bool(zero_diagonal) +
                                  5.0 * (T + 1)),
                 "use a smaller network" + (", or not path" if path else ""))
     start = _start(N, m0, C0, D0)
@@ -172,7 +178,6 @@ def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=
     check(lib.ki_meanfield_start(mf, *map(doubles, start)))
     run, kept = start_run(threads), _Path(mf, N, T + 1, path)
     ended = _settle(mf, tol, most, run, kept) if steady else _advance(mf, T, run, kept)
-    spin, edge = np.empty(N), np.empty((N, N))
-    check(lib.ki_meanfield_sigma(mf, doubles(spin), doubles(edge)))
     times = np.array([np.inf]) if steady else np.arange(T + 1.0)
-    return MeanField(*kept.result(), float(kept.means[3, -1]), spin, edge, times, *kept.means, *ended)
+    return MeanField(*kept.result(kept.moments), float(kept.means[3, -1]), *kept.result(kept.sigma), times, *kept.means,
+                     *ended)

@@ -125,9 +125,11 @@ def test_file(network, mean, tmp_path):
         np.testing.assert_array_equal(f[name], [r[name] for r in rows], err_msg=name)
     for name, shape in dict(m=(N,), C=(N, N), D=(N, N), sigma_spin=(N,), sigma_edge=(N, N)).items():
         assert f[name].shape == shape and f[name].dtype == np.float64
-        if len(name) == 1:
-            assert p[name].shape == (6, *shape)
-            np.testing.assert_array_equal(p[name][-1], f[name])
+        assert p[name].shape == (6, *shape)
+        np.testing.assert_array_equal(p[name][-1], f[name])
+    np.testing.assert_allclose(p["sigma_edge"], (J - J.T) * p["D"], rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(p["sigma_spin"].mean(1), p["sigma"], rtol=1e-12, atol=1e-15)
+    assert np.isnan(p["sigma_spin"][0]).all() and not np.isnan(p["sigma_spin"][1:]).any()
     assert set(f) == set(p) == {*COLUMNS, "m", "C", "D", "sigma_spin", "sigma_edge", "status", "residual", "change",
                                 "steps", "unphysical", "provenance"}
     np.testing.assert_allclose(f["sigma_edge"], (J - J.T) * f["D"], rtol=1e-12, atol=1e-15)
