@@ -40,9 +40,8 @@ static int matmul(char **argv) {
         fprintf(stderr, "bench: no memory\n");
         return 1;
     }
-    if (openblas_set_num_threads) {
+    if (openblas_set_num_threads)
         openblas_set_num_threads(1);
-    }
     for (int k = -1; k < REPEATS; k++) { /* once without counting */
         double *to[] = {&seconds[0][k < 0 ? 0 : k], &seconds[1][k < 0 ? 0 : k],
                         &seconds[2][k < 0 ? 0 : k]};
@@ -68,11 +67,9 @@ static int matmul(char **argv) {
 }
 
 static int method_of(const char *name) {
-    for (int method = 0; method < KI_N_METHODS; method++) {
-        if (strcmp(ki_method_name(method), name) == 0) {
+    for (int method = 0; method < KI_N_METHODS; method++)
+        if (strcmp(ki_method_name(method), name) == 0)
             return method;
-        }
-    }
     fprintf(stderr, "bench: %s is no method\n", name);
     exit(2);
 }
@@ -119,15 +116,12 @@ static int exact(char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 3 && strcmp(argv[1], "matmul") == 0) {
+    if (argc == 3 && strcmp(argv[1], "matmul") == 0)
         return matmul(argv + 2);
-    }
-    if (argc == 7 && strcmp(argv[1], "step") == 0) {
+    if (argc == 7 && strcmp(argv[1], "step") == 0)
         return step(argv + 2);
-    }
-    if (argc == 3 && strcmp(argv[1], "exact") == 0) {
+    if (argc == 3 && strcmp(argv[1], "exact") == 0)
         return exact(argv + 2);
-    }
     fprintf(stderr, "bench_meanfield: see the head of bench/bench_meanfield.c\n");
     return 2;
 }

@@ -85,11 +85,9 @@ static double seconds_draw(const arrays *x) {
     const ki_sequence update = ki_sequence_of(key, 0, KI_STREAM_UPDATE);
     const ki_sequence rare = ki_sequence_of(key, 0, KI_STREAM_RARE);
     const double start = now();
-    for (size_t step = 0; step < x->t; step++) {
-        for (size_t first = 0; first < x->r; first += KI_COLUMNS) {
+    for (size_t step = 0; step < x->t; step++)
+        for (size_t first = 0; first < x->r; first += KI_COLUMNS)
             ki_draw_spins(&update, &rare, step * x->n, x->n, x->c + first * x->n, x->spin);
-        }
-    }
     return now() - start;
 }
 
@@ -121,12 +119,10 @@ int main(int argc, char **argv) {
         x.J[i] = 1 / (double)x.n + 1.7 * noise() / sqrt((double)x.n);
         x.a[i] = (float)x.J[i];
     }
-    for (size_t i = 0; i < x.n * padded; i++) {
+    for (size_t i = 0; i < x.n * padded; i++)
         x.b[i] = noise() < 0 ? -1 : 1;
-    }
-    if (openblas_set_num_threads) {
+    if (openblas_set_num_threads)
         openblas_set_num_threads(1);
-    }
     enum { SGEMM, SGEMM_64, PRODUCT, DRAW, SYNC, WINDOW, MOMENTS, ASYNC, CASES };
     double seconds[CASES][REPEATS], s[CASES];
     for (int k = 0; k < REPEATS; k++) {
@@ -139,9 +135,8 @@ int main(int argc, char **argv) {
         seconds[MOMENTS][k] = seconds_replicas(&x, KI_SYNC, 1, 1);
         seconds[ASYNC][k] = seconds_replicas(&x, KI_ASYNC, 0, 0);
     }
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < CASES; i++)
         s[i] = median(seconds[i], REPEATS);
-    }
     ki_build_info info;
     must(ki_get_build_info(&info));
     const double updates = (double)x.n * (double)x.r * (double)x.t;

@@ -76,9 +76,8 @@ static int parts(void) {
 
     sequence = ki_sequence_of(key, 0, KI_STREAM_COUPLING);
     other = ki_sequence_of(key, 0, KI_STREAM_TAIL);
-    for (int i = 0; i < NUMBERS; i++) {
+    for (int i = 0; i < NUMBERS; i++)
         field[i] = (float)(i % 129 - 64) / 32;
-    }
     const double words = seconds_of(make_words) * ns, normals = seconds_of(make_normals) * ns;
     const double spins = seconds_of(make_spins) * ns;
     const double thresholds = seconds_of(make_thresholds) * ns;
@@ -166,9 +165,8 @@ static int floor_updates(char **argv) {
     }
     for (size_t j = 0; j < n; j++) {
         s[j] = 1;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             h[i] += column[j * n + i];
-        }
     }
     for (int r = 0; r < REPEATS; r++) {
         const double start = now();
@@ -178,9 +176,8 @@ static int floor_updates(char **argv) {
             if (new != s[i]) {
                 const float *restrict c = column + i * n;
                 float *restrict to = h;
-                for (size_t k = 0; k < n; k++) {
+                for (size_t k = 0; k < n; k++)
                     to[k] += 2 * new *c[k];
-                }
                 s[i] = new;
                 flips++;
             }
@@ -196,15 +193,12 @@ static int floor_updates(char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 2 && strcmp(argv[1], "parts") == 0) {
+    if (argc == 2 && strcmp(argv[1], "parts") == 0)
         return parts();
-    }
-    if (argc == 10 && strcmp(argv[1], "ensemble") == 0) {
+    if (argc == 10 && strcmp(argv[1], "ensemble") == 0)
         return ensemble(argv + 2);
-    }
-    if (argc == 6 && strcmp(argv[1], "floor") == 0) {
+    if (argc == 6 && strcmp(argv[1], "floor") == 0)
         return floor_updates(argv + 2);
-    }
     fprintf(stderr, "bench_simulate: see the head of bench/bench_simulate.c\n");
     return 2;
 }

@@ -20,9 +20,8 @@ static double time_point(double beta, double dJ, unsigned dynamics, int calls) {
     double seconds[REPEATS];
     for (int i = 0; i < REPEATS; i++) {
         const double start = now();
-        for (int j = 0; j < calls; j++) {
+        for (int j = 0; j < calls; j++)
             must(ki_theory(&p, dynamics, &r));
-        }
         seconds[i] = (now() - start) / calls;
     }
     return median(seconds, REPEATS);

@@ -84,17 +84,17 @@ KI_API KI_WARN_UNUSED int ki_network_write(const char *path, const ki_network *n
 
 /** Summary of a network; see ki_network_summarize(). */
 typedef struct ki_network_summary {
-    double J0;         /**< N times the mean of J_ij, i != j; NaN for N = 1 */
-    double dJ;         /**< sqrt(N) times the sample standard deviation of J_ij, i != j; NaN for N = 1 */
-    double H_mean;     /**< mean of H */
-    double H_min;      /**< smallest H */
-    double H_max;      /**< largest H */
-    double dH;         /**< half-width of the uniform distribution of the same variance: sqrt(3) times
+    double J0; /**< N times the mean of J_ij, i != j; NaN for N = 1 */
+    double dJ; /**< sqrt(N) times the sample standard deviation of J_ij, i != j; NaN for N = 1 */
+    double H_mean; /**< mean of H */
+    double H_min;  /**< smallest H */
+    double H_max;  /**< largest H */
+    double dH;     /**< half-width of the uniform distribution of the same variance: sqrt(3) times
                             the sample standard deviation of H; NaN for N = 1 */
-    double asymmetry;  /**< correlation of J_ij and J_ji over pairs: 1 symmetric, 0 independent, -1
+    double asymmetry; /**< correlation of J_ij and J_ji over pairs: 1 symmetric, 0 independent, -1
                             antisymmetric; NaN if all J_ij, i != j, are equal */
-    double diagonal;   /**< largest |J_ii| */
-    double density;    /**< share of J_ij, i != j, that is not 0 */
+    double diagonal;  /**< largest |J_ii| */
+    double density;   /**< share of J_ij, i != j, that is not 0 */
 } ki_network_summary;
 
 /**

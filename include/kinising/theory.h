@@ -47,19 +47,19 @@ typedef struct ki_theory_params {
 
 /** Steady state at one point; see ki_theory(). */
 typedef struct ki_theory_result {
-    double m;     /**< magnetization >= 0 (amplitude of the two-cycle) */
-    double q;     /**< autocorrelation at any lag >= 1 (even lags for the two-cycle) */
-    double k;     /**< mean of sech^2(beta h) */
-    double S;     /**< path (conditional) entropy per spin per step or update, nats */
-    double Sr;    /**< reverse path entropy S + sigma */
-    double sigma; /**< synchronous entropy production per spin per step */
-    double sigma_async;           /**< asynchronous entropy production per spin per unit time */
-    double sigma_over_beta;       /**< sigma / beta, finite at beta = inf; 0 at beta = 0 */
+    double m;               /**< magnetization >= 0 (amplitude of the two-cycle) */
+    double q;               /**< autocorrelation at any lag >= 1 (even lags for the two-cycle) */
+    double k;               /**< mean of sech^2(beta h) */
+    double S;               /**< path (conditional) entropy per spin per step or update, nats */
+    double Sr;              /**< reverse path entropy S + sigma */
+    double sigma;           /**< synchronous entropy production per spin per step */
+    double sigma_async;     /**< asynchronous entropy production per spin per unit time */
+    double sigma_over_beta; /**< sigma / beta, finite at beta = inf; 0 at beta = 0 */
     double sigma_async_over_beta; /**< sigma_async / beta, likewise */
-    double chi;    /**< dm/dh of a uniform field, +inf on the critical line */
-    int phase;     /**< enum ki_phase */
-    int status;    /**< KI_CONVERGED or KI_NOT_CONVERGED */
-    int iterations; /**< evaluations of the order-parameter maps, for curiosity */
+    double chi;                   /**< dm/dh of a uniform field, +inf on the critical line */
+    int phase;                    /**< enum ki_phase */
+    int status;                   /**< KI_CONVERGED or KI_NOT_CONVERGED */
+    int iterations;               /**< evaluations of the order-parameter maps, for curiosity */
 } ki_theory_result;
 
 /**
@@ -195,9 +195,9 @@ KI_API KI_WARN_UNUSED int ki_transient_sync(const ki_theory_params *p, double m0
 
 /** How well an integration went. */
 typedef struct ki_transient_info {
-    double error;     /**< estimated largest absolute error of any output */
-    uint64_t steps;   /**< integration steps of the final pass */
-    int status;       /**< KI_CONVERGED, or KI_NOT_CONVERGED if `error` exceeds the tolerance */
+    double error;   /**< estimated largest absolute error of any output */
+    uint64_t steps; /**< integration steps of the final pass */
+    int status;     /**< KI_CONVERGED, or KI_NOT_CONVERGED if `error` exceeds the tolerance */
 } ki_transient_info;
 
 /**

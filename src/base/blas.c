@@ -22,18 +22,16 @@ void ki_blas_begin(void) {
     pthread_mutex_lock(&lock);
     if (users++ == 0) {
         threads_before = openblas_get_num_threads();
-        if (threads_before != 1) {
+        if (threads_before != 1)
             openblas_set_num_threads(1);
-        }
     }
     pthread_mutex_unlock(&lock);
 }
 
 void ki_blas_end(void) {
     pthread_mutex_lock(&lock);
-    if (--users == 0 && threads_before != 1 && openblas_get_num_threads() == 1) {
+    if (--users == 0 && threads_before != 1 && openblas_get_num_threads() == 1)
         openblas_set_num_threads(threads_before);
-    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -45,9 +43,8 @@ const char *ki_blas_name(void) {
         snprintf(config, sizeof config, "%s", openblas_get_config());
         char *end = strchr(config, ' ');
         end = end ? strchr(end + 1, ' ') : NULL;
-        if (end) {
+        if (end)
             *end = '\0';
-        }
         snprintf(core, sizeof core, "%s", openblas_get_corename());
         snprintf(name, sizeof name, "%.60s%s%s", config, core[0] ? " " : "", core);
     }

@@ -23,9 +23,8 @@ static const char *cpu_features(void) {
     const int fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-    if (fma && wide) {
+    if (fma && wide)
         return "sse4.2 avx avx2 fma avx512f avx512dq avx512bw avx512vl";
-    }
     return fma ? "sse4.2 avx avx2 fma" : (__builtin_cpu_supports("avx") ? "sse4.2 avx" : "sse2");
 }
 
@@ -34,9 +33,8 @@ static const char *kernels(void) {
     return "default";
 #else
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
         return "x86-64-v4";
-    }
     return __builtin_cpu_supports("avx2") ? "x86-64-v3" : "default";
 #endif
 }
@@ -51,9 +49,8 @@ static const char *kernels(void) {
 #endif
 
 int ki_get_build_info(ki_build_info *out) {
-    if (out == NULL) {
+    if (out == NULL)
         return ki_fail(KI_ERR_ARGUMENT, "ki_get_build_info : NULL pointer : pass a struct");
-    }
     *out = (ki_build_info){
         .version = KI_VERSION_STRING,
         .commit = KI_BUILD_COMMIT,

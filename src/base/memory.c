@@ -7,9 +7,8 @@
 enum { ALIGNMENT = 64 };
 
 void *ki_alloc(size_t count, size_t size) {
-    if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
+    if (size && count > (SIZE_MAX - ALIGNMENT) / size)
         return NULL;
-    }
     /* aligned_alloc wants a multiple of the alignment; nothing at all still gives a pointer. */
     const size_t bytes = count * size;
     const size_t rounded = (bytes / ALIGNMENT + 1) * ALIGNMENT;

@@ -67,9 +67,8 @@ static void run_chunk(loop *l, size_t c) {
     size_t failed;
 #pragma omp atomic read
     failed = l->failed;
-    if (first >= failed) {
+    if (first >= failed)
         return;
-    }
     const size_t last = l->n - first < l->chunk ? l->n : first + l->chunk;
     for (size_t i = first; i < last; i++) {
         const int error = l->fn(l->ctx, i);
@@ -78,9 +77,8 @@ static void run_chunk(loop *l, size_t c) {
             return;
         }
     }
-    if (l->run && l->run->progress) {
+    if (l->run && l->run->progress)
         report(l, last - first);
-    }
 }
 
 static int check_threads(const ki_run_options *run) {
@@ -97,28 +95,24 @@ int ki_parallel_workers(size_t n, const ki_run_options *run) {
 #ifndef _OPENMP
     threads = 1;
 #endif
-    if ((size_t)threads > n) {
+    if ((size_t)threads > n)
         threads = n > 1 ? (int)n : 1;
-    }
     return threads;
 }
 
 int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_fn fn, void *ctx) {
-    if (check_threads(run)) {
+    if (check_threads(run))
         return KI_ERR_ARGUMENT;
-    }
     loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx, .failed = n};
     l.chunks = n / l.chunk + (n % l.chunk != 0);
     const int threads = ki_parallel_workers(l.chunks, run);
     if (threads == 1) { /* no thread team for one worker: short loops are called often */
-        for (size_t c = 0; c < l.chunks; c++) {
+        for (size_t c = 0; c < l.chunks; c++)
             run_chunk(&l, c);
-        }
     } else {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-        for (size_t c = 0; c < l.chunks; c++) {
+        for (size_t c = 0; c < l.chunks; c++)
             run_chunk(&l, c);
-        }
     }
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }
@@ -178,9 +172,8 @@ static void stop_from(work_loop *l, size_t index, int error, const char *sentenc
  * stop. */
 static void report_work(work_loop *l, int again) {
     const uint64_t done = l->done < l->total ? l->done : l->total;
-    if (!l->run || !l->run->progress || l->error || (done == l->reported && !again)) {
+    if (!l->run || !l->run->progress || l->error || (done == l->reported && !again))
         return;
-    }
     l->reported = done;
     /* What is complete cannot be stopped any more. */
     if (l->run->progress(l->run->progress_user, done, l->total) && done < l->total) {
@@ -210,17 +203,15 @@ static int is_to_stop(const ki_work *work) {
 
 int ki_work_tick(ki_work *work, uint64_t done) {
     work->pending += done;
-    if (work->pending >= TICKS_PER_REPORT) {
+    if (work->pending >= TICKS_PER_REPORT)
         report_pending(work, 0);
-    }
     return is_to_stop(work);
 }
 
 int ki_work_spend(ki_work *work, uint64_t operations) {
     work->spent += operations;
-    if (work->spent >= OPERATIONS_PER_REPORT) {
+    if (work->spent >= OPERATIONS_PER_REPORT)
         report_pending(work, 1);
-    }
     return is_to_stop(work);
 }
 
@@ -238,15 +229,13 @@ int ki_work_commit(ki_work *work, int (*fn)(void *ctx), void *ctx) {
 static void work_on(ki_work *work, size_t i) {
     work_loop *l = work->loop;
     work->index = i;
-    if (ki_work_tick(work, 0)) {
+    if (ki_work_tick(work, 0))
         return;
-    }
     const int error = l->fn(l->ctx, work, i);
     if (error) {
         lock(l);
-        if (!l->cancelled && i < l->stop) {
+        if (!l->cancelled && i < l->stop)
             stop_from(l, i, error, ki_last_error());
-        }
         unlock(l);
     } else if (work->pending) {
         report_pending(work, 0);
@@ -255,9 +244,8 @@ static void work_on(ki_work *work, size_t i) {
 
 int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn,
                      void *ctx) {
-    if (check_threads(run)) {
+    if (check_threads(run))
         return KI_ERR_ARGUMENT;
-    }
     work_loop l = {.n = n, .total = total, .run = run, .fn = fn, .ctx = ctx, .stop = SIZE_MAX};
     const int threads = ki_parallel_workers(n, run);
 #ifdef _OPENMP
@@ -265,9 +253,8 @@ int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_wor
 #endif
     if (threads == 1) {
         ki_work work = {.loop = &l};
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             work_on(&work, i);
-        }
     } else {
 #pragma omp parallel num_threads(threads)
         {
@@ -277,9 +264,8 @@ int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_wor
 #endif
             /* In rising order for each worker, so that the lowest failure is found. */
 #pragma omp for schedule(monotonic : dynamic, 1) nowait
-            for (size_t i = 0; i < n; i++) {
+            for (size_t i = 0; i < n; i++)
                 work_on(&work, i);
-            }
         }
     }
 #ifdef _OPENMP

@@ -41,12 +41,11 @@ static int put_float(ki_atomic *out, double x) {
     if (isinf(x))
         return put_text(out, x < 0 ? "-inf" : "inf");
     snprintf(text, sizeof text, "%.17g", x);
-    for (size_t i = 0; text[i]; i++) {
+    for (size_t i = 0; text[i]; i++)
         if (strchr("0123456789+-e", text[i]))
             text[used++] = text[i];
         else if (text[used - 1] != '.') /* a decimal sign of several bytes becomes one point */
             text[used++] = '.';
-    }
     return ki_atomic_write(out, text, used);
 }
 

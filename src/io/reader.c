@@ -34,14 +34,13 @@ uint64_t ki_entry_count(const ki_array *info, size_t item) {
     uint64_t most = PTRDIFF_MAX / ((uint64_t)item + 9), count = 1;
     int empty = 0;
 
-    for (int d = 0; d < info->ndim; d++) {
+    for (int d = 0; d < info->ndim; d++)
         if (info->shape[d] == 0)
             empty = 1;
         else if (info->shape[d] > most / count)
             return UINT64_MAX;
         else
             count *= info->shape[d];
-    }
     return empty ? 0 : count;
 }
 

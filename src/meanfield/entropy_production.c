@@ -29,23 +29,20 @@ static int rows_of_edges(void *ctx, size_t task) {
                 const double x = s->factor * (J[i * n + j] - J[j * n + i]) * D[i * n + j];
 
                 part += x;
-                if (s->edge) {
+                if (s->edge)
                     s->edge[i * n + j] = x;
-                }
             }
             sum[i - i0] += part;
         }
     }
-    for (size_t i = i0; i < i1; i++) {
+    for (size_t i = i0; i < i1; i++)
         s->spin[i] = sum[i - i0];
-    }
     return 0;
 }
 
 static int check(const ki_meanfield *mf) {
-    if (!mf) {
+    if (!mf)
         return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
-    }
     return mf->broken
                ? ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again")
                : 0;
@@ -62,9 +59,8 @@ static int fill(const ki_meanfield *mf, double *spin, double *edge) {
 int ki_meanfield_sigma(const ki_meanfield *mf, double *spin, double *edge) {
     int error = check(mf);
 
-    if (!error && !mf->has_D) {
+    if (!error && !mf->has_D)
         error = ki_fail(KI_ERR_ARGUMENT, "mf : has no D yet : after a step");
-    }
     return error ? error : fill(mf, spin ? spin : mf->row, edge);
 }
 
@@ -94,12 +90,10 @@ static int mean_of(ki_meanfield *mf, const double *x, double *out) {
 int ki_meanfield_get(ki_meanfield *mf, ki_meanfield_state *out) {
     int error = check(mf);
 
-    if (!error && !out) {
+    if (!error && !out)
         error = ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the state");
-    }
-    if (error) {
+    if (error)
         return error;
-    }
     const double n = (double)mf->p.n;
     ki_meanfield_state s = {.t = mf->t,
                             .m = mf->now.m,
@@ -109,15 +103,13 @@ int ki_meanfield_get(ki_meanfield *mf, ki_meanfield_state *out) {
                             .D_mean = NAN,
                             .sigma = NAN};
     error = mean_of(mf, mf->now.C, &s.C_mean);
-    if (!error && mf->has_D) {
+    if (!error && mf->has_D)
         error = mean_of(mf, mf->now.D, &s.D_mean);
-    }
     if (!error && mf->has_D) {
         error = fill(mf, mf->row, NULL);
         s.sigma = ki_sum(mf->p.n, mf->row) / n;
     }
-    if (!error) {
+    if (!error)
         *out = s;
-    }
     return error;
 }

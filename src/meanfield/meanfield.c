@@ -26,9 +26,8 @@ static void lay_out(ki_meanfield *mf, ki_cursor *c) {
     p->vector = ki_take(c, n * method->vectors, sizeof(double));
     p->matrix = ki_take(c, square, sizeof(double) * method->matrices);
     p->space = ki_take(c, method->products ? ki_matmul_space(n, n) : 0, sizeof(double));
-    if (mf->spec.dynamics == KI_ASYNC && method->products) {
+    if (mf->spec.dynamics == KI_ASYNC && method->products)
         p->matrix = ki_take(c, square, sizeof(double));
-    }
 
     mf->length = pad;
     mf_state *both[2] = {&mf->now, &mf->next};
@@ -39,22 +38,19 @@ static void lay_out(ki_meanfield *mf, ki_cursor *c) {
         both[i]->C = C ? ki_take(c, square, sizeof(double)) : mf->now.C;
         both[i]->D = D ? ki_take(c, square, sizeof(double)) : mf->now.D;
     }
-    if (full && method->reads_C) {
+    if (full && method->reads_C)
         mf->length += KI_PAD(square) + (method->reads_D ? square : 0);
-    }
     mf_history *h = &mf->history;
     h->depth = n <= 2048 ? MF_MOST_DEPTH : 2;
     double **vectors[] = {&h->f,     &h->g,     &h->before, &h->df[0], &h->dg[0], &h->df[1],
                           &h->dg[1], &h->df[2], &h->dg[2],  &h->df[3], &h->dg[3]};
-    for (int i = 0; mf->spec.steady && i < 3 + 2 * h->depth; i++) {
+    for (int i = 0; mf->spec.steady && i < 3 + 2 * h->depth; i++)
         *vectors[i] = ki_take(c, mf->length, sizeof(double));
-    }
 }
 
 static int check_spec(const ki_meanfield_spec *spec) {
-    if (!spec) {
+    if (!spec)
         return ki_fail(KI_ERR_ARGUMENT, "spec : is NULL : a pointer");
-    }
     if (spec->method < 0 || spec->method >= KI_N_METHODS) {
         return ki_fail(KI_ERR_ARGUMENT, "method : %d is unknown : 0 to %d", spec->method,
                        KI_N_METHODS - 1);
@@ -78,12 +74,10 @@ static int check_spec(const ki_meanfield_spec *spec) {
 static int measure(uint64_t n, const ki_meanfield_spec *spec, uint64_t *bytes) {
     int error = check_spec(spec);
 
-    if (!error && (n < 1 || n > INT32_MAX)) {
+    if (!error && (n < 1 || n > INT32_MAX))
         error = ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins : 1 to %d", n, INT32_MAX);
-    }
-    if (error) {
+    if (error)
         return error;
-    }
     ki_meanfield mf = {.spec = *spec, .method = ki_mf_methods[spec->method]};
     ki_cursor c = {0};
     mf.p.n = (size_t)n;
@@ -135,9 +129,8 @@ int ki_meanfield_create(const ki_network *network, const ki_meanfield_spec *spec
                         ki_meanfield **out) {
     uint64_t bytes = 0;
 
-    if (!out) {
+    if (!out)
         return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the handle");
-    }
     if (threads < 0 || threads > 4096) {
         return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
                        threads);
@@ -145,9 +138,8 @@ int ki_meanfield_create(const ki_network *network, const ki_meanfield_spec *spec
     int error = check_spec(spec);
     error = error ? error : check_network(network, spec->dynamics);
     error = error ? error : measure(network->n, spec, &bytes);
-    if (error) {
+    if (error)
         return error;
-    }
     ki_meanfield *mf = ki_alloc(1, sizeof *mf);
     ki_cursor c = {.base = ki_alloc(1, bytes)};
     if (!mf || !c.base) {
@@ -164,17 +156,14 @@ int ki_meanfield_create(const ki_network *network, const ki_meanfield_spec *spec
                          .memory = c.base};
     lay_out(mf, &c);
     double *J = (double *)mf->p.J, *H = (double *)mf->p.H;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         H[i] = network->beta * network->H[i];
-    }
-    for (size_t i = 0; i < n * n; i++) {
+    for (size_t i = 0; i < n * n; i++)
         J[i] = network->beta * network->J[i];
-    }
     memset(mf->now.m, 0, mf->length * sizeof(double)); /* paddings too */
     memset(mf->next.m, 0, mf->length * sizeof(double));
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         mf->row[i] = 1;
-    }
     error = ki_meanfield_start(mf, mf->row, NULL, NULL);
     if (error) { /* not for these arguments */
         ki_meanfield_free(mf);
@@ -192,11 +181,9 @@ void ki_meanfield_free(ki_meanfield *mf) {
 }
 
 static int check_start(size_t n, const double *m, const double *C, const double *D) {
-    for (size_t i = 0; i < n; i++) {
-        if (!(fabs(m[i]) <= 1)) {
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(m[i]) <= 1))
             return ki_fail(KI_ERR_ARGUMENT, "m[%zu] : is %g : -1 to 1", i, m[i]);
-        }
-    }
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             const double x = C ? C[i * n + j] : 0, y = C ? C[j * n + i] : 0;
@@ -219,27 +206,23 @@ static int check_start(size_t n, const double *m, const double *C, const double 
 }
 
 int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C, const double *D) {
-    if (!mf || !m) {
+    if (!mf || !m)
         return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a pointer", mf ? "m" : "mf");
-    }
     const size_t n = mf->p.n, bytes = n * n * sizeof(double);
     const int error = check_start(n, m, C, D);
 
-    if (error) {
+    if (error)
         return error;
-    }
     memcpy(mf->now.m, m, n * sizeof *m);
-    if (C) {
+    if (C)
         memcpy(mf->now.C, C, bytes);
-    } else {
+    else
         memset(mf->now.C, 0, bytes);
-    }
     mf_set_diagonal(&mf->p, &mf->now);
-    if (D) {
+    if (D)
         memcpy(mf->now.D, D, bytes);
-    } else {
+    else
         memset(mf->now.D, 0, bytes);
-    }
     mf->has_D = D != NULL;
     mf->broken = 0;
     mf->t = 0;
@@ -256,9 +239,8 @@ static int forward(void *user, uint64_t done, uint64_t total) {
 void mf_watch_begin(mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
                     uint64_t total) {
     *w = (mf_watch){.run.threads = mf->threads, .user = user, .total = total};
-    if (user && user->threads > 0 && (mf->threads == 0 || user->threads < mf->threads)) {
+    if (user && user->threads > 0 && (mf->threads == 0 || user->threads < mf->threads))
         w->run.threads = user->threads;
-    }
     if (user && user->progress) {
         w->run.progress = forward;
         w->run.progress_user = w;
@@ -271,12 +253,10 @@ int mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlation
     p->run = run;
     memset(p->stats, 0, p->n * sizeof *p->stats);
     int error = mf_fields(p, mf->now.m);
-    if (!error) {
+    if (!error)
         error = mf->method->magnetizations(p, &mf->now, &mf->next);
-    }
-    if (!error && correlations) {
+    if (!error && correlations)
         error = mf->method->correlations(p, &mf->now, &mf->next);
-    }
     p->run = NULL;
     mf->broken |= error != 0;
     return error;
@@ -346,21 +326,18 @@ int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info 
 int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
     mf_watch watch;
 
-    if (!mf) {
+    if (!mf)
         return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
-    }
     if (mf->spec.dynamics != KI_SYNC) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "dynamics : asynchronous mean fields have no steps : the steady state");
     }
-    if (mf->broken) {
+    if (mf->broken)
         return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
-    }
     mf_watch_begin(&watch, mf, run, 1);
     int error = mf_step_to_next(mf, &watch.run, 1);
-    if (error) {
+    if (error)
         return error;
-    }
     mf_swap(mf);
     if (info) {
         error = mf_fill_info(mf, &watch.run, info);

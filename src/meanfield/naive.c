@@ -7,9 +7,8 @@
 
 static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
     (void)before;
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n; i++)
         after->m[i] = tanh(p->g[i]);
-    }
     return 0;
 }
 
@@ -25,9 +24,8 @@ static int row(void *ctx, size_t i) {
     const double *J = p->J + i * p->n, m = r->after->m[i], a = (1 - m) * (1 + m);
     double *D = r->after->D + i * p->n;
 
-    for (size_t l = 0; l < p->n; l++) {
+    for (size_t l = 0; l < p->n; l++)
         D[l] = a * J[l] * p->a[l];
-    }
     memset(r->after->C + i * p->n, 0, p->n * sizeof(double));
     r->after->C[i * p->n + i] = a;
     return 0;

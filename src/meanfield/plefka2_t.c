@@ -23,9 +23,8 @@ typedef struct pairs {
 
 /* g + delta (s - m), s = 1 or -1. */
 KI_CLONES static void fields(const pairs *b, double s, double *y) {
-    for (size_t l = 0; l < b->n; l++) {
+    for (size_t l = 0; l < b->n; l++)
         y[l] = b->g + b->delta[l] * (s - b->m[l]);
-    }
 }
 
 /* <tanh theta> and Cov(s, tanh theta) of each, from both values of s. */
@@ -123,16 +122,14 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
     rows r = {p, before, after};
 
     int error = ki_matmul(n, n, n, J, NULL, (ki_matrix){before->C, n, 1}, JC, n, p->space, p->run);
-    if (!error) {
+    if (!error)
         error = ki_matmul(n, n, n, J, NULL, (ki_matrix){before->D, n, 1}, JD, n, p->space, p->run);
-    }
     if (!error) {
         error =
             ki_matmul(n, n, n, (ki_matrix){JD, n, 1}, NULL, turned, after->D, n, p->space, p->run);
     }
-    if (!error) {
+    if (!error)
         error = mf_rows(p, row_sums, &r);
-    }
     return error ? error : mf_rows(p, delayed_row, &r);
 }
 
@@ -142,9 +139,8 @@ static int correlations(mf_problem *p, const mf_state *before, mf_state *after) 
 
     int error = ki_matmul_symmetric(n, n, (ki_matrix){p->matrix, n, 1}, NULL,
                                     (ki_matrix){p->J, 1, n}, after->C, n, p->space, p->run);
-    if (!error) {
+    if (!error)
         error = mf_rows(p, equal_time_row, &r);
-    }
     return error ? error : mf_symmetrize(p, after);
 }
 

@@ -16,12 +16,10 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
     const size_t n = p->n;
     int error = ki_matmul(n, n, n, (ki_matrix){p->J, n, 1}, NULL, (ki_matrix){before->C, n, 1},
                           p->matrix, n, p->space, p->run);
-    if (!error) {
+    if (!error)
         error = mf_rows(p, variance, p);
-    }
-    if (!error) {
+    if (!error)
         ki_tap(n, p->vector, p->g, after->m, p->stats);
-    }
     return error;
 }
 

@@ -77,9 +77,8 @@ KI_CLONES static double largest_share(size_t n, const double *row, const double 
         const double v = row[k + l] * row[k + l] * inverse[k + l];
         most[l] = v > most[l] ? v : most[l];
     }
-    for (size_t l = 1; l < G; l++) {
+    for (size_t l = 1; l < G; l++)
         most[0] = most[l] > most[0] ? most[l] : most[0];
-    }
     return most[0];
 }
 
@@ -97,14 +96,12 @@ static int level_of(const mf_problem *p, size_t i, const double *row, double m) 
     int level = 0;
     for (;; power *= power) {
         tail[(size_t)level * p->n] = sqrt(fmin(variance, ki_tanh_tail(spread, terms_of(level))));
-        if (level == LEVELS - 1 || power * tail[(size_t)level * p->n] <= ALLOWED) {
+        if (level == LEVELS - 1 || power * tail[(size_t)level * p->n] <= ALLOWED)
             break;
-        }
         level++;
     }
-    for (int k = level + 1; k < LEVELS; k++) {
+    for (int k = level + 1; k < LEVELS; k++)
         tail[(size_t)k * p->n] = tail[(size_t)level * p->n];
-    }
     return level;
 }
 
@@ -167,9 +164,8 @@ static int level_for(const mf_problem *p, size_t i, size_t rows, size_t first, s
         memcpy(own, tail + i, rows * sizeof *tail);
         memcpy(others, tail + first, lanes * sizeof *tail);
         const double most = bounds(own, others, power, bound);
-        if (level == LEVELS - 1 || most <= ALLOWED) {
+        if (level == LEVELS - 1 || most <= ALLOWED)
             return level;
-        }
     }
 }
 
@@ -188,13 +184,11 @@ KI_CLONES static void series(size_t terms, size_t rows, const double *own, size_
             memcpy(&v, others + n * lanes, lanes * sizeof *others);
             memcpy(c, own + n * own_lanes, rows * sizeof *own);
         }
-        for (size_t r = 0; r < ROWS; r++) {
+        for (size_t r = 0; r < ROWS; r++)
             s[r] = s[r] * x[r] + c[r] * v;
-        }
     }
-    for (size_t r = 0; r < ROWS; r++) {
+    for (size_t r = 0; r < ROWS; r++)
         s[r] *= x[r];
-    }
     memcpy(sum, s, sizeof s);
 }
 
@@ -234,17 +228,15 @@ static int one_group(void *ctx, size_t group) {
     for (size_t other = 0; other <= group; other++) {
         const size_t lanes = lanes_of(b->p, other);
         _Alignas(64) double tile[G * G];
-        for (size_t r = 0; r < rows; r += ROWS) {
+        for (size_t r = 0; r < rows; r += ROWS)
             strip(b, first + r, rows - r < ROWS ? rows - r : ROWS, other, tile + r * G);
-        }
         for (size_t r = 0; r < rows; r++) {
             for (size_t k = 0; k < lanes; k++) {
                 const size_t i = first + r, j = other * G + k;
                 /* Rounding may be more than all that saturated spins can have. */
                 const double most = root[i] * root[j], c = tile[r * G + k];
-                if (j < i) {
+                if (j < i)
                     C[i * n + j] = C[j * n + i] = c > most ? most : c < -most ? -most : c;
-                }
             }
         }
     }
@@ -255,9 +247,8 @@ static int scale_row(void *ctx, size_t i) {
     const job *b = ctx;
     const size_t n = b->p->n;
     const double slope = vector(b->p, V_SLOPE)[i];
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         b->after->D[i * n + j] *= slope;
-    }
     return 0;
 }
 

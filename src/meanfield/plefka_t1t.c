@@ -22,9 +22,8 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
     (void)before;
     const int error = mf_rows(p, variance, p);
 
-    if (!error) {
+    if (!error)
         ki_tap(p->n, p->vector, p->g, after->m, p->stats);
-    }
     return error;
 }
 
@@ -57,12 +56,10 @@ static int asynchronous(mf_problem *p, mf_state *at) {
     rows r = {p, at};
 
     int error = ki_matmul(n, n, n, J, p->a, J, at->C, n, p->space, p->run);
-    if (!error) {
+    if (!error)
         error = ki_matmul_symmetric(n, n, J, p->a, turned, p->matrix, n, p->space, p->run);
-    }
-    if (!error) {
+    if (!error)
         error = mf_rows(p, add_second_order, &r);
-    }
     memcpy(at->C, at->D, n * n * sizeof *at->C);
     return error ? error : mf_symmetrize(p, at);
 }

@@ -43,9 +43,8 @@ static int evaluate(run *r) {
 
     r->watch.done = r->steps < r->most ? r->steps : r->most - 1;
     const int error = mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
-    if (error) {
+    if (error)
         return error;
-    }
     const double before = r->change;
     r->change = mf_distance(mf->length, mf->now.m, mf->next.m);
     r->steps++;
@@ -64,9 +63,8 @@ static void advance(run *r) {
         mf_swap(mf);
         return;
     }
-    for (size_t i = 0; i < mf->length; i++) {
+    for (size_t i = 0; i < mf->length; i++)
         mf->now.m[i] += r->mixing * (mf->next.m[i] - mf->now.m[i]);
-    }
     mf->t++;
 }
 
@@ -79,25 +77,21 @@ static void solve(int n, double A[MF_MOST_DEPTH][MF_MOST_DEPTH], const double *b
         for (int j = 0; j <= i; j++) {
             double sum = A[i][j] * (i == j ? 1 + 1e-12 : 1);
 
-            for (int k = 0; k < j; k++) {
+            for (int k = 0; k < j; k++)
                 sum -= L[i][k] * L[j][k];
-            }
-            if (i == j) {
+            if (i == j)
                 L[i][i] = sum > 1e-14 * A[i][i] && sum > 0 ? sqrt(sum) : INFINITY;
-            } else {
+            else
                 L[i][j] = sum / L[j][j];
-            }
         }
         double sum = b[i];
-        for (int k = 0; k < i; k++) {
+        for (int k = 0; k < i; k++)
             sum -= L[i][k] * x[k];
-        }
         x[i] = sum / L[i][i];
     }
     for (int i = n - 1; i >= 0; i--) {
-        for (int k = i + 1; k < n; k++) {
+        for (int k = i + 1; k < n; k++)
             x[i] -= L[k][i] * x[k];
-        }
         x[i] /= L[i][i];
     }
 }
@@ -137,20 +131,16 @@ static void accelerate(run *r) {
 
     for (int i = 0; i < n; i++) {
         b[i] = ki_dot(mf->length, h->df[i], h->f);
-        for (int j = 0; j <= i; j++) {
+        for (int j = 0; j <= i; j++)
             A[i][j] = A[j][i] = ki_dot(mf->length, h->df[i], h->df[j]);
-        }
     }
     solve(n, A, b, weight);
     memcpy(x, h->g, mf->length * sizeof *x);
-    for (int c = 0; c < n; c++) {
-        for (size_t i = 0; i < mf->length; i++) {
+    for (int c = 0; c < n; c++)
+        for (size_t i = 0; i < mf->length; i++)
             x[i] -= weight[c] * h->dg[c][i];
-        }
-    }
-    for (size_t i = 0; i < mf->p.n; i++) { /* where magnetizations can be */
+    for (size_t i = 0; i < mf->p.n; i++) /* where magnetizations can be */
         x[i] = x[i] > 1 ? 1 : x[i] < -1 ? -1 : x[i];
-    }
     mf->t++;
 }
 
@@ -181,16 +171,13 @@ static int plain(run *r) {
     while (r->steps < r->most) {
         const int error = evaluate(r);
 
-        if (error) {
+        if (error)
             return error;
-        }
-        if (!(r->change > r->tol) || r->change > TOO_FAR || (r->mixing == 1 && cycles(r))) {
+        if (!(r->change > r->tol) || r->change > TOO_FAR || (r->mixing == 1 && cycles(r)))
             return 0;
-        }
         const int now = r->steps >= 8 && r->falling >= 5 && r->change < 0.03 * r->first;
-        if (!r->plain_only && (now || (r->falling >= 40 && r->change < 0.3 * r->first))) {
+        if (!r->plain_only && (now || (r->falling >= 40 && r->change < 0.3 * r->first)))
             return 1;
-        }
         adapt(r);
         advance(r);
     }
@@ -208,12 +195,10 @@ static int accelerated(run *r) {
     while (r->steps < r->most) {
         const int error = evaluate(r);
 
-        if (error || !(r->change > r->tol)) {
+        if (error || !(r->change > r->tol))
             return error;
-        }
-        if (r->change > limit || r->change > 1e3 * r->best) {
+        if (r->change > limit || r->change > 1e3 * r->best)
             return 1;
-        }
         remember(r, 0);
         accelerate(r);
     }
@@ -232,9 +217,8 @@ static double deviate(run *r, double mixing, const double *x, const double *g) {
         square += d * d;
     }
     const double scale = square > 0 ? DEVIATION / sqrt(square) : 0;
-    for (size_t i = 0; i < mf->length; i++) {
+    for (size_t i = 0; i < mf->length; i++)
         now[i] = x[i] + scale * now[i];
-    }
     return sqrt(square) / DEVIATION;
 }
 
@@ -254,9 +238,8 @@ static int growth_at(run *r, double mixing, const double *x, const double *g, do
     }
     for (int k = 0; k < checks; k++) {
         const int error = mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
-        if (error) {
+        if (error)
             return error;
-        }
         const double factor = deviate(r, mixing, x, g);
         if (!(factor > 0)) {
             *growth = -1;
@@ -279,13 +262,11 @@ static int is_stable(run *r, int *stable) {
     *stable = 0;
     for (double mixing = r->mixing; mixing >= LEAST_MIXING && !*stable; mixing *= 0.5) {
         const int error = growth_at(r, mixing, x, g, &growth);
-        if (error) {
+        if (error)
             return error;
-        }
         *stable = growth < ROUNDING;
-        if (r->mixing == 1) {
+        if (r->mixing == 1)
             break;
-        }
     }
     memcpy(mf->now.m, x, bytes);
     memcpy(mf->next.m, g, bytes);
@@ -307,16 +288,13 @@ static int find(run *r, int *status) {
             memcpy(mf->history.before, mf->now.m, bytes);
             error = accelerated(r);
         }
-        if (error < 0) {
+        if (error < 0)
             return error;
-        }
-        if (error == 0 && !(r->change <= r->tol)) {
+        if (error == 0 && !(r->change <= r->tol))
             return 0; /* out of steps, a cycle, too far, or not finite */
-        }
         error = error == 0 ? is_stable(r, &stable) : error;
-        if (error < 0) {
+        if (error < 0)
             return error;
-        }
         if (stable || (error == 0 && !used)) {
             *status = stable ? KI_MEANFIELD_DONE : KI_MEANFIELD_UNSTABLE;
             return 0;
@@ -342,9 +320,8 @@ static int complete(run *r) {
         memcpy(mf->next.m, mf->now.m, mf->length * sizeof(double));
         error = mf_step_to_next(mf, &r->watch.run, 0);
         mf_swap(mf);
-        if (!error) {
+        if (!error)
             error = mf_fields(p, mf->now.m);
-        }
         p->run = &r->watch.run;
         error = error ? error : mf->method->asynchronous(p, &mf->now);
         p->run = NULL;
@@ -354,27 +331,22 @@ static int complete(run *r) {
     const int steps = mf->method->m_alone && mf->method->reads_C ? 2 : 1;
     for (int i = 0; i < steps && !error; i++) {
         error = mf_step_to_next(mf, &r->watch.run, 1);
-        if (!error) {
+        if (!error)
             mf_swap(mf);
-        }
     }
     return error;
 }
 
 int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
                         const ki_run_options *options, ki_meanfield_info *info) {
-    if (!mf) {
+    if (!mf)
         return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
-    }
-    if (!mf->spec.steady) {
+    if (!mf->spec.steady)
         return ki_fail(KI_ERR_ARGUMENT, "mf : has no memory for steady states : spec.steady = 1");
-    }
-    if (mf->broken) {
+    if (mf->broken)
         return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
-    }
-    if (!(tol >= 0) || tol > 1) {
+    if (!(tol >= 0) || tol > 1)
         return ki_fail(KI_ERR_ARGUMENT, "tol : is %g : 0 (1e-12) to 1", tol);
-    }
     run r = {.mf = mf,
              .tol = tol > 0 ? tol : 1e-12,
              .mixing = mf->spec.dynamics == KI_ASYNC ? 0.5 : 1,

@@ -37,9 +37,8 @@ static int field(void *ctx, size_t i) {
 int mf_fields(mf_problem *p, const double *m) {
     fields f = {p, m};
 
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n; i++)
         p->a[i] = (1 - m[i]) * (1 + m[i]);
-    }
     return mf_rows(p, field, &f);
 }
 
@@ -48,9 +47,8 @@ double mf_variance(const mf_problem *p, size_t i) {
 }
 
 void mf_set_diagonal(const mf_problem *p, mf_state *after) {
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n; i++)
         after->C[i * p->n + i] = (1 - after->m[i]) * (1 + after->m[i]);
-    }
 }
 
 typedef struct second_order {
@@ -73,9 +71,8 @@ KI_CLONES static void second_order_of(size_t n, const double *J, const double *x
 
 /* x = J diag(a'). */
 KI_CLONES static void scaled(size_t n, const double *J, const double *a, double *x) {
-    for (size_t l = 0; l < n; l++) {
+    for (size_t l = 0; l < n; l++)
         x[l] = J[l] * a[l];
-    }
 }
 
 static int second_order_row(void *ctx, size_t i) {
@@ -85,9 +82,8 @@ static int second_order_row(void *ctx, size_t i) {
     const double *J = p->J + i * n, *m = s->after->m;
     double *C = s->after->C + i * n, *D = s->after->D + i * n;
 
-    if (!s->JC) {
+    if (!s->JC)
         scaled(n, J, p->a, D);
-    }
     second_order_of(n, J, s->JC ? s->JC + i * n : D, m, s->before->m, m[i], C, D);
     C[i] = (1 - m[i]) * (1 + m[i]);
     return 0;

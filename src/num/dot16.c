@@ -42,16 +42,14 @@ dot_v4(unsigned n, int two, size_t pairs, size_t stride, const int16_t *a, const
             const __m512i z =
                 _mm512_loadu_si512(a + ((index ? index[p] : p) * stride + 16 * v) * 2);
             s[v] = _mm512_dpwssd_epi32(s[v], z, x);
-            if (two) {
+            if (two)
                 t[v] = _mm512_dpwssd_epi32(t[v], z, y);
-            }
         }
     }
     for (unsigned v = 0; v < n; v++) {
         _mm512_storeu_si512(acc + 16 * v, s[v]);
-        if (two) {
+        if (two)
             _mm512_storeu_si512(bcc + 16 * v, t[v]);
-        }
     }
 }
 
@@ -108,9 +106,8 @@ KI_TARGET_V3 static inline KI_ALWAYS_INLINE void dot256(size_t pairs, size_t str
 
 KI_TARGET_V3 static void some256(size_t width, size_t pairs, size_t stride, const int16_t *a,
                                  const uint32_t *index, const int16_t *c, int32_t *acc) {
-    for (size_t i = 0; i < width; i += 16) {
+    for (size_t i = 0; i < width; i += 16)
         dot256(pairs, stride, a + 2 * i, index, c, acc + i);
-    }
 }
 
 KI_TARGET_V3 static void two256(size_t pairs, size_t stride, const int16_t *a, const int16_t *c,
@@ -166,9 +163,8 @@ void ki_dot16_two_at(int level, size_t width, size_t pairs, size_t stride, const
         return;
     }
     if (level >= KI_LEVEL_V3) {
-        for (size_t i = 0; i < width; i += 16) {
+        for (size_t i = 0; i < width; i += 16)
             two256(pairs, stride, a + 2 * i, c, d, acc + i, bcc + i);
-        }
         return;
     }
 #endif
@@ -195,22 +191,19 @@ void ki_dot16_two(size_t width, size_t pairs, size_t stride, const int16_t *a, c
 KI_CLONES void ki_add16(size_t n, int sign, const int16_t *column, int32_t *x) {
     if (sign > 0) {
 #pragma omp simd
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             x[i] += column[i];
-        }
     } else {
 #pragma omp simd
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             x[i] -= column[i];
-        }
     }
 }
 
 KI_CLONES void ki_axpy16(size_t n, float a, const int16_t *column, float *y) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         y[i] = fmaf(a, (float)column[i], y[i]);
-    }
 }
 
 static void differences_plain(size_t n, size_t words, const uint64_t *state, const uint64_t *past,
@@ -218,9 +211,8 @@ static void differences_plain(size_t n, size_t words, const uint64_t *state, con
     for (size_t k = 0; k < n; k++) {
         const uint64_t *other = past + k * words;
         int sum = 0;
-        for (size_t w = 0; w < words; w++) {
+        for (size_t w = 0; w < words; w++)
             sum += __builtin_popcountll(state[w] ^ other[w]);
-        }
         counts[k] = (uint32_t)sum;
     }
 }
@@ -231,9 +223,8 @@ KI_TARGET_V3 static void differences_v3(size_t n, size_t words, const uint64_t *
     for (size_t k = 0; k < n; k++) {
         const uint64_t *other = past + k * words;
         long long sum = 0;
-        for (size_t w = 0; w < words; w++) {
+        for (size_t w = 0; w < words; w++)
             sum += _mm_popcnt_u64(state[w] ^ other[w]);
-        }
         counts[k] = (uint32_t)sum;
     }
 }
@@ -281,9 +272,8 @@ static uint64_t weighted_plain(size_t n, size_t words, const uint64_t *plane, co
     uint64_t sum = 0;
     for (size_t b = 0; b < n; b++) {
         uint64_t count = 0;
-        for (size_t w = 0; w < words; w++) {
+        for (size_t w = 0; w < words; w++)
             count += (uint64_t)__builtin_popcountll(plane[b * words + w] & (x[w] ^ y[w]));
-        }
         sum += count << b;
     }
     return sum;
@@ -295,9 +285,8 @@ KI_TARGET_V3 static uint64_t weighted_v3(size_t n, size_t words, const uint64_t 
     uint64_t sum = 0;
     for (size_t b = 0; b < n; b++) {
         uint64_t count = 0;
-        for (size_t w = 0; w < words; w++) {
+        for (size_t w = 0; w < words; w++)
             count += (uint64_t)_mm_popcnt_u64(plane[b * words + w] & (x[w] ^ y[w]));
-        }
         sum += count << b;
     }
     return sum;
@@ -325,12 +314,10 @@ uint64_t ki_weighted_difference(size_t n, size_t words, const uint64_t *plane, c
                                 const uint64_t *y) {
 #ifdef KI_X86
     const int level = ki_simd_level();
-    if (level >= KI_LEVEL_V4) {
+    if (level >= KI_LEVEL_V4)
         return weighted_v4(n, words, plane, x, y);
-    }
-    if (level >= KI_LEVEL_V3) {
+    if (level >= KI_LEVEL_V3)
         return weighted_v3(n, words, plane, x, y);
-    }
 #endif
     return weighted_plain(n, words, plane, x, y);
 }

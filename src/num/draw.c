@@ -112,9 +112,8 @@ double ki_normal_quantile(double p) {
         const double density = 0.39894228040143267794 * exp(-0.5 * z * z);
         const double step = (log(q) - goal) * q / density;
         z += step;
-        if (fabs(step) < 1e-13 * (1 + z)) {
+        if (fabs(step) < 1e-13 * (1 + z))
             break;
-        }
     }
     return z;
 }
@@ -135,11 +134,9 @@ void ki_normals16_of_words(int level, const uint32_t *word, const ki_sequence *t
     const uint32_t rare = central(word, out);
     (void)level;
 #endif
-    for (size_t i = 0; rare && i < KI_GROUP; i++) {
-        if (magnitude(word[i]) < TAIL) {
+    for (size_t i = 0; rare && i < KI_GROUP; i++)
+        if (magnitude(word[i]) < TAIL)
             out[i] = tail_normal(word[i], tail, first + i);
-        }
-    }
 }
 
 void ki_normals16_at(int level, const ki_sequence *seq, const ki_sequence *tail, uint64_t first,
@@ -356,9 +353,8 @@ void ki_thresholds_at(int level, const ki_sequence *update, const ki_sequence *r
     for (size_t g = 0; g < groups; g++) {
         float *out = x + g * KI_GROUP;
         ki_random_groups_at(level, update, first + g, 1, word);
-        if (fn(word, out) == 0) {
+        if (fn(word, out) == 0)
             continue;
-        }
         for (size_t i = 0; i < KI_GROUP; i++) {
             if (magnitude(word[i]) < THRESHOLD_TAIL) {
                 const double p = ((double)magnitude(word[i]) +

@@ -19,9 +19,8 @@ static void carry(int64_t *limb) {
 }
 
 static void negate(int64_t *limb) {
-    for (int i = 0; i < KI_EXACT_LIMBS; i++) {
+    for (int i = 0; i < KI_EXACT_LIMBS; i++)
         limb[i] = -limb[i];
-    }
 }
 
 void ki_exact_canonical(ki_exact_sum *sum) {
@@ -93,41 +92,34 @@ void ki_exact_merge(ki_exact_sum *sum, const ki_exact_sum *from) {
     ki_exact_sum tidy = *from;
     carry(tidy.limb);
     make_room(sum, 1);
-    for (int i = 0; i < KI_EXACT_LIMBS; i++) {
+    for (int i = 0; i < KI_EXACT_LIMBS; i++)
         sum->limb[i] += tidy.limb[i];
-    }
     sum->special += from->special;
 }
 
 /* The size of a canonical sum, rounded. */
 static double round_size(const int64_t *limb) {
     int top = KI_EXACT_LIMBS - 1;
-    while (top > 0 && limb[top] == 0) {
+    while (top > 0 && limb[top] == 0)
         top--;
-    }
     /* 64 leading bits, the lowest of them standing for all that follow. */
     uint64_t word[3] = {0};
-    for (int i = 0; i < 3 && i <= top; i++) {
+    for (int i = 0; i < 3 && i <= top; i++)
         word[i] = (uint64_t)limb[top - i];
-    }
-    if (word[0] == 0) {
+    if (word[0] == 0)
         return 0;
-    }
     const int spare = __builtin_clzll(word[0]) - 32; /* 0..31 */
     uint64_t lead = word[0] << (32 + spare) | word[1] << spare | word[2] >> (32 - spare);
     uint64_t rest = word[2] << (32 + spare);
-    for (int i = 0; i < top - 2; i++) {
+    for (int i = 0; i < top - 2; i++)
         rest |= (uint64_t)limb[i];
-    }
     /* The value is lead.rest * 2^exponent with lead in [2^63, 2^64). */
     const int exponent = 32 * (top - 1) - spare - KI_EXACT_BIAS;
-    if (exponent > 1023 - 63) {
+    if (exponent > 1023 - 63)
         return HUGE_VAL;
-    }
     const int drop = exponent + 11 < -1074 ? -1074 - exponent : 11; /* bits that do not fit */
-    if (drop > 64) {
+    if (drop > 64)
         return 0;
-    }
     uint64_t kept = drop < 64 ? lead >> drop : 0;
     const uint64_t half = UINT64_C(1) << (drop - 1), below = lead & (2 * half - 1);
     kept += below > half || (below == half && (rest || (kept & 1)));
@@ -137,16 +129,13 @@ static double round_size(const int64_t *limb) {
 static double value_of(ki_exact_sum *tidy) {
     ki_exact_canonical(tidy);
     int negative = 0;
-    for (int i = 0; i < KI_EXACT_LIMBS && !negative; i++) {
+    for (int i = 0; i < KI_EXACT_LIMBS && !negative; i++)
         negative = tidy->limb[i] < 0;
-    }
-    if (negative) {
+    if (negative)
         negate(tidy->limb);
-    }
     const double size = round_size(tidy->limb);
-    if (negative) {
+    if (negative)
         negate(tidy->limb);
-    }
     return negative ? -size : size;
 }
 
@@ -160,27 +149,24 @@ int ki_exact_room(const ki_exact_sum *sum) {
     int top = KI_EXACT_LIMBS - 1;
 
     ki_exact_canonical(&tidy);
-    while (top >= 0 && tidy.limb[top] == 0) {
+    while (top >= 0 && tidy.limb[top] == 0)
         top--;
-    }
     const int room = KI_EXACT_BIAS / 32 - top;
     return top < 0 ? KI_EXACT_LIMBS + 1 : room > 0 ? room : 0;
 }
 
 ki_pair ki_exact_pair(const ki_exact_sum *sum, int limbs) {
     ki_exact_sum tidy = *sum;
-    if (sum->special) {
+    if (sum->special)
         return (ki_pair){(double)NAN, (double)NAN};
-    }
     if (limbs > 0) {
         ki_exact_canonical(&tidy);
         memmove(tidy.limb + limbs, tidy.limb, (size_t)(KI_EXACT_LIMBS - limbs) * sizeof *tidy.limb);
         memset(tidy.limb, 0, (size_t)limbs * sizeof *tidy.limb);
     }
     const double hi = value_of(&tidy);
-    if (isinf(hi)) {
+    if (isinf(hi))
         return (ki_pair){hi, 0};
-    }
     ki_exact_add(&tidy, -hi);
     return (ki_pair){hi, value_of(&tidy)};
 }

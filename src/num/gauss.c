@@ -127,9 +127,8 @@ const double ki_gl16_integral[16][16] = {
 
 double ki_strip_step(double w) {
     const double gauss = 0.68 * w; /* exp(-2 pi^2 w^2 / h^2) = 3e-19 */
-    if (w < 0.19) {
+    if (w < 0.19)
         return gauss;
-    }
     /* exp(-pi^2/h + pi^2/(8 w^2)) = 3e-18: a double pole costs a factor of some hundred */
     return fmin(gauss, 9.8696044010893586 / (40.5 + 1.2337005501361697 / (w * w)));
 }

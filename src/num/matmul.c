@@ -98,24 +98,18 @@ static void pack_panel(ki_matrix x, size_t lines, size_t line, size_t width, siz
     const double *from = x.x + line * x.row + first * x.column;
 
     if (x.row == 1) {
-        for (size_t k = 0; k < depth; k++, from += x.column) {
+        for (size_t k = 0; k < depth; k++, from += x.column)
             memcpy(out + k * width, from, there * sizeof *out);
-        }
     } else {
-        for (size_t i = 0; i < there; i++) {
-            for (size_t k = 0; k < depth; k++) {
+        for (size_t i = 0; i < there; i++)
+            for (size_t k = 0; k < depth; k++)
                 out[k * width + i] = from[i * x.row + k * x.column];
-            }
-        }
     }
-    for (size_t k = 0; there < width && k < depth; k++) {
+    for (size_t k = 0; there < width && k < depth; k++)
         memset(out + k * width + there, 0, (width - there) * sizeof *out);
-    }
-    for (size_t k = 0; scale && k < depth; k++) {
-        for (size_t i = 0; i < there; i++) {
+    for (size_t k = 0; scale && k < depth; k++)
+        for (size_t i = 0; i < there; i++)
             out[k * width + i] *= scale[first + k];
-        }
-    }
 }
 
 /* Index of a panel: those of a, then those of b. */
@@ -145,9 +139,8 @@ static void edge_tile(const product *p, size_t row, size_t column, const double 
     for (size_t i = 0; i < rows; i++) {
         double *c = p->c + (row + i) * p->c_stride + column;
 
-        for (size_t j = 0; j < columns; j++) {
+        for (size_t j = 0; j < columns; j++)
             c[j] = whole[i * p->columns + j] + (p->first ? c[j] : 0);
-        }
     }
 }
 
@@ -165,9 +158,8 @@ static int multiply(void *ctx, size_t task) {
             const size_t row = i * p->rows;
             const double *a = p->a_packs + row * p->depth;
 
-            if (p->symmetric && column + p->columns <= row) {
+            if (p->symmetric && column + p->columns <= row)
                 break; /* below the diagonal, and the rest of the column too */
-            }
             if (row + p->rows <= p->m && column + p->columns <= p->n) {
                 p->tile(p->depth, a, b, p->c + row * p->c_stride + column, p->c_stride,
                         p->first > 0);
@@ -188,9 +180,8 @@ static int mirror(void *ctx, size_t task) {
     for (size_t j0 = 0; j0 < i1; j0 += MIRROR) {
         for (size_t i = i0; i < i1; i++) {
             const size_t j1 = j0 + MIRROR < i ? j0 + MIRROR : i;
-            for (size_t j = j0; j < j1; j++) {
+            for (size_t j = j0; j < j1; j++)
                 p->c[i * p->c_stride + j] = p->c[j * p->c_stride + i];
-            }
         }
     }
     return 0;
@@ -215,9 +206,8 @@ int ki_matmul_at(int level, size_t m, size_t n, size_t k, ki_matrix a, const dou
     ki_run_options here = run ? *run : (ki_run_options){0};
     int error = 0;
 
-    if ((double)m * (double)n * (double)k < WORTH_A_TEAM) {
+    if ((double)m * (double)n * (double)k < WORTH_A_TEAM)
         here.threads = 1;
-    }
     set_level(&p, level);
     p.a_packs = space;
     p.b_packs = space + p.row_panels * p.rows * K_BLOCK;
@@ -226,13 +216,11 @@ int ki_matmul_at(int level, size_t m, size_t n, size_t k, ki_matrix a, const dou
     for (p.first = 0; p.first < k && !error; p.first += K_BLOCK) {
         p.depth = k - p.first < K_BLOCK ? k - p.first : K_BLOCK;
         error = ki_parallel_for(p.row_panels + p.col_panels, 16, &here, pack, &p);
-        if (!error) {
+        if (!error)
             error = ki_parallel_for(tasks, 1, &here, multiply, &p);
-        }
     }
-    if (symmetric && !error) {
+    if (symmetric && !error)
         error = ki_parallel_for((m + MIRROR - 1) / MIRROR, 4, &here, mirror, &p);
-    }
     return error;
 }
 

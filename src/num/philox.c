@@ -59,9 +59,8 @@ static void group_plain(const ki_sequence *s, uint64_t group, uint32_t *out) {
     for (size_t l = 0; l < COUNTERS; l++) {
         uint32_t four[4];
         one_counter(s, group * COUNTERS + l, four);
-        for (size_t w = 0; w < 4; w++) {
+        for (size_t w = 0; w < 4; w++)
             out[w * COUNTERS + l] = four[w];
-        }
     }
 }
 
@@ -176,9 +175,8 @@ void ki_random_groups_at(int level, const ki_sequence *s, uint64_t first, size_t
     }
 #endif
     (void)level;
-    for (size_t g = 0; g < n; g++) {
+    for (size_t g = 0; g < n; g++)
         group_plain(s, first + g, out + g * KI_GROUP);
-    }
 }
 
 void ki_random_groups(const ki_sequence *s, uint64_t first, size_t n, uint32_t *out) {

@@ -25,30 +25,25 @@ typedef struct product {
         const float *a = p->a + i * p->a_stride, *b = p->b + column;                               \
         float *c = p->c + i * p->c_stride + column;                                                \
         name##_v sum[rows][vectors];                                                               \
-        for (int r = 0; r < height; r++) {                                                         \
-            for (int v = 0; v < (vectors); v++) {                                                  \
+        for (int r = 0; r < height; r++)                                                           \
+            for (int v = 0; v < (vectors); v++)                                                    \
                 sum[r][v] = (name##_v){0};                                                         \
-            }                                                                                      \
-        }                                                                                          \
         for (size_t k = 0; k < p->k; k++, b += p->b_stride) {                                      \
             name##_v x[vectors];                                                                   \
-            for (int v = 0; v < (vectors); v++) {                                                  \
+            for (int v = 0; v < (vectors); v++)                                                    \
                 memcpy(&x[v], b + v * (lanes), sizeof x[v]);                                       \
-            }                                                                                      \
             for (int r = 0; r < height; r++) {                                                     \
                 const float factor = a[(size_t)r * p->a_stride + k];                               \
-                for (int v = 0; v < (vectors); v++) {                                              \
+                for (int v = 0; v < (vectors); v++)                                                \
                     sum[r][v] += factor * x[v];                                                    \
-                }                                                                                  \
             }                                                                                      \
         }                                                                                          \
         for (int r = 0; r < height; r++, c += p->c_stride) {                                       \
             const float more = p->start == KI_PRODUCT_ROW ? p->row[i + (size_t)r] : 0;             \
             for (int v = 0; v < (vectors); v++) {                                                  \
                 name##_v before = (name##_v){0} + more;                                            \
-                if (p->start == KI_PRODUCT_SUM) {                                                  \
+                if (p->start == KI_PRODUCT_SUM)                                                    \
                     memcpy(&before, c + v * (lanes), sizeof before);                               \
-                }                                                                                  \
                 sum[r][v] += before;                                                               \
                 memcpy(c + v * (lanes), &sum[r][v], sizeof before);                                \
             }                                                                                      \
@@ -57,12 +52,10 @@ typedef struct product {
     target static void name(const product *p) {                                                    \
         for (size_t column = 0; column < KI_COLUMNS; column += (lanes) * (vectors)) {              \
             size_t i = 0;                                                                          \
-            for (; i + (rows) <= p->m; i += (rows)) {                                              \
+            for (; i + (rows) <= p->m; i += (rows))                                                \
                 name##_tile(p, i, column, rows);                                                   \
-            }                                                                                      \
-            for (; i < p->m; i++) {                                                                \
+            for (; i < p->m; i++)                                                                  \
                 name##_tile(p, i, column, 1);                                                      \
-            }                                                                                      \
         }                                                                                          \
     }
 

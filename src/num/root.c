@@ -7,12 +7,10 @@
 double ki_root_bracketed(ki_scalar_fn f, void *ctx, double a, double fa, double b, double fb,
                          double rtol, int *evaluations) {
     double c = a, fc = fa, t = 0.5;
-    if (fa == 0) {
+    if (fa == 0)
         return a;
-    }
-    if (fb == 0) {
+    if (fb == 0)
         return b;
-    }
     /* b is the newest point, [a, b] the bracket after each exchange, c the point that left it. The
      * first step is a secant: bracket ends here are usually good ones. */
     t = fa / (fa - fb);
@@ -35,9 +33,8 @@ double ki_root_bracketed(ki_scalar_fn f, void *ctx, double a, double fa, double 
         const double best = fabs(fa) < fabs(fb) ? a : b;
         const double width = fabs(b - a);
         const double tolerance = 0.5 * (rtol + 2 * DBL_EPSILON) * fabs(best) / width;
-        if (fa == 0 || fb == 0 || tolerance >= 0.5 || width == 0) {
+        if (fa == 0 || fb == 0 || tolerance >= 0.5 || width == 0)
             return best;
-        }
         /* Inverse quadratic interpolation only where it is monotone between the points. */
         const double xi = (a - b) / (c - b), phi = (fa - fb) / (fc - fb);
         t = 0.5;

@@ -78,9 +78,8 @@ KI_CLONES static void wide_arguments(size_t n, const double *u, double *clamped,
 static int wide_terms(double s) {
     double size = 2 / (4 * s * s);
     int j = 1;
-    for (; j < WIDE_TERMS && size > 1e-17; j++) {
+    for (; j < WIDE_TERMS && size > 1e-17; j++)
         size *= sqrt((2.0 * j + 1) * (2.0 * j)) / (4 * s * s);
-    }
     return j;
 }
 
@@ -96,9 +95,8 @@ void ki_tanh_wide(size_t n, const double *u, double s, double *T, double *slope)
         wide_series((count + 2 * KI_LANES - 1) & ~(size_t)(2 * KI_LANES - 1), x, phi, s, terms, t,
                     k);
         memcpy(T + done, t, count * sizeof *t);
-        if (slope) {
+        if (slope)
             memcpy(slope + done, k, count * sizeof *k);
-        }
         done += count;
     }
 }
@@ -157,18 +155,16 @@ typedef struct grid {
 /* Grid of one spin over its bump; returns the number of steps. */
 static size_t bump(double g, double s, size_t terms, grid *out) {
     memset(out, 0, sizeof *out);
-    if (!(s > 0)) {
+    if (!(s > 0))
         return 0;
-    }
     /* The transform of He_n phi reaches sqrt(n) + 8.6, that of sech^2 falls like exp(-b k): the
      * equal-step rule is exact beyond the k at which their convolution is below 1e-16. */
     const double b = 0.5 * PI / s, reach = b < 8.6 ? 37 / b + 0.5 * b : 8.6;
     const double step = 2 * PI / (sqrt((double)terms) + reach);
     const double low = s < 1 ? fmax(-HALF_RANGE, (-SURE - g) / s) : fmax(-SURE, g - s * HALF_RANGE);
     const double high = s < 1 ? fmin(HALF_RANGE, (SURE - g) / s) : fmin(SURE, g + s * HALF_RANGE);
-    if (!(high > low)) {
+    if (!(high > low))
         return 0; /* no bump; hx = 0 makes all weights 0 */
-    }
     const double length = s < 1 ? high - low : (high - low) / s, middle = 0.5 * (low + high);
     out->zc = s < 1 ? middle : (middle - g) / s;
     out->xc = s < 1 ? g + s * middle : middle;
@@ -213,9 +209,8 @@ KI_CLONES static void block_nodes(const grid *grids, double k0, double *z, doubl
     }
     ki_vexp(WIDTH, w, w);
     ki_vexp(WIDTH, e, e);
-    for (int j = 0; j < WIDTH; j++) {
+    for (int j = 0; j < WIDTH; j++)
         w[j] *= 4 * INV_SQRT_2PI * grids[j % KI_LANES].hx / ((1 + e[j]) * (1 + e[j]));
-    }
 }
 
 void ki_tanh_hermite(size_t lanes, const double *g, const double *s, size_t terms, double *c) {
@@ -238,11 +233,9 @@ void ki_tanh_hermite(size_t lanes, const double *g, const double *s, size_t term
         block_nodes(grids, (double)k - 0.5 * (double)steps, z, w, e);
         add_block(terms, z, w, up, down, sum);
     }
-    for (size_t n = 0; n < terms; n++) {
-        for (size_t i = 0; i < lanes; i++) {
+    for (size_t n = 0; n < terms; n++)
+        for (size_t i = 0; i < lanes; i++)
             c[n * lanes + i] = up[n] * sum[n * KI_LANES + i];
-        }
-    }
 }
 
 double ki_tanh_tail(double s, size_t terms) {
@@ -253,9 +246,8 @@ double ki_tanh_tail(double s, size_t terms) {
     double bound = first * first * s * s / (n + 1);
     for (double p = 1; p <= n; p++) {
         const double ratio = s * (p + 1) * (2 / PI);
-        if (!(ratio * ratio < n + 1 - p) || bound < 1e-36) {
+        if (!(ratio * ratio < n + 1 - p) || bound < 1e-36)
             break;
-        }
         bound *= ratio * ratio / (n + 1 - p);
     }
     return bound;

@@ -32,13 +32,11 @@ static const double ends[] = {1.0, 4.0, 8.5, 19.2};
 enum { CUTS = 5 + 2 * 8, NODES = (CUTS - 1) * 16, NOISE = 144 };
 
 static int add_cut(double *cuts, int n, double at) {
-    if (!(fabs(at) < RANGE)) {
+    if (!(fabs(at) < RANGE))
         return n;
-    }
     int j = n;
-    for (; j > 0 && cuts[j - 1] > at; j--) {
+    for (; j > 0 && cuts[j - 1] > at; j--)
         cuts[j] = cuts[j - 1];
-    }
     cuts[j] = at;
     return n + 1;
 }
@@ -83,9 +81,8 @@ KI_CLONES static void noise_sums(size_t n, const double *e, size_t nodes, const 
 
 KI_CLONES static void scale(size_t n, double *y, double factor, double most) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         y[i] = factor * (y[i] > most ? most : y[i] < -most ? -most : y[i]);
-    }
 }
 
 /* T of y[0..n-1], n a multiple of 16; y is lost. */
@@ -110,15 +107,13 @@ static void smooth_tanh(size_t n, double *y, double delta, double *T) {
         c2[k] += 1 / c2[k];
         total += w[k];
     }
-    for (size_t k = 0; k < nodes; k++) {
+    for (size_t k = 0; k < nodes; k++)
         w[k] *= (k ? 1 : 0.5) / total;
-    }
     scale(n, y, -2, 20 + 8.5 * delta); /* T is +-1 beyond */
     ki_vexp(n, y, y);
     noise_sums(n, y, nodes, c2, w, T);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         T[i] *= 1 - y[i] * y[i];
-    }
 }
 
 KI_CLONES static void arguments(size_t n, const double *z, double g1, double s1, double g2,
@@ -165,9 +160,8 @@ static double pair(double g1, double s1, double g2, double s2, double rho) {
 }
 
 double ki_tanh_pair(double g1, double s1, double g2, double s2, double rho) {
-    if (s1 < s2) {
+    if (s1 < s2)
         return ki_tanh_pair(g2, s2, g1, s1, rho);
-    }
     const double sign = rho < 0 ? -1 : 1; /* tanh is odd: the second field is turned around */
     rho = fmin(fabs(rho), 1);
     /* What rho adds is at most rho s1 s2 < sech^2 > of the wider; and what it lacks. */
@@ -178,8 +172,7 @@ double ki_tanh_pair(double g1, double s1, double g2, double s2, double rho) {
         ki_tanh_average(g2, s2, &m2, &k);
         return m1 * m2;
     }
-    if ((1 - rho) * most < NOTHING) {
+    if ((1 - rho) * most < NOTHING)
         rho = 1;
-    }
     return sign * pair(g1, s1, sign * g2, s2, rho);
 }

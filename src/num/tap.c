@@ -123,7 +123,6 @@ void ki_tap_block(size_t n, const double *V, const double *y, double *t, ki_tap_
 }
 
 void ki_tap(size_t n, const double *V, const double *y, double *t, ki_tap_stat *stat) {
-    for (size_t i = 0; i < n; i += KI_TAP_BLOCK) {
+    for (size_t i = 0; i < n; i += KI_TAP_BLOCK)
         ki_tap_block(n - i < KI_TAP_BLOCK ? n - i : KI_TAP_BLOCK, V + i, y + i, t + i, stat);
-    }
 }

@@ -92,23 +92,20 @@ static inline double log1p1(double e) {
 
 KI_CLONES void ki_vexp(size_t n, const double *x, double *y) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         y[i] = exp1(x[i]);
-    }
 }
 
 KI_CLONES void ki_verfc(size_t n, const double *x, double *y) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         y[i] = erfc1(x[i]);
-    }
 }
 
 KI_CLONES void ki_verf(size_t n, const double *x, double *y) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         y[i] = erf1(x[i]);
-    }
 }
 
 KI_CLONES void ki_vchi(size_t n, const double *x, double *y) {
@@ -165,13 +162,12 @@ KI_CLONES static void wide_box(size_t n, const double *v, double w, double D, do
 }
 
 void ki_box_density(size_t n, const double *v, double w, double D, double *out) {
-    if (D <= 1e-9 * w) {
+    if (D <= 1e-9 * w)
         gauss_density(n, v, w, out);
-    } else if (D < 0.25 * w) {
+    else if (D < 0.25 * w)
         narrow_box(n, v, w, D, out);
-    } else {
+    else
         wide_box(n, v, w, D, out);
-    }
 }
 
 /* Int_x^inf Q(t) dt = phi(x) - x Q(x) of the standard normal, for x >= 0; by symmetry the second
@@ -206,13 +202,11 @@ void ki_double_box_density(size_t n, const double *v, double w, double a, double
     } else if (narrow < 0.25 * w) {
         for (size_t i = 0; i < n; i++) {
             double x[6], y[6], sum = 0;
-            for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < 6; j++)
                 x[j] = v[i] + narrow * ki_gl6_x[j];
-            }
             ki_box_density(6, x, w, wide, y);
-            for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < 6; j++)
                 sum += 0.5 * ki_gl6_w[j] * y[j];
-            }
             out[i] = sum;
         }
     } else {

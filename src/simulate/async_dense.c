@@ -67,9 +67,8 @@ static void *create(const ki_plan *plan) {
     const size_t n = (size_t)plan->spec.n;
     workspace *w = ki_alloc(1, sizeof *w);
 
-    if (!w) {
+    if (!w)
         return NULL;
-    }
     *w = (workspace){
         .words = ki_words(n), .stride = (size_t)stride_of(n), .slots = slots_of(&plan->spec)};
     w->column = ki_alloc(n, w->stride * sizeof *w->column);
@@ -106,9 +105,8 @@ typedef struct run {
 
 KI_CLONES static void narrow(size_t n, const int32_t *z, int16_t *out) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         out[i] = (int16_t)z[i];
-    }
 }
 
 static int draw_couplings(const run *r, uint64_t realization, ki_work *work) {
@@ -125,15 +123,12 @@ static int draw_couplings(const run *r, uint64_t realization, ki_work *work) {
             ki_normals16(&normals, &tail, j * w->words + first, count, z);
             narrow(room < count * 64 ? room : count * 64, z, column + first * 64);
         }
-        for (size_t i = r->n; i < w->stride; i++) {
+        for (size_t i = r->n; i < w->stride; i++)
             column[i] = 0;
-        }
-        if (r->plan->spec.zero_diagonal) {
+        if (r->plan->spec.zero_diagonal)
             column[j] = 0;
-        }
-        if (ki_work_spend(work, 4 * r->n)) {
+        if (ki_work_spend(work, 4 * r->n))
             return KI_ERR_CANCELLED;
-        }
     }
     return 0;
 }
@@ -141,9 +136,8 @@ static int draw_couplings(const run *r, uint64_t realization, ki_work *work) {
 static int begin(run *r, uint64_t realization, ki_work *work) {
     workspace *w = r->w;
 
-    if (draw_couplings(r, realization, work)) {
+    if (draw_couplings(r, realization, work))
         return KI_ERR_CANCELLED;
-    }
     ki_local_fields(r->plan, realization, w->local);
     ki_start_state(r->plan, realization, w->past);
     r->total = ki_total_spin(r->n, w->past);
@@ -151,14 +145,12 @@ static int begin(run *r, uint64_t realization, ki_work *work) {
     memset(w->sum, 0, w->stride * sizeof *w->sum);
     for (size_t j = 0; j < r->n; j++) {
         ki_add16(w->stride, 1, w->column + j * w->stride, w->sum);
-        if (ki_work_spend(work, r->n)) {
+        if (ki_work_spend(work, r->n))
             return KI_ERR_CANCELLED;
-        }
     }
     memcpy(w->all, w->sum, w->stride * sizeof *w->all);
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < r->n; i++)
         w->local[i] -= r->per_unit * (float)w->sum[i];
-    }
     for (size_t i = 0; i < r->n; i++) {
         w->self[i] = r->plan->spec.zero_diagonal
                          ? 0
@@ -166,9 +158,8 @@ static int begin(run *r, uint64_t realization, ki_work *work) {
     }
     for (size_t j = 0; j < r->n; j++) {
         w->spin[j] = w->past[j / 64] >> j % 64 & 1 ? 1 : -1;
-        if (w->spin[j] < 0) {
+        if (w->spin[j] < 0)
             ki_add16(w->stride, -1, w->column + j * w->stride, w->sum);
-        }
     }
     return 0;
 }
@@ -215,9 +206,8 @@ static int advance(run *r, ki_work *work) {
         update(r, count, choice, threshold + r->updates % KI_GROUP);
         r->updates += count;
         done += count;
-        if (ki_work_spend(work, count * r->n / 4) || ki_work_tick(work, count)) {
+        if (ki_work_spend(work, count * r->n / 4) || ki_work_tick(work, count))
             return KI_ERR_CANCELLED;
-        }
     }
     return 0;
 }
@@ -232,9 +222,8 @@ static void keep_state(const run *r, uint64_t t) {
     uint64_t *state = past_state(r, t);
 
     memset(state, 0, r->w->words * sizeof *state);
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < r->n; i++)
         state[i / 64] |= (uint64_t)(r->w->spin[i] > 0) << i % 64;
-    }
 }
 
 /* Sums over measurements; `cross` is twice N sigma [sigma-net-async]. */
@@ -256,9 +245,8 @@ static void measure(const run *r, uint64_t t, window *sum) {
     for (size_t i = 0; i < r->n; i++) {
         w->field[i] = field_of(r, w, i) + mean;
         w->noise[i] = r->per_unit * (float)(2 * w->sum[i] - w->all[i]);
-        if (diagonal) {
+        if (diagonal)
             w->noise[i] -= r->per_unit * (float)(w->spin[i] * w->column[i * w->stride + i]);
-        }
     }
     const double before = sum->sums.heat;
     ki_add_spins(r->n, w->field, state, w->noise, &sum->sums, w->delta);
@@ -267,9 +255,8 @@ static void measure(const run *r, uint64_t t, window *sum) {
         sum->cross += sum->sums.heat - before;
     } else {
         memset(w->backward, 0, w->stride * sizeof *w->backward);
-        for (size_t i = 0; i < r->n; i++) {
+        for (size_t i = 0; i < r->n; i++)
             ki_axpy16(w->stride, r->per_unit * w->delta[i], w->column + i * w->stride, w->backward);
-        }
         sum->cross -= ki_signed_sum(r->n, w->backward, state);
     }
     sum->cross -= 2 * ki_self_heat(r->n, w->field, state, w->delta, w->self);
@@ -300,20 +287,16 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     const uint64_t lag = ki_lag(spec->steps);
     window sum = {.count = 0};
 
-    if (begin(&r, realization, work)) {
+    if (begin(&r, realization, work))
         return KI_ERR_CANCELLED;
-    }
     for (uint64_t t = 1; t <= spec->steps; t++) {
         const int error = advance(&r, work);
-        if (error) {
+        if (error)
             return error;
-        }
-        if (t >= first || (t + lag >= r.first_q && t + lag <= spec->steps)) {
+        if (t >= first || (t + lag >= r.first_q && t + lag <= spec->steps))
             keep_state(&r, t);
-        }
-        if (t >= first) {
+        if (t >= first)
             measure(&r, t, &sum);
-        }
     }
     const double measured = (double)sum.count;
     ki_estimates(n * measured, sum.spin, sum.overlap * measured / (double)sum.overlaps,

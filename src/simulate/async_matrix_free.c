@@ -75,9 +75,8 @@ static void destroy(void *p) {
         void *const parts[] = {w->choice, w->state, w->snapshot, w->z,     w->factor, w->past,
                                w->row,    w->now,   w->before,   w->plane, w->local,  w->field,
                                w->noise,  w->delta, w->self,     w};
-        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
             ki_free(parts[i]);
-        }
     }
 }
 
@@ -87,9 +86,8 @@ static void *create(const ki_plan *plan) {
     const double updates = (double)n * (double)spec->steps;
     workspace *w = updates < 0x1p48 ? ki_alloc(1, sizeof *w) : NULL;
 
-    if (!w) {
+    if (!w)
         return NULL;
-    }
     *w = (workspace){.words = ki_words(n),
                      .updates = n * spec->steps,
                      .pool = (uint64_t)pool_bound((double)n, (double)spec->steps),
@@ -125,12 +123,10 @@ static int lay_out(workspace *w, size_t n, ki_chooser *chooser) {
     uint64_t vectors = 0, elements = 0, most = 0;
 
     ki_choose(chooser, (size_t)w->updates, w->choice);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         w->past[i] = (past){0};
-    }
-    for (uint64_t u = 0; u < w->updates; u++) {
+    for (uint64_t u = 0; u < w->updates; u++)
         w->past[w->choice[u]].updates++;
-    }
     for (size_t i = 0; i < n; i++) {
         const uint64_t length = w->past[i].updates + EXTRA;
         w->past[i].first = vectors;
@@ -161,9 +157,8 @@ static double solve(const workspace *w, const past *p, double *mean) {
     for (uint32_t k = 0; k < p->rank; k++) {
         const double *l = row_of(w, p, k);
         double y = w->row[k];
-        for (uint32_t j = 0; j < k; j++) {
+        for (uint32_t j = 0; j < k; j++)
             y -= l[j] * w->row[j];
-        }
         y /= l[k];
         w->row[k] = y;
         norm += y * y;
@@ -178,9 +173,8 @@ static double add_field(workspace *w, past *p, double z, uint64_t vector) {
     double mean;
     const double norm = solve(w, p, &mean);
 
-    if (1 - norm <= KI_DEPENDENT) {
+    if (1 - norm <= KI_DEPENDENT)
         return mean;
-    }
     const double pivot = sqrt(1 - norm);
     w->row[p->rank] = pivot;
     memcpy(row_of(w, p, p->rank), w->row, (p->rank + 1) * sizeof *w->row);
@@ -231,9 +225,8 @@ static int simulate(run *r, ki_work *work) {
             ki_normals16(&r->normals, &r->tail, u / KI_GROUP, 1, z);
             ki_thresholds(&r->update, &r->rare, u / KI_GROUP, 1, threshold);
         }
-        if (u == keep) {
+        if (u == keep)
             memcpy(w->before, w->now, w->words * sizeof *w->now);
-        }
         const size_t i = w->choice[u];
         past *p = &w->past[i];
         memcpy(w->state + u * w->words, w->now, w->words * sizeof *w->now);
@@ -247,9 +240,8 @@ static int simulate(run *r, ki_work *work) {
             r->flips += u >= w->updates - r->n;
         }
         if (u % KI_GROUP == KI_GROUP - 1 &&
-            (ki_work_spend(work, KI_GROUP * (r->n / 8 + 100)) || ki_work_tick(work, KI_GROUP))) {
+            (ki_work_spend(work, KI_GROUP * (r->n / 8 + 100)) || ki_work_tick(work, KI_GROUP)))
             return KI_ERR_CANCELLED;
-        }
     }
     return ki_work_tick(work, w->updates % KI_GROUP) ? KI_ERR_CANCELLED : 0;
 }
@@ -272,12 +264,10 @@ static void last_fields(run *r) {
         overlaps(w, q, n, w->now);
         const uint32_t rank = q->rank;
         const double noise = add_field(w, q, field[i % KI_GROUP] * KI_NORMAL_UNIT, UINT64_MAX);
-        for (uint32_t k = 0; k < rank; k++) {
+        for (uint32_t k = 0; k < rank; k++)
             w->row[k] = spin_of(w->state + w->snapshot[q->first + k] * w->words, i) / root;
-        }
-        if (q->rank > rank) {
+        if (q->rank > rank)
             w->row[rank] = spin_of(w->now, i) / root;
-        }
         const double self = add_field(w, q, own[i % KI_GROUP] * KI_NORMAL_UNIT, UINT64_MAX - 1);
         w->noise[i] = (float)(p->beta * p->dJ * noise);
         w->field[i] = w->noise[i] + (w->local[i] + field_mean(r));
@@ -366,16 +356,14 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     ki_spin_sums sums = {0};
 
     int error = lay_out(w, n, &chooser);
-    if (error) {
+    if (error)
         return error;
-    }
     ki_local_fields(plan, realization, w->local);
     ki_start_state(plan, realization, w->now);
     r.total = ki_total_spin(n, w->now);
     error = simulate(&r, work);
-    if (error) {
+    if (error)
         return error;
-    }
     last_fields(&r);
     ki_add_spins(n, w->field, w->now, w->noise, &sums, w->delta);
     const double own = ki_self_heat(n, w->field, w->now, w->delta, w->self);

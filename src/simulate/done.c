@@ -7,9 +7,8 @@
 #include "base/memory.h"
 
 int ki_done_reserve(ki_done *done, size_t n) {
-    if (n <= done->capacity) {
+    if (n <= done->capacity)
         return 0;
-    }
     const size_t capacity = n > 2 * done->capacity ? n : 2 * done->capacity;
     ki_range *range = ki_alloc(capacity, sizeof *range);
     if (!range) {
@@ -18,9 +17,8 @@ int ki_done_reserve(ki_done *done, size_t n) {
                        "in order",
                        capacity);
     }
-    if (done->n) {
+    if (done->n)
         memcpy(range, done->range, done->n * sizeof *range);
-    }
     ki_free(done->range);
     done->range = range;
     done->capacity = capacity;
@@ -32,11 +30,10 @@ static size_t find(const ki_done *done, uint64_t r) {
     size_t low = 0, high = done->n;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (done->range[middle].last > r) {
+        if (done->range[middle].last > r)
             high = middle;
-        } else {
+        else
             low = middle + 1;
-        }
     }
     return low;
 }
@@ -55,9 +52,8 @@ int ki_done_add(ki_done *done, ki_range range) {
         done->range[at].first = range.first;
     } else {
         const int error = ki_done_reserve(done, done->n + 1);
-        if (error) {
+        if (error)
             return error;
-        }
         memmove(done->range + at + 1, done->range + at, (done->n - at) * sizeof range);
         done->range[at] = range;
         done->n++;
@@ -85,12 +81,10 @@ uint64_t ki_done_count(const ki_done *done, uint64_t first, uint64_t last) {
 
 ki_range ki_done_gap(const ki_done *done, uint64_t r, uint64_t last) {
     size_t at = find(done, r);
-    if (at < done->n && done->range[at].first <= r) {
+    if (at < done->n && done->range[at].first <= r)
         r = done->range[at++].last;
-    }
-    if (r >= last) {
+    if (r >= last)
         return (ki_range){last, last};
-    }
     return (ki_range){r, at < done->n ? least(done->range[at].first, last) : last};
 }
 

@@ -51,30 +51,25 @@ static int check_choices(const ki_ensemble_spec *s) {
         return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : KI_SYNC or KI_ASYNC",
                        s->dynamics);
     }
-    if (s->start < KI_START_UP || s->start > KI_START_THEORY) {
+    if (s->start < KI_START_UP || s->start > KI_START_THEORY)
         return ki_fail(KI_ERR_ARGUMENT, "start : %d is unknown : one of enum ki_start", s->start);
-    }
     if (s->algorithm < KI_ALGORITHM_AUTO || s->algorithm > KI_ALGORITHM_MATRIX_FREE) {
         return ki_fail(KI_ERR_ARGUMENT, "algorithm : %d is unknown : one of enum ki_algorithm",
                        s->algorithm);
     }
-    if (s->average != 0 && s->average != 1) {
+    if (s->average != 0 && s->average != 1)
         return ki_fail(KI_ERR_ARGUMENT, "average : %d is neither : 0 or 1", s->average);
-    }
-    if (s->zero_diagonal != 0 && s->zero_diagonal != 1) {
+    if (s->zero_diagonal != 0 && s->zero_diagonal != 1)
         return ki_fail(KI_ERR_ARGUMENT, "zero_diagonal : %d is neither : 0 or 1", s->zero_diagonal);
-    }
     return 0;
 }
 
 /* Whether the algorithm can do it at all; both refusals are of matrix-free. */
 static const char *obstacle(const ki_ensemble_spec *s, int algorithm) {
-    if (algorithm != KI_ALGORITHM_MATRIX_FREE) {
+    if (algorithm != KI_ALGORITHM_MATRIX_FREE)
         return NULL;
-    }
-    if (s->zero_diagonal) {
+    if (s->zero_diagonal)
         return "zero_diagonal : not possible without a matrix";
-    }
     return s->dynamics == KI_ASYNC && s->average
                ? "average : not possible without a matrix in asynchronous dynamics"
                : NULL;
@@ -85,9 +80,8 @@ int ki_ensemble_check(const ki_ensemble_spec *s) {
         return ki_fail(KI_ERR_ARGUMENT, "N : %llu is out of range : 1 to 2147483647",
                        (unsigned long long)s->n);
     }
-    if (check_parameters(&s->p) || check_choices(s)) {
+    if (check_parameters(&s->p) || check_choices(s))
         return KI_ERR_ARGUMENT;
-    }
     if (s->steps < 1 || s->steps > (UINT64_C(1) << 62) / s->n) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "steps : %llu is out of range : 1 to 2^62 updates of single spins",
@@ -108,9 +102,8 @@ static const ki_engine *choose_engine(const ki_ensemble_spec *s) {
         const ki_engine *e = engines[i];
         if (e->dynamics == s->dynamics &&
             (s->algorithm ? e->algorithm == s->algorithm : !obstacle(s, e->algorithm)) &&
-            (!best || e->seconds(s) < best->seconds(s))) {
+            (!best || e->seconds(s) < best->seconds(s)))
             best = e;
-        }
     }
     return best;
 }
@@ -147,9 +140,8 @@ static int make_plan(const ki_ensemble_spec *s, ki_plan *plan) {
     if (s->start == KI_START_THEORY) {
         ki_theory_result theory;
         const int error = ki_theory(&s->p, (unsigned)s->dynamics, &theory);
-        if (error) {
+        if (error)
             return error;
-        }
         plan->start_mean = theory.m;
     }
     return 0;
@@ -161,13 +153,11 @@ int ki_ensemble_create(const ki_ensemble_spec *spec, ki_ensemble **out) {
                        "ki_ensemble_create : NULL pointer : pass a specification and a result");
     }
     int error = ki_ensemble_check(spec);
-    if (error) {
+    if (error)
         return error;
-    }
     ki_ensemble *e = ki_alloc(1, sizeof *e);
-    if (!e) {
+    if (!e)
         return ki_fail(KI_ERR_NOMEM, "ensemble : no memory for its sums : a machine with more");
-    }
     memset(e, 0, sizeof *e);
     ki_ensemble_spec s = normalized(spec);
     e->engine = choose_engine(&s);
@@ -239,9 +229,8 @@ static uint64_t updates_of(const ki_ensemble_spec *s) {
 static int divide(job *j, uint64_t first, uint64_t last, const ki_run_options *run) {
     const ki_done *done = &j->e->done;
     j->todo = last - first - ki_done_count(done, first, last);
-    if (j->todo == 0) {
+    if (j->todo == 0)
         return 0;
-    }
     j->gaps = ki_alloc(done->n + 1, sizeof *j->gaps);
     if (!j->gaps) {
         return ki_fail(KI_ERR_NOMEM,
@@ -268,11 +257,10 @@ static ki_range chunk_range(const job *j, size_t c) {
     size_t low = 0, high = j->n_gaps;
     while (high - low > 1) { /* the last gap whose first chunk is not after c */
         const size_t middle = low + (high - low) / 2;
-        if (j->gaps[middle].chunk <= c) {
+        if (j->gaps[middle].chunk <= c)
             low = middle;
-        } else {
+        else
             high = middle;
-        }
     }
     const gap *g = &j->gaps[low];
     const uint64_t first = g->range.first + (c - g->chunk) * j->chunk;
@@ -325,22 +313,19 @@ static int hire(job *j, const ki_run_options *run) {
     const int n = ki_parallel_workers(j->n_chunks, run);
     /* Each chunk in work may leave a hole. */
     const int error = ki_done_reserve(&j->e->done, j->e->done.n + (size_t)n + 2);
-    if (error) {
+    if (error)
         return error;
-    }
     j->workers = ki_alloc((size_t)n, sizeof *j->workers);
     while (j->workers && j->n_workers < n) {
         worker *w = &j->workers[j->n_workers];
         w->of = j->e;
         w->workspace = j->e->engine->create(plan);
-        if (!w->workspace) {
+        if (!w->workspace)
             break;
-        }
         j->n_workers++;
     }
-    if (j->n_workers == n) {
+    if (j->n_workers == n)
         return 0;
-    }
     return ki_fail(KI_ERR_NOMEM,
                    "N = %llu : no memory for %d threads of %.3g GiB : fewer threads, or smaller N",
                    (unsigned long long)plan->spec.n, n,
@@ -348,17 +333,15 @@ static int hire(job *j, const ki_run_options *run) {
 }
 
 static void dismiss(job *j) {
-    for (int i = 0; i < j->n_workers; i++) {
+    for (int i = 0; i < j->n_workers; i++)
         j->e->engine->destroy(j->workers[i].workspace);
-    }
     ki_free(j->workers);
     ki_free(j->gaps);
 }
 
 int ki_ensemble_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_options *run) {
-    if (!e) {
+    if (!e)
         return ki_fail(KI_ERR_ARGUMENT, "ki_ensemble_run : NULL pointer : pass an ensemble");
-    }
     if (first > last || last > KI_MAX_REALIZATION) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "realizations : %llu to %llu is no range : first <= last <= 2^56",
@@ -366,16 +349,14 @@ int ki_ensemble_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_
     }
     job j = {.e = e};
     int error = ki_parallel_work(0, 0, run, run_chunk, &j); /* the options alone */
-    if (!error) {
+    if (!error)
         error = divide(&j, first, last, run);
-    }
     if (!error && j.n_chunks > 0) {
         const uint64_t updates = updates_of(&e->plan.spec);
         const uint64_t total = j.todo > UINT64_MAX / updates ? UINT64_MAX : j.todo * updates;
         error = hire(&j, run);
-        if (!error) {
+        if (!error)
             error = ki_parallel_work(j.n_chunks, total, run, run_chunk, &j);
-        }
     }
     dismiss(&j);
     return error;
@@ -400,9 +381,8 @@ static void estimate(const ki_exact_sum *x, const ki_exact_sum *square, double n
     const ki_pair s = ki_exact_pair(x, up), s2 = ki_exact_pair(square, 2 * up);
     const ki_pair a = product(s2, n, 0), b = product(s, s.hi, s.lo);
     double difference = (a.hi - b.hi) + (a.lo - b.lo);
-    if (difference < 0x1p-96 * a.hi) {
+    if (difference < 0x1p-96 * a.hi)
         difference = 0;
-    }
     *mean = ldexp(s.hi / n, -32 * up);
     *error = n > 1 ? ldexp(sqrt(difference / (n - 1)) / n, -32 * up) : (double)NAN;
 }
@@ -413,9 +393,8 @@ int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
                        "ki_ensemble_result_of : NULL pointer : pass an ensemble and a result");
     }
     double mean[KI_N_ESTIMATES], error[KI_N_ESTIMATES];
-    for (int k = 0; k < KI_N_ESTIMATES; k++) {
+    for (int k = 0; k < KI_N_ESTIMATES; k++)
         estimate(&e->sums.x[k], &e->sums.square[k], (double)e->count, &mean[k], &error[k]);
-    }
     *out = (ki_ensemble_result){
         .realizations = e->count,
         .m = mean[KI_EST_M],
@@ -439,26 +418,23 @@ uint64_t ki_ensemble_target(const ki_ensemble *e, double rel_err, uint64_t done,
                             uint64_t most) {
     ki_ensemble_result r;
 
-    if (ki_ensemble_result_of(e, &r)) {
+    if (ki_ensemble_result_of(e, &r))
         return done;
-    }
     const ki_theory_params *p = &e->plan.spec.p;
     const int none = e->plan.spec.n == 1 || p->beta == 0 || p->dJ == 0; /* sigma is 0 */
     const double flips = fmax(KI_FEW_FLIPS, 1 / (rel_err * rel_err));
     if (none || (r.sigma_err <= rel_err * fabs(r.sigma) && (double)r.flips >= flips) ||
-        done >= most) {
+        done >= most)
         return done;
-    }
     const uint64_t highest = done > UINT64_MAX / 4 ? UINT64_MAX : 4 * done;
     const double ratio = r.sigma_err / (rel_err * fabs(r.sigma));
     const double by_flips = flips / fmax((double)r.flips, 0.25);
     /* Not a number: a single realization has no error, sigma may be 0 by chance. */
     const double needed = 1.1 * (double)done * fmax(isnan(ratio) ? 1 : ratio * ratio, by_flips);
     uint64_t next = done > UINT64_MAX - step ? UINT64_MAX : done + step;
-    if (needed >= (double)highest) {
+    if (needed >= (double)highest)
         next = highest > next ? highest : next;
-    } else if (needed > (double)next) {
+    else if (needed > (double)next)
         next = (uint64_t)needed;
-    }
     return next < most ? next : most;
 }

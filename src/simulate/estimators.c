@@ -11,9 +11,8 @@
 #include "num/vecmath.h"
 
 void ki_clear_beyond(uint64_t n, uint64_t *state) {
-    if (n % 64) {
+    if (n % 64)
         state[n / 64] &= (UINT64_C(1) << n % 64) - 1;
-    }
 }
 
 void ki_start_state(const ki_plan *plan, uint64_t r, uint64_t *state) {
@@ -25,9 +24,8 @@ void ki_start_state(const ki_plan *plan, uint64_t r, uint64_t *state) {
     if (plan->start_mean >= 1) {
         memset(state, 0xff, words * sizeof *state);
     } else {
-        for (int i = 0; i < 64; i++) {
+        for (int i = 0; i < 64; i++)
             x[i] = (float)atanh(plan->start_mean);
-        }
         /* Its rare digits come from a part of the same sequence that words never reach. */
         for (size_t w = 0; w < words; w++) {
             ki_sequence rare = start;
@@ -51,9 +49,8 @@ void ki_local_fields(const ki_plan *plan, uint64_t r, float *out) {
     for (uint64_t i = 0; i < n; i += KI_GROUP) {
         const uint64_t rest = n - i < KI_GROUP ? n - i : KI_GROUP;
         ki_random_groups(&sequence, i / KI_GROUP, 1, word);
-        for (uint64_t l = 0; l < rest; l++) {
+        for (uint64_t l = 0; l < rest; l++)
             out[i + l] = (float)(width * (((double)word[l] + 0.5) * 0x1p-31 - 1));
-        }
     }
 }
 
@@ -75,9 +72,8 @@ uint64_t ki_first_q(uint64_t steps, int average, uint64_t burn_in) {
 int64_t ki_total_spin(uint64_t n, const uint64_t *state) {
     int64_t up = 0;
 
-    for (size_t w = 0; w < ki_words(n); w++) {
+    for (size_t w = 0; w < ki_words(n); w++)
         up += __builtin_popcountll(state[w]);
-    }
     return 2 * up - (int64_t)n;
 }
 
@@ -106,9 +102,8 @@ void ki_add_spins(size_t n, const float *x, const uint64_t *state, const float *
         sums->change += ki_sum(count, change);
         sums->entropy += ki_sum(count, entropy);
         sums->heat += ki_dot(count, change, heat);
-        for (size_t i = 0; delta && i < count; i++) {
+        for (size_t i = 0; delta && i < count; i++)
             delta[first + i] = (float)change[i];
-        }
     }
 }
 
@@ -148,16 +143,13 @@ KI_CLONES double ki_signed_sum(size_t n, const float *x, const uint64_t *state) 
     for (size_t w = 0; w < n / 64; w += WORDS) {
         const size_t end = n / 64 - w < WORDS ? n / 64 : w + WORDS;
         float sum[LANES] = {0};
-        for (size_t v = w; v < end; v++) {
+        for (size_t v = w; v < end; v++)
             add_signed(x + 64 * v, ~state[v], sum);
-        }
-        for (int l = 0; l < LANES; l++) {
+        for (int l = 0; l < LANES; l++)
             total += (double)sum[l];
-        }
     }
-    for (size_t i = n / 64 * 64; i < n; i++) {
+    for (size_t i = n / 64 * 64; i < n; i++)
         total += (state[i / 64] >> i % 64 & 1) ? (double)x[i] : -(double)x[i];
-    }
     return total;
 }
 

@@ -32,9 +32,8 @@ int ki_span_create(ki_span *span, uint64_t n, size_t capacity) {
     span->split.high = ki_alloc(padded(capacity), sizeof *span->split.high);
     span->split.low = ki_alloc(padded(capacity), sizeof *span->split.low);
     if (span->state && span->factor && span->inverse && span->row && span->count &&
-        span->split.high && span->split.low) {
+        span->split.high && span->split.low)
         return 0;
-    }
     ki_span_destroy(span);
     return -1;
 }
@@ -77,18 +76,16 @@ KI_CLONES static double solve(size_t rank, size_t capacity, const double *factor
         norm += (y0 * y0 + y1 * y1) + (y2 * y2 + y3 * y3);
         const size_t rest = rank - j;
 #pragma omp simd
-        for (size_t i = 4; i < rest; i++) {
+        for (size_t i = 4; i < rest; i++)
             x[i] -= (y0 * c0[i] + y1 * c1[i - 1]) + (y2 * c2[i - 2] + y3 * c3[i - 3]);
-        }
         c0 = c3 + (capacity - j - 3);
     }
     for (; j < rank; j++) {
         const double y = b[j] * inverse[j];
         b[j] = y;
         norm += y * y;
-        for (size_t i = 1; i < rank - j; i++) {
+        for (size_t i = 1; i < rank - j; i++)
             b[j + i] -= y * c0[i];
-        }
         c0 += capacity - j;
     }
     return norm;
@@ -98,18 +95,16 @@ int ki_span_add(ki_span *span, const uint64_t *state) {
     const double two_over_n = 2 / (double)span->n;
 
     ki_differences(span->rank, span->words, state, span->state, span->count);
-    for (size_t k = 0; k < span->rank; k++) {
+    for (size_t k = 0; k < span->rank; k++)
         span->row[k] = 1 - two_over_n * span->count[k];
-    }
     const double norm = solve(span->rank, span->capacity, span->factor, span->inverse, span->row);
     const int fresh = 1 - norm > KI_DEPENDENT && span->rank < span->capacity;
     if (fresh) {
         const size_t r = span->rank++;
         span->row[r] = sqrt(1 - norm);
         span->inverse[r] = 1 / span->row[r];
-        for (size_t j = 0; j <= r; j++) {
+        for (size_t j = 0; j <= r; j++)
             column(span, j)[r - j] = span->row[j];
-        }
         memcpy(span->state + r * span->words, state, span->words * sizeof *state);
     }
     ki_row_split(&span->split, span->rank, span->row, 1);

@@ -23,9 +23,8 @@ static void lay_out_job(ki_replicas_job *job, ki_cursor *c) {
     job->c = ki_take(c, job->want_c ? n * n : 0, sizeof *job->c);
     job->d = ki_take(c, job->want_d ? n * n : 0, sizeof *job->d);
     uint64_t sums = 0;
-    if (job->want_summary && __builtin_mul_overflow(job->spec.replicas, KI_N_SUMS, &sums)) {
+    if (job->want_summary && __builtin_mul_overflow(job->spec.replicas, KI_N_SUMS, &sums))
         c->overflow = 1;
-    }
     job->sums = ki_take(c, sums, sizeof *job->sums);
 }
 
@@ -54,9 +53,8 @@ static void lay_out_block(const ki_replicas_job *job, ki_block *b, ki_cursor *c)
 }
 
 static int check_spec(uint64_t n, const ki_replicas_spec *spec, int threads) {
-    if (spec == NULL) {
+    if (spec == NULL)
         return ki_fail(KI_ERR_ARGUMENT, "replicas : NULL pointer : pass a specification");
-    }
     if (n < 1 || n > INT32_MAX) {
         return ki_fail(KI_ERR_ARGUMENT, "N : %llu is out of range : use 1 to 2147483647",
                        (unsigned long long)n);
@@ -111,9 +109,8 @@ static ki_replicas_job job_of(uint64_t n, const ki_replicas_spec *spec) {
     /* Sums are at most R times the measured times. */
     const uint64_t count = spec->replicas * (spec->steps - job.first_measured + 1);
     int log2count = 0;
-    while (log2count < 63 && (uint64_t)1 << log2count < count) {
+    while (log2count < 63 && (uint64_t)1 << log2count < count)
         log2count++;
-    }
     job.bits = 61 - log2count < 40 ? 61 - log2count : 40;
     return job;
 }
@@ -126,12 +123,10 @@ static int workers_of(const ki_replicas_job *job, int threads) {
 int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments, int threads,
                        uint64_t *bytes) {
     const int error = check_spec(n, spec, threads);
-    if (error) {
+    if (error)
         return error;
-    }
-    if (bytes == NULL) {
+    if (bytes == NULL)
         return ki_fail(KI_ERR_ARGUMENT, "ki_replicas_memory : NULL pointer : pass a result");
-    }
     ki_replicas_job job = job_of(n, spec);
     job.want_summary = 1;
     job.want_moments = job.want_c = job.want_d = moments;
@@ -202,21 +197,18 @@ static int run_block(void *context, ki_work *work, size_t index) {
     int error = job->spec.dynamics == KI_SYNC ? ki_replicas_sync_block(job, b, work)
                                               : ki_replicas_async_block(job, b, work);
     error = error ? error : ki_replicas_flush(job, b, work);
-    if (error || !job->want_summary) {
+    if (error || !job->want_summary)
         return error;
-    }
-    for (size_t k = 0; k < KI_N_SUMS; k++) {
+    for (size_t k = 0; k < KI_N_SUMS; k++)
         memcpy(job->sums + k * R + first, b->sums + k * job->width, b->live * sizeof *b->sums);
-    }
     return 0;
 }
 
 /* Mean and standard error of x [n]. */
 static void mean_of(size_t n, double *x, double *mean, double *error) {
     *mean = ki_sum(n, x) / (double)n;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         x[i] = (x[i] - *mean) * (x[i] - *mean);
-    }
     *error = n > 1 ? sqrt(ki_sum(n, x) / ((double)n * (double)(n - 1))) : NAN;
 }
 
@@ -238,9 +230,8 @@ static void summarize(const ki_replicas_job *job, ki_ensemble_result *out) {
     ki_ensemble_result e = {.realizations = R,
                             .flips = (uint64_t)ki_sum(R, job->sums + KI_SUM_FLIPS * R)};
     mean_of(R, m, &e.m, &e.m_err);
-    for (size_t r = 0; r < R; r++) { /* of m nothing is needed any more */
+    for (size_t r = 0; r < R; r++) /* of m nothing is needed any more */
         m[r] = S[r] + sigma[r];
-    }
     mean_of(R, m, &e.Sr, &e.Sr_err);
     mean_of(R, q, &e.q, &e.q_err);
     mean_of(R, S, &e.S, &e.S_err);
@@ -258,34 +249,27 @@ static void write_moments(const ki_network *network, const ki_replicas_job *job,
     const double weight = job->spec.dynamics == KI_ASYNC ? 0.5 * network->beta : network->beta;
     for (size_t i = 0; i < n; i++) {
         double sum = 0;
-        if (out->m) {
+        if (out->m)
             out->m[i] = scale * (double)job->m[i];
-        }
-        if (out->m_before) {
+        if (out->m_before)
             out->m_before[i] = scale * (double)job->m_before[i];
-        }
         for (size_t j = 0; j < n; j++) {
             const size_t ij = i * n + j, upper = i < j ? ij : j * n + i;
-            if (out->c) {
+            if (out->c)
                 out->c[ij] = i == j ? 1 : scale * (double)job->c[upper];
-            }
-            if (!job->want_d) {
+            if (!job->want_d)
                 continue;
-            }
             const double d = scale * (double)job->d[ij];
             const double edge = i == j ? ldexp((double)job->own[i], -job->own_bits) / count
                                        : weight * (network->J[ij] - network->J[j * n + i]) * d;
             sum += edge;
-            if (out->d) {
+            if (out->d)
                 out->d[ij] = d;
-            }
-            if (out->sigma_edge) {
+            if (out->sigma_edge)
                 out->sigma_edge[ij] = edge;
-            }
         }
-        if (out->sigma_spin) {
+        if (out->sigma_spin)
             out->sigma_spin[i] = sum;
-        }
     }
 }
 
@@ -297,9 +281,8 @@ static void choose(ki_replicas_job *job, int summary, const ki_replicas_out *out
         job->want_moments = out->m || out->m_before || job->want_c || job->want_d;
         job->raster = out->raster;
     }
-    if (!job->want_summary && !job->want_moments) {
+    if (!job->want_summary && !job->want_moments)
         job->first_measured = job->spec.steps + 1;
-    }
 }
 
 /* Shared arrays and one block of arrays a worker, all in one piece; NULL if there is not so much.
@@ -307,19 +290,16 @@ static void choose(ki_replicas_job *job, int summary, const ki_replicas_out *out
 static char *allocate(ki_replicas_job *job, ki_block *block, size_t workers) {
     ki_cursor c = {0};
     lay_out_job(job, &c);
-    for (size_t w = 0; w < workers; w++) {
+    for (size_t w = 0; w < workers; w++)
         lay_out_block(job, &block[w], &c);
-    }
     char *memory = c.overflow || c.used > SIZE_MAX ? NULL : ki_alloc(c.used, 1);
-    if (memory == NULL) {
+    if (memory == NULL)
         return NULL;
-    }
     memset(memory, 0, c.used);
     c = (ki_cursor){.base = memory};
     lay_out_job(job, &c);
-    for (size_t w = 0; w < workers; w++) {
+    for (size_t w = 0; w < workers; w++)
         lay_out_block(job, &block[w], &c);
-    }
     return memory;
 }
 
@@ -331,9 +311,8 @@ static int run_job(const ki_network *network, ki_replicas_job *job, ki_block *bl
     const uint64_t word[] = {job->spec.seed, tag, job->n, (uint64_t)job->spec.dynamics, beta};
     job->key = ki_random_key_of(sizeof word / sizeof *word, word);
     const int error = convert(network, job);
-    if (error) {
+    if (error)
         return error;
-    }
     run_context context = {job, block};
     return ki_parallel_work(job->blocks, job->spec.replicas * job->spec.steps * job->n, run,
                             run_block, &context);
@@ -343,9 +322,8 @@ int ki_replicas(const ki_network *network, const ki_replicas_spec *spec, const k
                 ki_ensemble_result *summary, const ki_replicas_out *out) {
     int error = ki_network_check(network);
     error = error ? error : check_spec(network->n, spec, run ? run->threads : 0);
-    if (error) {
+    if (error)
         return error;
-    }
     ki_replicas_job job = job_of(network->n, spec);
     choose(&job, summary != NULL, out);
     const size_t workers = (size_t)ki_parallel_workers(job.blocks, run);
@@ -366,12 +344,10 @@ int ki_replicas(const ki_network *network, const ki_replicas_spec *spec, const k
         error = run_job(network, &job, block, run);
         ki_blas_end();
     }
-    if (!error && summary) {
+    if (!error && summary)
         summarize(&job, summary);
-    }
-    if (!error && job.want_moments) {
+    if (!error && job.want_moments)
         write_moments(network, &job, out);
-    }
     ki_free(memory);
     ki_free(block);
     return error;

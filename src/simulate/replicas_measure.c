@@ -27,11 +27,9 @@ typedef struct {
 /* Rows of n, `stride` apart; a triangle begins at the diagonal. */
 KI_CLONES static void add_fixed(size_t n, int triangle, double scale, const float *from,
                                 size_t stride, int64_t *to) {
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = triangle ? i : 0; j < n; j++) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = triangle ? i : 0; j < n; j++)
             to[i * n + j] += fixed((double)from[i * stride + j], scale);
-        }
-    }
 }
 
 static int commit(void *context) {
@@ -45,12 +43,10 @@ static int commit(void *context) {
         job->own[i] += fixed(block->own[i], ldexp(1, job->own_bits));
         block->m[i] = block->m_before[i] = block->own[i] = 0;
     }
-    if (job->want_c) {
+    if (job->want_c)
         add_fixed(job->n, 1, scale, block->c, job->stride, job->c);
-    }
-    if (job->want_d) {
+    if (job->want_d)
         add_fixed(job->n, 0, scale, block->d, job->stride, job->d);
-    }
     block->pending = 0;
     return 0;
 }
@@ -85,9 +81,8 @@ KI_CLONES static void add_rows(const ki_replicas_job *job, ki_block *b) {
     for (size_t i = 0; i < job->n; i++) {
         const size_t row = i * width;
         double chi[KI_SYNC_WIDTH];
-        for (size_t l = 0; l < width; l++) {
+        for (size_t l = 0; l < width; l++)
             chi[l] = (double)b->x[row + l];
-        }
         ki_vchi(width, chi, chi);
         add_row(width, job->H[i], job->large_H ? 0 : 1, b->x + row, b->t + row, b->s + row,
                 b->y + row, chi, b->sums, sync);
@@ -100,9 +95,8 @@ KI_CLONES static void add_coupling(const ki_replicas_job *job, ki_block *b) {
     for (size_t i = 0; i < job->n; i++) {
         const float *t = b->t + i * job->width, *y = b->y + i * job->width;
 #pragma omp simd
-        for (size_t l = 0; l < job->width; l++) {
+        for (size_t l = 0; l < job->width; l++)
             sigma[l] += (double)(t[l] * y[l]);
-        }
     }
 }
 
@@ -148,11 +142,9 @@ static void add_overlaps(const ki_replicas_job *job, ki_block *b, const uint16_t
 static void add_products(const ki_replicas_job *job, ki_block *block, const float *a,
                          const float *b, int triangle, float *to) {
     const size_t n = job->n, width = job->width, stride = job->stride;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t l = 0; l < width; l++) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < width; l++)
             block->across[l * stride + i] = b[i * width + l];
-        }
-    }
     for (size_t column = 0; column < n; column += KI_COLUMNS) {
         const size_t rows = triangle && column + KI_COLUMNS < n ? column + KI_COLUMNS : n;
         ki_product64(rows, block->live, a, width, block->across + column, stride,
@@ -171,12 +163,10 @@ static void add_moments(const ki_replicas_job *job, ki_block *b) {
         b->m[i] += sum;
         b->m_before[i] += before;
     }
-    if (job->want_c) {
+    if (job->want_c)
         add_products(job, b, own, own, 1, b->c);
-    }
-    if (job->want_d) {
+    if (job->want_d)
         add_products(job, b, b->t, b->s, 0, b->d);
-    }
     b->pending++;
 }
 
@@ -191,15 +181,12 @@ int ki_replicas_measure(const ki_replicas_job *job, ki_block *block, const uint1
         }
         multiply(job, block, block->t);
         add_rows(job, block);
-        if (earlier) {
+        if (earlier)
             add_overlaps(job, block, earlier);
-        }
     }
-    if (job->has_self) {
+    if (job->has_self)
         add_self(job, block);
-    }
-    if (job->want_moments) {
+    if (job->want_moments)
         add_moments(job, block);
-    }
     return block->pending == PENDING ? ki_replicas_flush(job, block, work) : 0;
 }

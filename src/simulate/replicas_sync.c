@@ -17,9 +17,8 @@ void ki_replicas_start(const ki_replicas_job *job, uint64_t realization, size_t 
     for (size_t i = 0; i < count; i += KI_GROUP / 2) {
         uint32_t random[KI_GROUP];
         ki_random_groups(&start, i / (KI_GROUP / 2), 1, random);
-        for (size_t k = 0; k < KI_GROUP / 2 && i + k < count; k++) {
+        for (size_t k = 0; k < KI_GROUP / 2 && i + k < count; k++)
             word[i + k] = (uint64_t)random[2 * k + 1] << 32 | random[2 * k];
-        }
     }
 }
 
@@ -30,9 +29,8 @@ KI_CLONES static void expand(size_t n, const uint64_t *word, float *s) {
             const uint32_t down = (uint32_t)(~word[i] >> (32 * half));
             uint32_t bits[32];
 #pragma omp simd
-            for (int l = 0; l < 32; l++) {
+            for (int l = 0; l < 32; l++)
                 bits[l] = (down >> l) << 31 | 0x3f800000U;
-            }
             memcpy(s + 64 * i + 32 * half, bits, sizeof bits);
         }
     }
@@ -43,9 +41,8 @@ static void write_raster(const ki_replicas_job *job, const ki_block *block, uint
     for (size_t l = 0; l < block->live; l++) {
         const size_t replica = block->index * KI_SYNC_WIDTH + l;
         int8_t *row = job->raster + (replica * (job->spec.steps + 1) + time) * n;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             row[i] = (int8_t)(2 * (int)(block->spin[i] >> l & 1) - 1);
-        }
     }
 }
 
@@ -53,9 +50,8 @@ static void write_raster(const ki_replicas_job *job, const ki_block *block, uint
 static void count_flips(const ki_replicas_job *job, ki_block *block) {
     const uint64_t live = block->live < 64 ? (UINT64_C(1) << block->live) - 1 : UINT64_MAX;
     uint64_t flips = 0;
-    for (size_t i = 0; i < job->n; i++) {
+    for (size_t i = 0; i < job->n; i++)
         flips += (uint64_t)__builtin_popcountll((block->spin[i] ^ block->before[i]) & live);
-    }
     block->sums[KI_SUM_FLIPS * KI_SYNC_WIDTH] += (double)flips;
 }
 
@@ -65,33 +61,27 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
     const ki_sequence rare = ki_sequence_of(job->key, block->index, KI_STREAM_RARE);
     ki_replicas_start(job, block->index, n, block->spin);
     expand(n, block->spin, block->s);
-    if (job->raster) {
+    if (job->raster)
         write_raster(job, block, 0);
-    }
-    if (job->first_measured == 1) { /* a start is as it was given */
+    if (job->first_measured == 1) /* a start is as it was given */
         block->sums[KI_SUM_FLIPS * KI_SYNC_WIDTH] += (double)(n * block->live);
-    }
     for (uint64_t time = 1; time <= job->spec.steps; time++) {
         ki_product64(n, n, job->J, n, block->s, KI_SYNC_WIDTH, KI_PRODUCT_ROW, job->H, block->x,
                      KI_SYNC_WIDTH);
         if (time >= job->first_measured) {
             const int error = ki_replicas_measure(job, block, NULL, work);
-            if (error) {
+            if (error)
                 return error;
-            }
         }
         memcpy(block->before, block->spin, n * sizeof *block->spin);
         ki_draw_spins(&update, &rare, (time - 1) * n, n, block->x, block->spin);
-        if (time + 1 >= job->first_measured && time < job->spec.steps) {
+        if (time + 1 >= job->first_measured && time < job->spec.steps)
             count_flips(job, block);
-        }
         expand(n, block->spin, block->s);
-        if (job->raster) {
+        if (job->raster)
             write_raster(job, block, time);
-        }
-        if (ki_work_spend(work, 4 * n * n) || ki_work_tick(work, n * block->live)) {
+        if (ki_work_spend(work, 4 * n * n) || ki_work_tick(work, n * block->live))
             return KI_ERR_CANCELLED;
-        }
     }
     return 0;
 }

@@ -22,9 +22,8 @@ typedef struct writer {
 } writer;
 
 static void put(writer *w, uint64_t value, size_t bytes) {
-    for (size_t i = 0; w->at && i < bytes; i++) {
+    for (size_t i = 0; w->at && i < bytes; i++)
         w->at[w->size + i] = (unsigned char)(value >> (8 * i));
-    }
     w->size += bytes;
 }
 
@@ -48,9 +47,8 @@ static uint64_t get(reader *r, size_t bytes) {
         r->left = 0;
         return 0;
     }
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
         value |= (uint64_t)r->at[i] << (8 * i);
-    }
     r->at += bytes;
     r->left -= bytes;
     return value;
@@ -68,21 +66,18 @@ static void put_sum(writer *w, const ki_exact_sum *from) {
     ki_exact_sum sum = *from;
     int low = 0, high = KI_EXACT_LIMBS, negative = 0;
     ki_exact_canonical(&sum);
-    while (high > 0 && sum.limb[high - 1] == 0) {
+    while (high > 0 && sum.limb[high - 1] == 0)
         high--;
-    }
-    while (low < high && sum.limb[low] == 0) {
+    while (low < high && sum.limb[low] == 0)
         low++;
-    }
     negative = low < high && sum.limb[high - 1] < 0;
     low = low < high ? low : 0;
     put(w, (uint64_t)negative, 1);
     put(w, (uint64_t)low, 1);
     put(w, (uint64_t)(high - low), 1);
     put(w, sum.special, 8);
-    for (int i = low; i < high; i++) {
+    for (int i = low; i < high; i++)
         put(w, (uint64_t)(negative ? -sum.limb[i] : sum.limb[i]), 4);
-    }
 }
 
 /* 0 if it is what put_sum() writes. */
@@ -90,14 +85,12 @@ static int get_sum(reader *r, uint64_t count, ki_exact_sum *sum) {
     const uint64_t negative = get(r, 1), low = get(r, 1), n = get(r, 1);
     sum->special = get(r, 8);
     if (low + n > KI_EXACT_LIMBS || negative > (n > 0) || (n == 0 && low > 0) ||
-        sum->special > count) {
+        sum->special > count)
         return -1;
-    }
     for (uint64_t i = 0; i < n; i++) {
         const int64_t limb = (int64_t)get(r, 4);
-        if (limb == 0 && (i == 0 || i + 1 == n)) {
+        if (limb == 0 && (i == 0 || i + 1 == n))
             return -1;
-        }
         sum->limb[low + i] = negative ? -limb : limb;
     }
     return 0;
@@ -149,9 +142,8 @@ static uint32_t checksum(const void *bytes, size_t size) {
 }
 
 static void put_all(writer *w, const ki_ensemble *e, size_t size) {
-    for (size_t i = 0; i < sizeof magic; i++) {
+    for (size_t i = 0; i < sizeof magic; i++)
         put(w, (unsigned char)magic[i], 1);
-    }
     put(w, VERSION, 4);
     put(w, size, 8);
     put_spec(w, &e->plan.spec);
@@ -207,9 +199,8 @@ static int check_head(const unsigned char *bytes, size_t size) {
                        "packed ensemble : truncated, %zu of %llu bytes : all of them", size,
                        (unsigned long long)whole);
     }
-    if (whole < size) {
+    if (whole < size)
         return damaged("bytes follow its end");
-    }
     r = (reader){bytes + size - CRC, CRC, 0};
     return get(&r, CRC) == checksum(bytes, size - CRC) ? 0 : damaged("its checksum is wrong");
 }
@@ -217,17 +208,15 @@ static int check_head(const unsigned char *bytes, size_t size) {
 static int get_done(reader *r, ki_ensemble *e) {
     const uint64_t n = get(r, 8);
     uint64_t before = 0;
-    if (n > r->left / 16) {
+    if (n > r->left / 16)
         return damaged("its ranges are too many");
-    }
     const int error = ki_done_reserve(&e->done, (size_t)n);
     for (uint64_t i = 0; i < n && !error; i++) {
         const ki_range range = {get(r, 8), get(r, 8)};
         /* Sorted, and not touching the one before. */
         if (range.first >= range.last || range.last > KI_MAX_REALIZATION ||
-            (i > 0 && range.first <= before)) {
+            (i > 0 && range.first <= before))
             return damaged("its ranges are out of order");
-        }
         e->done.range[e->done.n++] = range;
         e->count += range.last - range.first;
         before = range.last;
@@ -236,11 +225,9 @@ static int get_done(reader *r, ki_ensemble *e) {
 }
 
 static int get_sums(reader *r, ki_ensemble *e) {
-    for (int k = 0; k < KI_N_ESTIMATES; k++) {
-        if (get_sum(r, e->count, &e->sums.x[k]) || get_sum(r, e->count, &e->sums.square[k])) {
+    for (int k = 0; k < KI_N_ESTIMATES; k++)
+        if (get_sum(r, e->count, &e->sums.x[k]) || get_sum(r, e->count, &e->sums.square[k]))
             return damaged("a sum is malformed");
-        }
-    }
     return r->short_of || r->left ? damaged("its parts do not fill it") : 0;
 }
 
@@ -250,28 +237,24 @@ int ki_ensemble_unpack(const void *bytes, size_t size, ki_ensemble **out) {
                        "ki_ensemble_unpack : NULL pointer : pass bytes and a result");
     }
     int error = check_head(bytes, size);
-    if (error) {
+    if (error)
         return error;
-    }
     reader r = {(const unsigned char *)bytes + HEAD, size - HEAD - CRC, 0};
     const ki_ensemble_spec spec = get_spec(&r);
-    if (spec.algorithm == KI_ALGORITHM_AUTO || ki_ensemble_check(&spec)) {
+    if (spec.algorithm == KI_ALGORITHM_AUTO || ki_ensemble_check(&spec))
         return damaged("its specification is impossible");
-    }
     ki_ensemble *e;
     error = ki_ensemble_create(&spec, &e);
-    if (error) {
+    if (error)
         return error;
-    }
     unsigned char again[SPEC];
     writer w = {again, 0};
     put_spec(&w, &e->plan.spec);
     error = memcmp(again, (const unsigned char *)bytes + HEAD, SPEC) == 0
                 ? get_done(&r, e)
                 : damaged("its specification is not in its one form");
-    if (!error) {
+    if (!error)
         error = get_sums(&r, e);
-    }
     if (error) {
         ki_ensemble_free(e);
         return error;
@@ -314,16 +297,12 @@ static int compare(const ki_ensemble_spec *a, const ki_ensemble_spec *b) {
         {"dJ", a->p.dJ, b->p.dJ},
         {"dH", a->p.dH, b->p.dH},
     };
-    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
-        if (whole[i].a != whole[i].b) {
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (whole[i].a != whole[i].b)
             return differs_whole(whole[i].name, whole[i].a, whole[i].b);
-        }
-    }
-    for (size_t i = 0; i < sizeof real / sizeof real[0]; i++) {
-        if (real[i].a != real[i].b) {
+    for (size_t i = 0; i < sizeof real / sizeof real[0]; i++)
+        if (real[i].a != real[i].b)
             return differs(real[i].name, real[i].a, real[i].b);
-        }
-    }
     if (a->algorithm != b->algorithm) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "algorithm : it is %s in one and %s in the other : the same in both",
@@ -333,13 +312,11 @@ static int compare(const ki_ensemble_spec *a, const ki_ensemble_spec *b) {
 }
 
 int ki_ensemble_merge(ki_ensemble *e, const ki_ensemble *from) {
-    if (!e || !from) {
+    if (!e || !from)
         return ki_fail(KI_ERR_ARGUMENT, "ki_ensemble_merge : NULL pointer : pass two ensembles");
-    }
     int error = compare(&e->plan.spec, &from->plan.spec);
-    if (error) {
+    if (error)
         return error;
-    }
     const ki_range common = ki_done_common(&e->done, &from->done);
     if (common.first < common.last) {
         return ki_fail(KI_ERR_ARGUMENT,
@@ -347,9 +324,8 @@ int ki_ensemble_merge(ki_ensemble *e, const ki_ensemble *from) {
                        (unsigned long long)common.first, (unsigned long long)common.last - 1);
     }
     error = ki_done_reserve(&e->done, e->done.n + from->done.n);
-    for (size_t i = 0; i < from->done.n && !error; i++) {
+    for (size_t i = 0; i < from->done.n && !error; i++)
         error = ki_done_add(&e->done, from->done.range[i]);
-    }
     if (!error) {
         e->count += from->count;
         ki_sums_merge(&e->sums, &from->sums);

@@ -61,9 +61,8 @@ static void *create(const ki_plan *plan) {
     const size_t n = (size_t)plan->spec.n;
     workspace *w = ki_alloc(1, sizeof *w);
 
-    if (!w) {
+    if (!w)
         return NULL;
-    }
     *w = (workspace){.blocks = ki_words(n)};
     const size_t lanes = w->blocks * 64;
     const int no_columns = ki_vectors_create(&w->column, n, n);
@@ -104,13 +103,11 @@ static int draw_couplings(const ki_plan *plan, workspace *w, uint64_t r, ki_work
 
     for (size_t j = 0; j < n; j++) {
         ki_vectors_draw(&w->column, &normals, &tail, j, j);
-        if (ki_work_spend(work, 4 * n)) {
+        if (ki_work_spend(work, 4 * n))
             return KI_ERR_CANCELLED;
-        }
     }
-    if (plan->spec.zero_diagonal) {
+    if (plan->spec.zero_diagonal)
         clear_diagonal(w, n);
-    }
     return 0;
 }
 
@@ -159,9 +156,8 @@ static void make_fields(const ki_plan *plan, workspace *w) {
 
     fields_of(n, w->sum, (float)spread, w->local,
               (float)(per_spin * (double)ki_total_spin(n, w->state)), w->noise, w->field);
-    for (size_t i = 0; plan->spec.zero_diagonal && i < n; i++) {
+    for (size_t i = 0; plan->spec.zero_diagonal && i < n; i++)
         w->field[i] += (float)(w->state[i / 64] >> i % 64 & 1 ? -per_spin : per_spin);
-    }
 }
 
 /* noise := beta dJ times the couplings' normals along delta. */
@@ -204,9 +200,8 @@ static void begin_sums(workspace *w) {
     const ki_vectors *v = &w->column;
 
     memset(w->sum, 0, w->blocks * 64 * sizeof *w->sum);
-    for (size_t p = 0; p < v->pairs; p++) {
+    for (size_t p = 0; p < v->pairs; p++)
         memcpy(w->change + 2 * p, down, sizeof down);
-    }
     for (size_t b = 0; b < w->blocks; b++) {
         ki_dot16(v->width, v->pairs, v->width, (const int16_t *)(v->pair + b * v->pairs * v->width),
                  w->change, w->sum + 64 * b);
@@ -222,9 +217,8 @@ static void draw_state(const ki_plan *plan, workspace *w, const ki_sequence *upd
     if (w->blocks > 1) {
         ki_draw_spins(update, rare, block, w->blocks, w->field, w->next);
     } else { /* the same, a block at a time */
-        if (block % AHEAD == 0) {
+        if (block % AHEAD == 0)
             ki_random_groups(update, block / 2, AHEAD / 2, w->word);
-        }
         w->next[0] = ki_spins_of_words(ki_simd_level(), w->word + block % AHEAD / 2 * KI_GROUP,
                                        rare, block, w->field);
     }
@@ -243,9 +237,8 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     const ki_sequence rare = ki_sequence_of(plan->key, r, KI_STREAM_RARE);
     window sum = {.count = 0};
 
-    if (draw_couplings(plan, w, r, work)) {
+    if (draw_couplings(plan, w, r, work))
         return KI_ERR_CANCELLED;
-    }
     ki_local_fields(plan, r, w->local);
     ki_start_state(plan, r, w->state);
     begin_sums(w);
@@ -257,12 +250,10 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
             sum.seen += t > 1 ? (double)ki_spins_changed(n, w->state, w->next) : (double)n;
             measure(plan, w, &sum);
         }
-        if (ki_work_spend(work, n * n / 16) || ki_work_tick(work, n)) {
+        if (ki_work_spend(work, n * n / 16) || ki_work_tick(work, n))
             return KI_ERR_CANCELLED;
-        }
-        if (t < steps) {
+        if (t < steps)
             draw_state(plan, w, &update, &rare, t);
-        }
     }
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,

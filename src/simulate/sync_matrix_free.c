@@ -56,9 +56,8 @@ static void *create(const ki_plan *plan) {
     const size_t capacity = capacity_of(&plan->spec);
     workspace *w = ki_alloc(1, sizeof *w);
 
-    if (!w) {
+    if (!w)
         return NULL;
-    }
     *w = (workspace){.blocks = ki_words(n)};
     const size_t lanes = w->blocks * 64;
     w->local = ki_alloc(lanes, sizeof *w->local);
@@ -80,9 +79,8 @@ static void *create(const ki_plan *plan) {
 KI_CLONES static void add_mean(size_t width, const float *noise, const float *local, float mean,
                                float *field) {
 #pragma omp simd
-    for (size_t i = 0; i < width; i++) {
+    for (size_t i = 0; i < width; i++)
         field[i] = noise[i] + (local[i] + mean);
-    }
 }
 
 typedef struct run {
@@ -99,9 +97,8 @@ static void make_fields(const run *r, uint64_t t) {
     const float mean =
         (float)(p->beta * p->J0 * (double)ki_total_spin(r->plan->spec.n, w->state) / n);
 
-    if (ki_span_add(&w->span, w->state)) {
+    if (ki_span_add(&w->span, w->state))
         ki_vectors_draw(&w->z, &r->normals, &r->tail, w->span.rank - 1, t - 1);
-    }
     for (size_t b = 0; b < w->blocks; b++) {
         float *noise = w->noise + 64 * b;
         ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, p->beta * p->dJ, noise);
@@ -130,9 +127,8 @@ static void measure_last(const run *r, double seen, double out[KI_N_ESTIMATES]) 
 
     ki_add_spins(n, w->field, w->state, w->noise, &sums, w->delta);
     ki_span_project(&w->span, w->delta);
-    for (size_t b = 0; b < w->blocks; b++) {
+    for (size_t b = 0; b < w->blocks; b++)
         ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, spread, w->noise + 64 * b);
-    }
     const double backward = ki_signed_sum(n, w->noise, w->state);
     ki_estimates((double)n, (double)ki_total_spin(n, w->state) + sums.change,
                  (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, seen,
@@ -171,24 +167,20 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     for (uint64_t t = 1; t <= steps; t++) {
         const int measured = plan->spec.average && t > plan->spec.burn_in;
         make_fields(&now, t);
-        if (sum.count) { /* w->next still holds the state before w->state */
+        if (sum.count) /* w->next still holds the state before w->state */
             sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
-        }
-        if (measured || t == steps) {
+        if (measured || t == steps)
             sum.seen += flips_before(w, n, t);
-        }
         if (measured) {
             ki_add_spins((size_t)n, w->field, w->state, w->noise, &sum.sums, NULL);
             sum.forward += ki_signed_sum((size_t)n, w->noise, w->state);
             sum.spin += (double)ki_total_spin(n, w->state);
             sum.count++;
         }
-        if (ki_work_spend(work, n * (20 + w->span.rank / 8)) || ki_work_tick(work, n)) {
+        if (ki_work_spend(work, n * (20 + w->span.rank / 8)) || ki_work_tick(work, n))
             return KI_ERR_CANCELLED;
-        }
-        if (t < steps || plan->spec.average) {
+        if (t < steps || plan->spec.average)
             draw_state(&now, t);
-        }
     }
     if (!plan->spec.average) {
         measure_last(&now, sum.seen, out);

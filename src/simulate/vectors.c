@@ -40,14 +40,12 @@ void ki_vectors_destroy(ki_vectors *v) {
 KI_CLONES static void store_half(size_t width, int odd, const int32_t *z, uint32_t *pair) {
     if (odd) {
 #pragma omp simd
-        for (size_t i = 0; i < width; i++) {
+        for (size_t i = 0; i < width; i++)
             pair[i] |= (uint32_t)z[i] << 16;
-        }
     } else {
 #pragma omp simd
-        for (size_t i = 0; i < width; i++) {
+        for (size_t i = 0; i < width; i++)
             pair[i] = (uint32_t)z[i] & 0xffff;
-        }
     }
 }
 
@@ -74,9 +72,8 @@ void ki_row_split(ki_row *row, size_t count, const double *c, double norm) {
         row->high[k] = (int16_t)high;
         row->low[k] = (int16_t)(q - high * 4096);
     }
-    if (count % 2) {
+    if (count % 2)
         row->high[count] = row->low[count] = 0;
-    }
     row->unit = scale * 0x1p-26;
 }
 

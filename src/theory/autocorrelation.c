@@ -13,8 +13,8 @@
 
 #include <math.h>
 
-#include "../base/error.h"
-#include "../num/gauss.h"
+#include "base/error.h"
+#include "num/gauss.h"
 
 enum { MAX_CHEBYSHEV = 96, NODES = KI_DECAY_PANELS * KI_DECAY_ORDER };
 
@@ -40,9 +40,8 @@ static void fit(const ki_state *st, interpolant *f) {
     f->length = f->linear ? 1 : asinh(st->map.s * root);
     f->scale = f->linear ? root : root / sinh(f->length);
     f->n = f->linear ? 40 : chebyshev_order(f->length);
-    for (size_t i = 0; i < 4 * f->n; i++) {
+    for (size_t i = 0; i < 4 * f->n; i++)
         cosine[i] = cos(PI * (double)i / (2 * (double)f->n));
-    }
     for (size_t i = 0; i < f->n; i++) {
         const double theta = 0.5 * f->length * (1 + cosine[2 * i + 1]);
         const double x = f->scale * (f->linear ? theta : sinh(theta));
@@ -51,9 +50,8 @@ static void fit(const ki_state *st, interpolant *f) {
     }
     for (size_t k = 0; k < f->n; k++) {
         double sum = 0;
-        for (size_t i = 0; i < f->n; i++) {
+        for (size_t i = 0; i < f->n; i++)
             sum += value[i] * cosine[k * (2 * i + 1) % (4 * f->n)];
-        }
         f->c[k] = (k ? 2 : 1) * sum / (double)f->n;
     }
 }
@@ -74,9 +72,8 @@ static void evaluate(const interpolant *f, double P, size_t n, const double *v, 
             b1[i] = b;
         }
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         rho[i] = 0.5 * t[i] * b1[i] - b2[i] + f->c[0];
-    }
 }
 
 /* Graded panels: geometric out of the layer v ~ 1/(s^2 P), then uniform to where e^-2v is nothing. */
@@ -108,9 +105,8 @@ void ki_decay_solve(const ki_state *st, ki_decay *d) {
     grade(d, st->map.zero_temperature ? INFINITY : st->map.s * st->map.s * st->defect);
     for (size_t k = 0; k < d->panels; k++) {
         const double half = 0.5 * (d->edge[k + 1] - d->edge[k]);
-        for (size_t i = 0; i < m; i++) {
+        for (size_t i = 0; i < m; i++)
             v[k * m + i] = d->edge[k] + half * (1 + x[i]);
-        }
     }
     evaluate(&f, d->defect, d->panels * m, v, rho);
     /* W from the far end: beyond it rho is constant. */
@@ -125,9 +121,8 @@ void ki_decay_solve(const ki_state *st, ki_decay *d) {
         for (size_t i = 0; i < m; i++) {
             /* From the node up to the right edge: the rule mirrored, all its terms positive enough. */
             double right = 0;
-            for (size_t j = 0; j < m; j++) {
+            for (size_t j = 0; j < m; j++)
                 right += ki_gl16_integral[m - 1 - i][m - 1 - j] * term[j];
-            }
             W[k * m + i] = beyond + half * right;
         }
         beyond += total;
@@ -143,9 +138,8 @@ void ki_decay_solve(const ki_state *st, ki_decay *d) {
         }
         for (size_t i = 0; i < m; i++) {
             double tau = d->tau[k];
-            for (size_t j = 0; j < m; j++) {
+            for (size_t j = 0; j < m; j++)
                 tau += half * ki_gl16_integral[i][j] * d->rate[k][j];
-            }
             d->laplace += half * g[i] * exp(-tau - v[k * m + i]);
         }
         d->tau[k + 1] = d->tau[k] + total;
@@ -174,24 +168,22 @@ double ki_decay_at(const ki_decay *d, double tau) {
             double above = 0, below = 0;
             for (size_t j = 0; j < m; j++) {
                 const double sign = j % 2 ? -1 : 1, gap = at - ki_gl16_x[j];
-                const double weight =
-                    sign * sqrt((1 - ki_gl16_x[j] * ki_gl16_x[j]) * ki_gl16_w[j]) /
-                    (fabs(gap) > 1e-300 ? gap : 1e-300);
+                const double weight = sign *
+                                      sqrt((1 - ki_gl16_x[j] * ki_gl16_x[j]) * ki_gl16_w[j]) /
+                                      (fabs(gap) > 1e-300 ? gap : 1e-300);
                 above += weight * d->rate[low][j];
                 below += weight;
             }
-            if (i < m) {
+            if (i < m)
                 sum += ki_gl16_w[i] * above / below;
-            } else {
+            else
                 last = above / below;
-            }
         }
         const double value = d->tau[low] + half * 0.5 * (t + 1) * sum;
         const double change = (tau - value) / (half * last);
         t = fmin(fmax(t + change, -1), 1);
-        if (fabs(change) < 1e-14) {
+        if (fabs(change) < 1e-14)
             break;
-        }
     }
     return d->q + d->defect * exp(-(d->edge[low] + half * (1 + t)));
 }
@@ -206,9 +198,8 @@ static double odd_lag(const ki_state *st) {
     }
     for (int i = 0; i < 500; i++) {
         const double next = ki_map_general(&st->map, a, -a, c);
-        if (fabs(next - c) < 1e-15) {
+        if (fabs(next - c) < 1e-15)
             return next;
-        }
         c = next;
     }
     return c;
@@ -230,27 +221,25 @@ static int check_lags(int dynamics, size_t n, const double *tau) {
 
 static void sync_lags(const ki_state *st, int cycle, size_t n, const double *tau, double *C) {
     const double odd = cycle ? odd_lag(st) : st->q;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         C[i] = tau[i] == 0 ? 1 : (fmod(tau[i], 2) == 0 ? st->q : odd);
-    }
 }
 
 static void async_lags(const ki_state *st, size_t n, const double *tau, double *C) {
     ki_decay decay;
     const int decays = ki_decays(st);
-    if (decays) {
+    if (decays)
         ki_decay_solve(st, &decay);
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         C[i] = decays ? ki_decay_at(&decay, tau[i]) : st->q + st->defect * exp(-tau[i]);
-    }
 }
 
 int ki_autocorrelation(const ki_theory_params *p, int dynamics, size_t n, const double *tau,
                        double *C) {
     ki_state st;
     if (p == NULL || (n > 0 && (tau == NULL || C == NULL))) {
-        return ki_fail(KI_ERR_ARGUMENT, "ki_autocorrelation : NULL pointer : pass lags and a result");
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "ki_autocorrelation : NULL pointer : pass lags and a result");
     }
     if (dynamics != KI_SYNC && dynamics != KI_ASYNC) {
         return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : use KI_SYNC or KI_ASYNC",
@@ -258,15 +247,13 @@ int ki_autocorrelation(const ki_theory_params *p, int dynamics, size_t n, const 
     }
     int error = ki_check_point(p, 0);
     error = error ? error : check_lags(dynamics, n, tau);
-    if (error) {
+    if (error)
         return error;
-    }
     const int cycle = p->J0 < 0 && dynamics == KI_SYNC;
     ki_solve_state(p, cycle ? -p->J0 : p->J0, &st);
-    if (dynamics == KI_SYNC) {
+    if (dynamics == KI_SYNC)
         sync_lags(&st, cycle && st.m > 0, n, tau, C);
-    } else {
+    else
         async_lags(&st, n, tau, C);
-    }
     return 0;
 }

@@ -14,8 +14,8 @@ typedef struct ki_decay {
     double q, defect;
     double laplace; /* (1 - I)/(1 - q), I = Int_0^inf e^-a C(a) da */
     size_t panels;
-    double edge[KI_DECAY_PANELS + 1]; /* v */
-    double tau[KI_DECAY_PANELS + 1];  /* tau at the edges */
+    double edge[KI_DECAY_PANELS + 1];             /* v */
+    double tau[KI_DECAY_PANELS + 1];              /* tau at the edges */
     double rate[KI_DECAY_PANELS][KI_DECAY_ORDER]; /* dtau/dv at the nodes */
 } ki_decay;
 

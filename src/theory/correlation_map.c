@@ -11,27 +11,27 @@
 
 #include <math.h>
 
-#include "../num/gauss.h"
-#include "../num/simd.h"
-#include "../num/vecmath.h"
+#include "num/gauss.h"
+#include "num/simd.h"
+#include "num/vecmath.h"
 #include "inner.h"
 
-#define RANGE 8.7         /* exp(-8.7^2/2) = 4e-17 */
-#define CUT 40.0          /* and where an exponent has fallen this far, nothing is left */
-#define NOTHING 750.0     /* exp(-750) is below every number that is promised */
+#define RANGE 8.7     /* exp(-8.7^2/2) = 4e-17 */
+#define CUT 40.0      /* and where an exponent has fallen this far, nothing is left */
+#define NOTHING 750.0 /* exp(-750) is below every number that is promised */
 #define MOST_STEPS 1e6
-#define ROUGH_RANGE 6.2   /* the same for a rough answer, exp(-19) */
+#define ROUGH_RANGE 6.2 /* the same for a rough answer, exp(-19) */
 #define ROUGH_CUT 21.0
-#define ROUGH_STEP 1.45   /* and how much longer its steps are: the error goes like exp(-1/step) */
-#define NARROW 0.45       /* outer noise below this may need panels at the edges of the box */
-#define PANELS_PAY 300.0  /* equal steps beyond which panels are cheaper */
+#define ROUGH_STEP 1.45  /* and how much longer its steps are: the error goes like exp(-1/step) */
+#define NARROW 0.45      /* outer noise below this may need panels at the edges of the box */
+#define PANELS_PAY 300.0 /* equal steps beyond which panels are cheaper */
 
 /* What the outer sum collects; the reciprocal roles of c small and c near 1 share one pass. */
 typedef struct outer {
     const ki_map *map;
     const ki_inner *inner;
     double w, delta;
-    int small;     /* collect T^2 (1) or 4 R (1 - R) (0) */
+    int small; /* collect T^2 (1) or 4 R (1 - R) (0) */
     int want_slope;
     double value, slope;
     size_t n;
@@ -40,9 +40,8 @@ typedef struct outer {
 
 static void flush(outer *o) {
     double R[KI_INNER_CHUNK], T[KI_INNER_CHUNK], K[KI_INNER_CHUNK];
-    if (o->n == 0) {
+    if (o->n == 0)
         return;
-    }
     ki_inner_evaluate(o->inner, o->n, o->y, o->small, o->want_slope, R, T, K);
     for (size_t i = 0; i < o->n; i++) {
         o->value += o->weight[i] * (o->small ? T[i] * T[i] : 4 * R[i] * (1 - R[i]));
@@ -54,9 +53,8 @@ static void flush(outer *o) {
 static void add(outer *o, double y, double weight) {
     o->y[o->n] = fabs(y);
     o->weight[o->n] = weight;
-    if (++o->n == KI_INNER_CHUNK) {
+    if (++o->n == KI_INNER_CHUNK)
         flush(o);
-    }
 }
 
 /* -ln of 4 R(1 - R) times the density of y, up to slow factors; convex. */
@@ -64,15 +62,13 @@ static double exponent(const outer *o, double y) {
     const double d2 = o->delta * o->delta, distance = fmax(fabs(y - o->map->a) - o->map->D, 0);
     double sum = 0;
     if (distance > 0) {
-        if (o->w == 0) {
+        if (o->w == 0)
             return INFINITY;
-        }
         sum = 0.5 * (distance / o->w) * (distance / o->w);
     }
     y = fabs(y);
-    if (o->map->zero_temperature || y < 2 * d2) {
+    if (o->map->zero_temperature || y < 2 * d2)
         return sum + (d2 > 0 ? 0.5 * y * y / d2 : (y > 0 ? INFINITY : 0));
-    }
     return sum + 2 * y - 2 * d2;
 }
 
@@ -81,9 +77,8 @@ static void interval(const outer *o, double mode, double step, double *low, doub
     const double edge = m->D + (m->rough ? ROUGH_RANGE : RANGE) * o->w;
     *low = m->a - edge;
     *high = m->a + edge;
-    if (o->small) {
+    if (o->small)
         return;
-    }
     /* Doubling steps outwards, then back: a few evaluations however long the interval is. */
     const double limit = exponent(o, mode) + (m->rough ? ROUGH_CUT : CUT);
     for (int side = -1; side <= 1; side += 2) {
@@ -113,16 +108,16 @@ static void equal_steps(outer *o, double low, double high, double step) {
     double v[KI_INNER_CHUNK], density[KI_INNER_CHUNK];
     const int folded = m->a == 0;
     const double base = base_of(o, low), first = folded ? 0 : low - base;
-    if (!((high - base - first) / step < MOST_STEPS)) { /* never seen; better no answer than no end */
+    if (!((high - base - first) / step <
+          MOST_STEPS)) { /* never seen; better no answer than no end */
         o->value = NAN;
         return;
     }
     const size_t total = (size_t)ceil((high - base - first) / step) + 1;
     for (size_t done = 0; done < total;) {
         const size_t n = total - done < KI_INNER_CHUNK ? total - done : KI_INNER_CHUNK;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             v[i] = first + (double)(done + i) * step + (base - m->a);
-        }
         ki_box_density(n, v, o->w, m->D, density);
         for (size_t i = 0; i < n; i++) {
             add(o, base + (first + (double)(done + i) * step),
@@ -141,14 +136,13 @@ static void panels(outer *o, double base, double low, double high, size_t count,
     double v[40], density[40];
     for (size_t k = 0; k < count; k++) {
         const double centre = low + (2 * (double)k + 1) * half;
-        for (size_t i = 0; i < order; i++) {
+        for (size_t i = 0; i < order; i++)
             v[i] = centre + half * x[i] + (base - m->a);
-        }
-        if (o->w > 0) {
+        if (o->w > 0)
             ki_box_density(order, v, o->w, m->D, density);
-        }
         for (size_t i = 0; i < order; i++) {
-            add(o, base + (centre + half * x[i]), half * g[i] * (o->w > 0 ? density[i] : 0.5 / m->D));
+            add(o, base + (centre + half * x[i]),
+                half * g[i] * (o->w > 0 ? density[i] : 0.5 / m->D));
         }
     }
 }
@@ -166,9 +160,8 @@ static void box_panels(outer *o, double low, double high, double smooth) {
             /* Split at y = 0, where the integrand peaks. */
             const double middle = from < -base && to > -base ? -base : to;
             panels(o, base, from, middle, (size_t)ceil((middle - from) / smooth), 0);
-            if (middle < to) {
+            if (middle < to)
                 panels(o, base, middle, to, (size_t)ceil((to - middle) / smooth), 0);
-            }
         }
     }
 }
@@ -177,9 +170,8 @@ static void box_panels(outer *o, double low, double high, double smooth) {
 static double find_mode(const outer *o) {
     const double gap = fmax(o->map->a - o->map->D, 0);
     const double w2 = o->w * o->w, d2 = o->delta * o->delta, tail = gap - 2 * w2;
-    if (!o->map->zero_temperature && tail >= 2 * d2) {
+    if (!o->map->zero_temperature && tail >= 2 * d2)
         return tail;
-    }
     return gap > 0 ? gap * d2 / (w2 + d2) : 0;
 }
 
@@ -206,17 +198,15 @@ static void run(outer *o, double p, double c) {
         const double mode = find_mode(o);
         double low, high;
         /* Nothing there; or private noise so weak that its square is, and 1 - F < 1e-140 with it. */
-        if (!o->small && (exponent(o, mode) > NOTHING || (m->zero_temperature && d2 < 1e-290))) {
+        if (!o->small && (exponent(o, mode) > NOTHING || (m->zero_temperature && d2 < 1e-290)))
             return;
-        }
         interval(o, mode, step > 0 ? step : 0.1 * smooth, &low, &high);
         const double reach = o->small ? 0 : fmax(fabs(low), fabs(high));
         ki_inner_init(&inner, o->delta, shift, reach, m->zero_temperature, m->rough);
-        if (m->D > 0 && o->w < NARROW * smooth && !(high - low <= PANELS_PAY * step)) {
+        if (m->D > 0 && o->w < NARROW * smooth && !(high - low <= PANELS_PAY * step))
             box_panels(o, low, high, smooth);
-        } else {
+        else
             equal_steps(o, low, high, step);
-        }
     }
     flush(o);
     o->slope *= m->s * m->s;
@@ -227,13 +217,11 @@ double ki_map_defect(const ki_map *map, double p, double *slope) {
     o.map = map;
     o.small = 0;
     o.want_slope = slope != NULL;
-    if (p == 0 && map->zero_temperature) {
+    if (p == 0 && map->zero_temperature)
         return 0;
-    }
     run(&o, p, 1 - p);
-    if (slope) {
+    if (slope)
         *slope = o.slope;
-    }
     return o.value;
 }
 
@@ -243,9 +231,8 @@ double ki_map_value(const ki_map *map, double c, double *slope) {
     o.small = 1;
     o.want_slope = slope != NULL;
     run(&o, 1 - c, c);
-    if (slope) {
+    if (slope)
         *slope = o.slope;
-    }
     return o.value;
 }
 
@@ -265,29 +252,24 @@ static double general_smooth(const ki_map *map, double D, double a, double b, do
     if (w > 0) {
         const double both = delta > 0 ? 1 / sqrt(2 / (delta * delta) + 1 / (w * w)) : 0;
         step = fmin(fmax(0.68 * both, zero ? 0 : ki_strip_step(w)), 0.68 * w);
-        if (high <= low) {
+        if (high <= low)
             return 1;
-        }
     }
     const size_t total = w > 0 ? (size_t)ceil((high - low) / step) + 1 : 1;
     double defect = 0;
     for (size_t done = 0; done < total;) {
         const size_t n = total - done < KI_INNER_CHUNK ? total - done : KI_INNER_CHUNK;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             v[i] = w > 0 ? low + (double)(done + i) * step : 0;
-        }
-        if (w > 0) {
+        if (w > 0)
             ki_box_density(n, v, w, D, density);
-        } else {
+        else
             density[0] = 1;
-        }
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             y[i] = fabs(a + v[i]);
-        }
         ki_inner_evaluate(&inner, n, y, 0, 0, Ra, NULL, NULL);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             y[i] = fabs(b + v[i]);
-        }
         ki_inner_evaluate(&inner, n, y, 0, 0, Rb, NULL, NULL);
         for (size_t i = 0; i < n; i++) {
             const double pa = a + v[i] < 0 ? 1 - Ra[i] : Ra[i];
@@ -314,9 +296,8 @@ static double general_panels(const ki_map *map, double a, double b, double c) {
     for (int i = 1; i < 8; i++) { /* in order, inside the box */
         const double x = fmin(fmax(cut[i], -D), D);
         int j = i;
-        for (; j > 0 && cut[j - 1] > x; j--) {
+        for (; j > 0 && cut[j - 1] > x; j--)
             cut[j] = cut[j - 1];
-        }
         cut[j] = x;
     }
     for (int i = 0; i < 7; i++) {
@@ -341,12 +322,11 @@ static double general_panels(const ki_map *map, double a, double b, double c) {
 double ki_map_general(const ki_map *map, double a, double b, double c) {
     const double D = map->D, w = map->s * sqrt(fabs(c));
     double F;
-    if (D == 0) {
+    if (D == 0)
         F = general_no_box(map, a, b, c);
-    } else if (c >= 0 && D < 20 * w) {
+    else if (c >= 0 && D < 20 * w)
         F = general_smooth(map, D, a, b, c);
-    } else {
+    else
         F = general_panels(map, a, b, c);
-    }
     return fmin(fmax(F, -1), 1);
 }

@@ -5,8 +5,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "../base/error.h"
-#include "../num/root.h"
+#include "base/error.h"
+#include "num/root.h"
 #include "order_parameters.h"
 
 #define LOG_MAX 708.0
@@ -41,41 +41,37 @@ static double solve_log(boundary *b, double start, double towards_order) {
         next = u + direction * step;
         step *= 1.5;
         if (fabs(next) > LOG_MAX) { /* as far as doubles go, and not twice */
-            if (fabs(u) >= LOG_MAX) {
+            if (fabs(u) >= LOG_MAX)
                 return NAN;
-            }
             next = copysign(LOG_MAX, next);
         }
         g = excess(b, next);
     }
-    if (f == 0 || g == 0) {
+    if (f == 0 || g == 0)
         return exp(f == 0 ? u : next);
-    }
     return exp(ki_root_bracketed(excess, b, u, f, next, g, 1e-16, &evaluations));
 }
 
 static double solve_beta(boundary *b) {
-    if (!(excess_at(b, INFINITY) > 0)) {
+    if (!(excess_at(b, INFINITY) > 0))
         return NAN; /* disordered down to zero temperature */
-    }
     return solve_log(b, 1 / b->p.J0, 1);
 }
 
 static double solve_disorder(boundary *b) {
     const double at_zero = b->p.beta == 0 ? -1 : excess_at(b, 0);
-    if (fabs(at_zero) < 4 * DBL_EPSILON) {
+    if (fabs(at_zero) < 4 * DBL_EPSILON)
         return 0;
-    }
-    if (!(at_zero > 0)) {
+    if (!(at_zero > 0))
         return NAN; /* disordered without it, the more with it */
-    }
     return solve_log(b, b->p.J0, -1);
 }
 
 int ki_critical(const ki_theory_params *p, int solve_for, double *root, int *status) {
     boundary b;
     if (p == NULL || root == NULL || status == NULL) {
-        return ki_fail(KI_ERR_ARGUMENT, "ki_critical : NULL pointer : pass a point and two results");
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "ki_critical : NULL pointer : pass a point and two results");
     }
     b.p = *p;
     switch (solve_for) {
@@ -97,9 +93,8 @@ int ki_critical(const ki_theory_params *p, int solve_for, double *root, int *sta
     }
     *b.unknown = 1;
     const int error = ki_check_point(&b.p, 0);
-    if (error) {
+    if (error)
         return error;
-    }
     double value;
     if (solve_for == KI_J0) {
         const double g = ki_disordered_gain(&b.p);

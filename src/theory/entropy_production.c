@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/error.h"
-#include "../base/memory.h"
-#include "../base/parallel.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/parallel.h"
 #include "autocorrelation.h"
 #include "order_parameters.h"
 
@@ -42,9 +42,8 @@ static void fill_static(const ki_theory_params *p, const ki_state *st, ki_theory
 
 /* [Sr-sync] S^r = S + sigma; sigma/beta = beta dJ^2 k times `loss`: 1 - q [sigma-sync] or 1 - I [sigma-async]. */
 static double production_over_beta(const ki_theory_params *p, const ki_state *st, double loss) {
-    if (p->dJ == 0 || loss == 0 || p->beta == 0) {
+    if (p->dJ == 0 || loss == 0 || p->beta == 0)
         return 0;
-    }
     const double response = st->map.zero_temperature ? st->k : p->beta * st->k;
     return (p->dJ * loss) * (p->dJ * response);
 }
@@ -109,9 +108,8 @@ static int check_dynamics(unsigned dynamics) {
 
 int ki_theory(const ki_theory_params *p, unsigned dynamics, ki_theory_result *out) {
     ki_theory_result result;
-    if (p == NULL || out == NULL) {
+    if (p == NULL || out == NULL)
         return ki_fail(KI_ERR_ARGUMENT, "ki_theory : NULL pointer : pass a point and a result");
-    }
     int error = check_dynamics(dynamics);
     error = error ? error : ki_check_point(p, 0);
     if (error == 0) {
@@ -136,9 +134,8 @@ static int map_point(void *ctx, size_t i) {
 int ki_theory_map(size_t n, const ki_theory_params *p, unsigned dynamics, const ki_run_options *run,
                   ki_theory_result *out) {
     int error = check_dynamics(dynamics);
-    if (error == 0 && n > 0 && (p == NULL || out == NULL)) {
+    if (error == 0 && n > 0 && (p == NULL || out == NULL))
         error = ki_fail(KI_ERR_ARGUMENT, "ki_theory_map : NULL pointer : pass points and results");
-    }
     /* All points are checked first, so that a bad one costs nothing and leaves `out` alone. */
     for (size_t i = 0; i < n && error == 0; i++) {
         error = ki_check_point(&p[i], 0);
@@ -151,16 +148,13 @@ int ki_theory_map(size_t n, const ki_theory_params *p, unsigned dynamics, const 
     }
     /* Into a buffer of our own: on a failure `out` stays as it was. */
     ki_theory_result *results = error ? NULL : ki_alloc(n, sizeof *results);
-    if (error == 0 && results == NULL) {
+    if (error == 0 && results == NULL)
         error = ki_fail(KI_ERR_NOMEM, "ki_theory_map : no memory for %zu results : use fewer", n);
-    }
     map_job job = {p, dynamics, results};
-    if (error == 0) {
+    if (error == 0)
         error = ki_parallel_for(n, dynamics & KI_ASYNC ? 8 : 64, run, map_point, &job);
-    }
-    if (error == 0 && n > 0) {
+    if (error == 0 && n > 0)
         memcpy(out, results, n * sizeof *out);
-    }
     ki_free(results);
     return error;
 }

@@ -14,10 +14,10 @@
 
 #include <math.h>
 
-#include "../num/gauss.h"
-#include "../num/simd.h"
-#include "../num/sum.h"
-#include "../num/vecmath.h"
+#include "num/gauss.h"
+#include "num/simd.h"
+#include "num/sum.h"
+#include "num/vecmath.h"
 
 enum { FORM_PAIR, FORM_CLOSED, FORM_LOCAL };
 
@@ -73,9 +73,8 @@ static void init_pair(ki_field *f) {
             }
         }
     }
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++)
         f->c2[i] = 2 * cosh(2 * f->x[i]);
-    }
     pad(f);
 }
 
@@ -93,22 +92,19 @@ void ki_field_init(ki_field *f, double s, double D) {
         const double step = ki_strip_step(s);
         f->form = FORM_LOCAL;
         f->n = (size_t)ceil(20 / step) + 1;
-        for (size_t i = 0; i < f->n; i++) {
+        for (size_t i = 0; i < f->n; i++)
             f->x[i] = (double)i * step;
-        }
         ki_vsech2(f->n, f->x, f->w);
-        for (size_t i = 0; i < f->n; i++) {
+        for (size_t i = 0; i < f->n; i++)
             f->w[i] *= i ? step : 0.5 * step;
-        }
     }
 }
 
 KI_CLONES static void pair_terms(size_t n, const double *c2, const double *w, double e,
                                  double *terms) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         terms[i] = w[i] / (1 + e * (c2[i] + e));
-    }
 }
 
 /* Box averages in closed form at y, box half-width D >= BOX_SPLIT. */
@@ -132,23 +128,20 @@ static double box_tanh(double y, double D) {
 
 static double closed_sech2(const ki_field *f, double a) {
     double sum = 0;
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++)
         sum += f->w[i] * box_sech2(a + f->x[i], f->D);
-    }
     return sum;
 }
 
 static double closed_gain(const ki_field *f, double a) {
     double sum = 0;
     if (a < BOX_SPLIT) { /* <tanh>/a = Int_0^1 <sech^2> at a t dt, even and smooth in t */
-        for (int j = 5; j < 10; j++) {
+        for (int j = 5; j < 10; j++)
             sum += ki_gl10_w[j] * closed_sech2(f, a * ki_gl10_x[j]);
-        }
         return sum;
     }
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++)
         sum += f->w[i] * box_tanh(a + f->x[i], f->D);
-    }
     return sum / a;
 }
 
@@ -160,9 +153,8 @@ double ki_field_gain(const ki_field *f, double a) {
         const double numerator = a > 0 ? -expm1(-4 * a) / a : 4;
         return numerator * ki_sum(f->n, terms);
     }
-    if (f->form == FORM_CLOSED) {
+    if (f->form == FORM_CLOSED)
         return closed_gain(f, a);
-    }
     ki_double_box_density(f->n, f->x, f->s, a, f->D, terms);
     return 2 * ki_dot(f->n, f->w, terms);
 }
@@ -180,12 +172,11 @@ static void local_averages(const ki_field *f, double a, double *k, double *S) {
     const double mode = fmax(gap - 2 * f->s * f->s, 0), limit = exponent(f, a, mode) + 42;
     double first = mode, sum_k = 0, sum_S = 0;
     *k = *S = 0;
-    if (limit - 42 > 750) { /* both are below 1e-300; with that the noise is below 20 when the mode moves */
+    if (limit - 42 >
+        750) /* both are below 1e-300; with that the noise is below 20 when the mode moves */
         return;
-    }
-    while (exponent(f, a, first - step) < limit) {
+    while (exponent(f, a, first - step) < limit)
         first -= step;
-    }
     size_t i = 0;
     for (int more = 1; more;) {
         size_t n = 0;
@@ -194,9 +185,8 @@ static void local_averages(const ki_field *f, double a, double *k, double *S) {
             v[n] = x;
             more = x < mode || exponent(f, a, x + step) < limit;
         }
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             g[j] = v[j] - a;
-        }
         ki_box_density(n, g, f->s, f->D, p);
         ki_vsech2(n, v, g);
         sum_k += ki_dot(n, p, g);
@@ -211,9 +201,8 @@ void ki_field_averages(const ki_field *f, double a, double *k, double *S) {
     a = fabs(a);
     if (f->form == FORM_CLOSED) {
         double sum = 0;
-        for (size_t i = 0; i < f->n; i++) {
+        for (size_t i = 0; i < f->n; i++)
             sum += f->w[i] * box_chi(a + f->x[i], f->D);
-        }
         *k = closed_sech2(f, a);
         *S = sum;
     } else if (f->form == FORM_PAIR && (f->D > 0 || f->s < NARROW)) {
@@ -247,8 +236,7 @@ double ki_field_density_zero(double s, double D, double a) {
         ki_box_density(1, &a, s, D, &density);
         return density;
     }
-    if (D == 0) {
+    if (D == 0)
         return a == 0 ? INFINITY : 0;
-    }
     return fabs(a) < D ? 0.5 / D : (fabs(a) == D ? 0.25 / D : 0);
 }

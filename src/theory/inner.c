@@ -11,9 +11,9 @@
 
 #include <math.h>
 
-#include "../num/gauss.h"
-#include "../num/simd.h"
-#include "../num/vecmath.h"
+#include "num/gauss.h"
+#include "num/simd.h"
+#include "num/vecmath.h"
 
 enum { FORM_PAIR, FORM_ERFC, FORM_ZERO };
 
@@ -57,13 +57,11 @@ void ki_inner_init(ki_inner *in, double delta, double shift, double reach, int z
     const double far = (rough ? 12 : 20) + fmax(reach - 2 * delta * delta, 0);
     const double step = fmax(rough ? 0.35 : 0.24, far / (KI_INNER_NODES - 1));
     in->n = (size_t)ceil(far / step);
-    for (size_t k = 0; k < in->n; k++) {
+    for (size_t k = 0; k < in->n; k++)
         in->x[k] = (double)k * step;
-    }
     ki_vsech2(in->n, in->x, in->w);
-    for (size_t k = 0; k < in->n; k++) {
+    for (size_t k = 0; k < in->n; k++)
         in->w[k] *= k ? step : 0.5 * step;
-    }
 }
 
 KI_CLONES static void pair_sums(const ki_inner *in, size_t n, const double *e, double *s0,
@@ -111,24 +109,20 @@ static void evaluate_pair(const ki_inner *in, size_t n, const double *y, int wan
                           double *R, double *T, double *K) {
     _Alignas(64) double e[KI_INNER_CHUNK] = {0}, s0[KI_INNER_CHUNK], s1[KI_INNER_CHUNK];
     _Alignas(64) double s2[KI_INNER_CHUNK], s3[KI_INNER_CHUNK];
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         e[i] = -2 * y[i];
-    }
     ki_vexp(n, e, e);
     const size_t padded = (n + 2 * KI_LANES - 1) & ~(size_t)(2 * KI_LANES - 1);
-    if (want_K) {
+    if (want_K)
         pair_sums_slope(in, padded, e, s0, s1, s2, s3);
-    } else {
+    else
         pair_sums(in, padded, e, s0, s1);
-    }
     for (size_t i = 0; i < n; i++) {
         R[i] = e[i] * (0.5 * s1[i] + e[i] * s0[i]);
-        if (want_T) {
+        if (want_T)
             T[i] = (y[i] < 0.1 ? -expm1(-4 * y[i]) : 1 - e[i] * e[i]) * s0[i];
-        }
-        if (want_K) {
+        if (want_K)
             K[i] = 4 * e[i] * (2 * e[i] * s2[i] + 0.5 * (1 + e[i] * e[i]) * s3[i]);
-        }
     }
 }
 
@@ -136,9 +130,8 @@ static void evaluate_pair(const ki_inner *in, size_t n, const double *y, int wan
 static void erfc_slope(const ki_inner *in, size_t n, const double *y, double *K) {
     const double inverse = SQRT1_2 / in->delta, scale = INV_SQRT_2PI / in->delta;
     double g[2 * KI_INNER_CHUNK];
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         K[i] = 0;
-    }
     for (size_t k = 0; k < in->n; k++) {
         for (size_t i = 0; i < n; i++) {
             const double up = (y[i] + in->x[k]) * inverse, down = (y[i] - in->x[k]) * inverse;
@@ -146,9 +139,8 @@ static void erfc_slope(const ki_inner *in, size_t n, const double *y, double *K)
             g[n + i] = -down * down;
         }
         ki_vexp(2 * n, g, g);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             K[i] += scale * in->w[k] * (g[i] + g[n + i]);
-        }
     }
 }
 
@@ -156,33 +148,28 @@ static void evaluate_erfc(const ki_inner *in, size_t n, const double *y, int wan
                           double *R, double *T, double *K) {
     const double inverse = SQRT1_2 / in->delta;
     double g[2 * KI_INNER_CHUNK];
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         R[i] = 0;
-    }
     for (size_t k = 0; k < in->n; k++) {
         for (size_t i = 0; i < n; i++) {
             g[i] = (y[i] + in->x[k]) * inverse;
             g[n + i] = (y[i] - in->x[k]) * inverse;
         }
         ki_verfc(2 * n, g, g);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             R[i] += 0.25 * in->w[k] * (g[i] + g[n + i]);
-        }
     }
-    if (want_K) {
+    if (want_K)
         erfc_slope(in, n, y, K);
-    }
     for (size_t i = 0; want_T && i < n; i++) {
         T[i] = 1 - 2 * R[i];
         if (y[i] < 0.3 * in->delta) { /* T = Int_0^y K, without cancellation */
             double at[6], slope[6], sum = 0;
-            for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < 6; j++)
                 at[j] = 0.5 * y[i] * (1 + ki_gl6_x[j]);
-            }
             erfc_slope(in, 6, at, slope);
-            for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < 6; j++)
                 sum += 0.5 * ki_gl6_w[j] * slope[j];
-            }
             T[i] = y[i] * sum;
         }
     }
@@ -192,34 +179,28 @@ static void evaluate_zero(const ki_inner *in, size_t n, const double *y, int wan
                           double *R, double *T, double *K) {
     const double inverse = SQRT1_2 / in->delta;
     double g[KI_INNER_CHUNK] = {0};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         g[i] = y[i] * inverse;
-    }
     ki_verfc(n, g, R);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         R[i] *= 0.5;
-    }
-    if (want_T) {
+    if (want_T)
         ki_verf(n, g, T);
-    }
     if (want_K) {
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             K[i] = -g[i] * g[i];
-        }
         ki_vexp(n, K, K);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             K[i] *= 2 * INV_SQRT_2PI / in->delta;
-        }
     }
 }
 
 void ki_inner_evaluate(const ki_inner *in, size_t n, const double *y, int want_T, int want_K,
                        double *R, double *T, double *K) {
-    if (in->form == FORM_PAIR) {
+    if (in->form == FORM_PAIR)
         evaluate_pair(in, n, y, want_T, want_K, R, T, K);
-    } else if (in->form == FORM_ERFC) {
+    else if (in->form == FORM_ERFC)
         evaluate_erfc(in, n, y, want_T, want_K, R, T, K);
-    } else {
+    else
         evaluate_zero(in, n, y, want_T, want_K, R, T, K);
-    }
 }

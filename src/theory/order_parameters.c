@@ -4,23 +4,20 @@
 #include <float.h>
 #include <math.h>
 
-#include "../base/error.h"
-#include "../num/root.h"
+#include "base/error.h"
+#include "num/root.h"
 #include "field.h"
 
 #define PI2_6 1.6449340668482264365
 #define LN2 0.69314718055994530942
 
 static int check_field(const char *name, double value, double low, int inf_allowed) {
-    if (isnan(value)) {
+    if (isnan(value))
         return ki_fail(KI_ERR_ARGUMENT, "%s : it is not a number : give a number", name);
-    }
-    if (value < low) {
+    if (value < low)
         return ki_fail(KI_ERR_ARGUMENT, "%s : %g is negative : use a value >= 0", name, value);
-    }
-    if (isinf(value) && !inf_allowed) {
+    if (isinf(value) && !inf_allowed)
         return ki_fail(KI_ERR_ARGUMENT, "%s : it is infinite : use a finite value", name);
-    }
     return 0;
 }
 
@@ -42,8 +39,7 @@ typedef struct magnetization_problem {
 } magnetization_problem;
 
 static double gain(const magnetization_problem *mp, double a) {
-    return mp->field ? ki_field_gain(mp->field, a)
-                     : ki_field_gain_zero(mp->map->s, mp->map->D, a);
+    return mp->field ? ki_field_gain(mp->field, a) : ki_field_gain_zero(mp->map->s, mp->map->D, a);
 }
 
 /* (m/M)^2 - 1 as a function of m^2, M = <tanh>: nearly linear and increasing, because M is concave, and
@@ -57,15 +53,13 @@ static double magnetization_residual(void *ctx, double m2) {
 static double solve_magnetization(magnetization_problem *mp, int *evaluations) {
     const double ratio = mp->J * gain(mp, 0);
     ++*evaluations;
-    if (!(ratio > 1)) {
+    if (!(ratio > 1))
         return 0;
-    }
     const double low = isinf(ratio) ? -1 : 1 / (ratio * ratio) - 1;
     const double high = magnetization_residual(mp, 1);
     ++*evaluations;
-    if (high <= 0) { /* M = 1 to rounding */
+    if (high <= 0) /* M = 1 to rounding */
         return 1;
-    }
     return sqrt(ki_root_bracketed(magnetization_residual, mp, 0, low, 1, high, 1e-15, evaluations));
 }
 
@@ -109,9 +103,8 @@ static void solve_defect(ki_state *st) {
             return;
         }
         const double change = fabs(next - p);
-        if (isnan(next)) {
+        if (isnan(next))
             break;
-        }
         st->converged = !st->map.rough && (change < 1e-7 * p || next < 1e-305);
         st->map.rough = st->map.rough && change > 1e-4 * p;
         p = next;
@@ -160,9 +153,8 @@ void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
     st->map = (ki_map){0, tame(unit * p->dJ), tame(unit * p->dH), zero, 0};
     st->evaluations = 0;
     st->converged = 1;
-    if (!zero) {
+    if (!zero)
         ki_field_init(&field, st->map.s, st->map.D);
-    }
     st->m = mp.J > 0 ? solve_magnetization(&mp, &st->evaluations) : 0;
     st->map.a = mp.J * st->m;
     if (zero) {
@@ -180,9 +172,8 @@ void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
 
 double ki_disordered_gain(const ki_theory_params *p) {
     ki_field field;
-    if (ki_is_zero_temperature(p)) {
+    if (ki_is_zero_temperature(p))
         return 2 * ki_field_density_zero(p->dJ, p->dH, 0);
-    }
     ki_field_init(&field, tame(p->beta * p->dJ), tame(p->beta * p->dH));
     return p->beta * ki_field_gain(&field, 0);
 }

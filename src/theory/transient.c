@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/error.h"
-#include "../base/memory.h"
-#include "../base/parallel.h"
-#include "../num/gauss.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "num/gauss.h"
 #include "correlation_map.h"
 #include "inner.h"
 #include "order_parameters.h"
@@ -48,23 +48,19 @@ void ki_moment_at(const ki_field *field, double a, ki_moment *out) {
 
 int ki_check_transient(const char *function, const ki_theory_params *p, double m0, size_t n,
                        size_t lag, size_t most, const ki_transient *out) {
-    if (p == NULL || out == NULL) {
+    if (p == NULL || out == NULL)
         return ki_fail(KI_ERR_ARGUMENT, "%s : NULL pointer : pass a point and a result", function);
-    }
     const int error = ki_check_point(p, 1);
-    if (error) {
+    if (error)
         return error;
-    }
-    if (!(m0 >= -1 && m0 <= 1)) {
+    if (!(m0 >= -1 && m0 <= 1))
         return ki_fail(KI_ERR_ARGUMENT, "m0 : %g is no magnetization : use a value in [-1, 1]", m0);
-    }
     if (n < 1 || n > most) {
         return ki_fail(KI_ERR_ARGUMENT, "%s : %zu steps or points are out of range : use 1 to %zu",
                        function, n, most);
     }
-    if (lag < 1) {
+    if (lag < 1)
         return ki_fail(KI_ERR_ARGUMENT, "lag : 0 is no lag : use 1 or more");
-    }
     if (p->beta * fmax(p->dH, fmax(p->dJ, fabs(p->J0))) > 1e6) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "beta : %g makes beta J0, beta dJ or beta dH exceed 1e6 : transients need a "
@@ -75,9 +71,8 @@ int ki_check_transient(const char *function, const ki_theory_params *p, double m
 }
 
 void ki_copy_column(double *to, const double *from, size_t n) {
-    if (to) {
+    if (to)
         memcpy(to, from, n * sizeof *to);
-    }
 }
 
 typedef struct relaxation {
@@ -93,8 +88,7 @@ static void diagonal(const relaxation *r, size_t lag, double *out) {
     for (size_t t = lag; t <= r->steps; t++) {
         const size_t back = t - lag;
         out[t] = back == 0 ? r->m[t] * r->m[0]
-                           : ki_map_general(&r->map, r->moment[t].a, r->moment[back].a,
-                                            out[t - 1]);
+                           : ki_map_general(&r->map, r->moment[t].a, r->moment[back].a, out[t - 1]);
     }
 }
 
@@ -131,9 +125,8 @@ int ki_transient_sync(const ki_theory_params *p, double m0, size_t steps, size_t
                       const ki_run_options *run, const ki_transient *out) {
     int error = ki_check_transient("ki_transient_sync", p, m0, steps, lag,
                                    out && out->C ? 10000 : 10000000, out);
-    if (error) {
+    if (error)
         return error;
-    }
     const size_t n = steps + 1;
     double *block = ki_alloc(7 * (n + 1), sizeof *block);
     ki_moment *moment = ki_alloc(n + 1, sizeof *moment);
@@ -165,13 +158,11 @@ int ki_transient_sync(const ki_theory_params *p, double m0, size_t steps, size_t
     }
     columns(&r, J, two, S, Sr, sigma);
     if (matrix) {
-        for (size_t t = 0; t < n; t++) {
+        for (size_t t = 0; t < n; t++)
             matrix[t * n + t] = 1;
-        }
         error = ki_parallel_for(steps, 1, run, matrix_diagonal, &r);
-        if (error) {
+        if (error)
             goto out;
-        }
         memcpy(out->C, matrix, n * n * sizeof *matrix);
     }
     ki_copy_column(out->t, time, n);

@@ -12,10 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/error.h"
-#include "../base/memory.h"
-#include "../base/parallel.h"
-#include "../num/gauss.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "num/gauss.h"
 #include "correlation_map.h"
 #include "transient.h"
 
@@ -23,17 +23,16 @@ enum { MAX_STEPS = 3200 };
 
 /* Weights of e^-(h-x) f(x) on [0, h] for f through four (three, two) equally spaced nodes. */
 typedef struct cumulative {
-    double decay;        /* e^-h */
-    double w[3][4];      /* interval is the first, second or third of the cubic's */
+    double decay;   /* e^-h */
+    double w[3][4]; /* interval is the first, second or third of the cubic's */
     double quadratic[2][3];
     double linear[2];
 } cumulative;
 
 static double lagrange(int nodes, int k, double x) {
     double value = 1;
-    for (int j = 0; j < nodes; j++) {
+    for (int j = 0; j < nodes; j++)
         value *= j == k ? 1 : (x - j) / (k - j);
-    }
     return value;
 }
 
@@ -48,28 +47,22 @@ static double moment(double h, int nodes, int k, int interval) {
 
 static void cumulative_init(cumulative *c, double h) {
     c->decay = exp(-h);
-    for (int k = 0; k < 4; k++) {
-        for (int i = 0; i < 3; i++) {
+    for (int k = 0; k < 4; k++)
+        for (int i = 0; i < 3; i++)
             c->w[i][k] = moment(h, 4, k, i);
-        }
-    }
-    for (int k = 0; k < 3; k++) {
-        for (int i = 0; i < 2; i++) {
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 2; i++)
             c->quadratic[i][k] = moment(h, 3, k, i);
-        }
-    }
     c->linear[0] = moment(h, 2, 0, 0);
     c->linear[1] = moment(h, 2, 1, 0);
 }
 
 /* Int over the interval j, j+1 of a table of n nodes. */
 static double cumulative_step(const cumulative *c, const double *f, size_t n, size_t j) {
-    if (n == 2) {
+    if (n == 2)
         return c->linear[0] * f[0] + c->linear[1] * f[1];
-    }
-    if (n == 3) {
+    if (n == 3)
         return c->quadratic[j][0] * f[0] + c->quadratic[j][1] * f[1] + c->quadratic[j][2] * f[2];
-    }
     const size_t first = j == 0 ? 0 : (j + 2 < n ? j - 1 : n - 4);
     const double *w = c->w[j - first];
     return w[0] * f[first] + w[1] * f[first + 1] + w[2] * f[first + 2] + w[3] * f[first + 3];
@@ -116,25 +109,20 @@ static int right_hand_side(pass *s, const double *c, size_t n, size_t half, doub
 static int advance(pass *s, size_t n, size_t step) {
     static const double node[4] = {0, 0.5, 0.5, 1}, weight[4] = {1, 2, 2, 1};
     const double h = s->h;
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         s->sum[j] = s->slope[j] = 0;
-    }
     for (int k = 0; k < 4; k++) {
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             s->stage[j] = s->row[j] + node[k] * h * s->slope[j];
-        }
         const size_t half = 2 * step + (k == 0 ? 0 : (k == 3 ? 2 : 1));
         const int error = right_hand_side(s, s->stage, n, half, s->slope);
-        if (error) {
+        if (error)
             return error;
-        }
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             s->sum[j] += weight[k] * s->slope[j];
-        }
     }
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         s->row[j] += h / 6 * s->sum[j];
-    }
     s->row[n] = 1;
     return 0;
 }
@@ -157,9 +145,8 @@ static void magnetization(pass *s) {
             }
             m += h / 6 * (slope[0] + 2 * slope[1] + 2 * slope[2] + slope[3]);
         }
-        if (i < 2 * s->steps) {
+        if (i < 2 * s->steps)
             s->m[i + 1] = m;
-        }
     }
 }
 
@@ -173,22 +160,18 @@ static void record(pass *s, size_t step, double lagged, size_t n_out, size_t str
     const size_t i = step / stride;
     const ki_moment *f = &s->at[2 * step];
     double integral = 0;
-    for (size_t j = 0; j <= step; j++) {
+    for (size_t j = 0; j <= step; j++)
         s->integrand[j] = s->at[2 * j].k * s->row[j];
-    }
-    for (size_t j = 0; j < step; j++) {
-        integral =
-            s->rule.decay * integral + cumulative_step(&s->rule, s->integrand, step + 1, j);
-    }
+    for (size_t j = 0; j < step; j++)
+        integral = s->rule.decay * integral + cumulative_step(&s->rule, s->integrand, step + 1, j);
     const double m = s->m[2 * step], s2 = s->map.s * s->map.s;
     out->m[i] = m;
     out->q[i] = i < lag ? NAN : s->row[(i - lag) * stride];
     out->S[i] = f->S;
     out->sigma[i] = s->J * m * (f->M - m) + (f->B - lagged) + s2 * (f->k - integral);
     out->Sr[i] = f->S + out->sigma[i];
-    for (size_t j = 0; out->C && j <= i; j++) {
+    for (size_t j = 0; out->C && j <= i; j++)
         out->C[i * (n_out + 1) + j] = out->C[j * (n_out + 1) + i] = s->row[j * stride];
-    }
 }
 
 static int run_pass(pass *s, size_t n_out, size_t stride, size_t lag, const ki_run_options *run,
@@ -200,28 +183,23 @@ static int run_pass(pass *s, size_t n_out, size_t stride, size_t lag, const ki_r
     magnetization(s);
     s->row[0] = 1;
     for (size_t step = 0; step <= s->steps; step++) {
-        if (step % stride == 0) {
+        if (step % stride == 0)
             record(s, step, lagged, n_out, stride, lag, out);
-        }
-        if (step == s->steps) {
+        if (step == s->steps)
             break;
-        }
         /* Cubic through the half steps around the two that make this step. */
         double B[5];
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < 3; i++)
             B[i] = s->at[2 * step + i].B;
-        }
         lagged = half_rule.decay * lagged + half_rule.quadratic[0][0] * B[0] +
                  half_rule.quadratic[0][1] * B[1] + half_rule.quadratic[0][2] * B[2];
         lagged = half_rule.decay * lagged + half_rule.quadratic[1][0] * B[0] +
                  half_rule.quadratic[1][1] * B[1] + half_rule.quadratic[1][2] * B[2];
         const int error = advance(s, step + 1, step);
-        if (error) {
+        if (error)
             return error;
-        }
-        if (run && run->progress && run->progress(run->progress_user, step + 1, s->steps)) {
+        if (run && run->progress && run->progress(run->progress_user, step + 1, s->steps))
             return ki_fail(KI_ERR_CANCELLED, "ki_transient_async : cancelled : run it again");
-        }
     }
     return 0;
 }
@@ -277,21 +255,19 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
                        double tol, const ki_run_options *run, const ki_transient *out,
                        ki_transient_info *info) {
     int error = ki_check_transient("ki_transient_async", p, m0, n, lag, MAX_STEPS / 2, out);
-    if (error) {
+    if (error)
         return error;
-    }
-    if (!(tmax > 0) || isinf(tmax)) {
+    if (!(tmax > 0) || isinf(tmax))
         return ki_fail(KI_ERR_ARGUMENT, "tmax : %g is no time : use a finite time > 0", tmax);
-    }
-    if (!(tol >= 1e-12 && tol <= 1e-2)) {
+    if (!(tol >= 1e-12 && tol <= 1e-2))
         return ki_fail(KI_ERR_ARGUMENT, "tol : %g is out of range : use 1e-12 to 1e-2", tol);
-    }
     size_t stride = (size_t)fmin(ceil(tmax / (double)n / 0.25), 1e9);
     if (2 * n * stride > MAX_STEPS) { /* two passes are the least */
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "tmax : %g in %zu points takes more than %d steps : use a shorter time or fewer "
-                       "points",
-                       tmax, n, MAX_STEPS);
+        return ki_fail(
+            KI_ERR_ARGUMENT,
+            "tmax : %g in %zu points takes more than %d steps : use a shorter time or fewer "
+            "points",
+            tmax, n, MAX_STEPS);
     }
     const ki_run_options threads = {run ? run->threads : 0, NULL, NULL};
     const size_t side = n + 1, count = 5 * side + (out->C ? side * side : 0);
@@ -312,15 +288,13 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     split_block(block[1], side, out->C != NULL, &column[1]);
     int current = 0;
     for (int round = 0;; round++, stride *= 2) {
-        if (n * stride > MAX_STEPS) {
+        if (n * stride > MAX_STEPS)
             break;
-        }
         s.steps = n * stride;
         s.h = tmax / (double)s.steps;
         error = allocate_and_run(&s, n, stride, lag, run, &column[current]);
-        if (error) {
+        if (error)
             goto out;
-        }
         if (round > 0) {
             memcpy(keep, block[current], count * sizeof(double));
             result.error = richardson(keep, block[1 - current], count);
@@ -332,9 +306,8 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
         }
         current = 1 - current;
     }
-    for (size_t i = 0; out->t && i < side; i++) {
+    for (size_t i = 0; out->t && i < side; i++)
         out->t[i] = tmax * (double)i / (double)n;
-    }
     split_block(keep, side, out->C != NULL, &column[0]);
     ki_copy_column(out->m, column[0].m, side);
     ki_copy_column(out->q, column[0].q, side);
@@ -342,9 +315,8 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     ki_copy_column(out->Sr, column[0].Sr, side);
     ki_copy_column(out->sigma, column[0].sigma, side);
     ki_copy_column(out->C, column[0].C, side * side);
-    if (info) {
+    if (info)
         *info = result;
-    }
 out:
     ki_free(block[0]);
     ki_free(block[1]);

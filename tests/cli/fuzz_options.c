@@ -208,9 +208,9 @@ static int is_sound(const values *v, int with_input) {
         return 0;
     if (with_input == 1 ? !v->input || !v->input[0] || v->input[0] == '-' : v->input != NULL)
         return 0;
-    return is_whole(&v->N) && list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) && v->m0 >= -1 && v->m0 <= 1 &&
-           v->steps >= 1 && v->steps <= 10000000 && v->dynamics >= 1 && v->dynamics <= 3 &&
-           (v->word == 0 || v->word == 1) && (v->quiet == 0 || v->quiet == 1) &&
+    return is_whole(&v->N) && list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) &&
+           v->m0 >= -1 && v->m0 <= 1 && v->steps >= 1 && v->steps <= 10000000 && v->dynamics >= 1 &&
+           v->dynamics <= 3 && (v->word == 0 || v->word == 1) && (v->quiet == 0 || v->quiet == 1) &&
            (!v->file || v->file[0]);
 }
 

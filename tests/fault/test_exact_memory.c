@@ -63,9 +63,8 @@ static void allocations(void **state) {
                 const int error = call(function, dynamics, &two, &o);
                 ki_fail_at = -1;
                 assert_int_equal(ki_live_blocks, 0);
-                if (error == 0) {
+                if (error == 0)
                     break;
-                }
                 assert_int_equal(error, KI_ERR_NOMEM);
                 assert_true(ki_is_sentence(ki_last_error()));
                 assert_untouched(&o);

@@ -16,27 +16,21 @@ typedef struct outputs {
 
 static void fill(outputs *o) {
     memset(o, 0, sizeof *o);
-    for (int i = 0; i < 6; i++) {
-        for (int j = 0; j < SIDE; j++) {
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < SIDE; j++)
             o->column[i][j] = 12345;
-        }
-    }
-    for (int i = 0; i < SIDE * SIDE; i++) {
+    for (int i = 0; i < SIDE * SIDE; i++)
         o->C[i] = 12345;
-    }
     o->view = (ki_transient){o->column[0], o->column[1], o->column[2], o->column[3],
                              o->column[4], o->column[5], o->C};
 }
 
 static void assert_untouched(const outputs *o) {
-    for (int i = 0; i < 6; i++) {
-        for (int j = 0; j < SIDE; j++) {
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < SIDE; j++)
             assert_true(o->column[i][j] == 12345);
-        }
-    }
-    for (int i = 0; i < SIDE * SIDE; i++) {
+    for (int i = 0; i < SIDE * SIDE; i++)
         assert_true(o->C[i] == 12345);
-    }
 }
 
 typedef int (*call_fn)(outputs *o);
@@ -59,11 +53,10 @@ static int call_map(outputs *o) {
     memset(r, 0, sizeof r);
     r[0].m = 12345;
     const int error = ki_theory_map(3, p, KI_SYNC, &one_thread, r);
-    if (error == 0) {
+    if (error == 0)
         o->column[0][0] = r[0].m;
-    } else {
+    else
         assert_true(r[0].m == 12345);
-    }
     return error;
 }
 
@@ -76,9 +69,8 @@ static void fails_everywhere(call_fn call, int at_least) {
         const int error = call(&o);
         ki_fail_at = -1;
         assert_int_equal(ki_live_blocks, 0);
-        if (error == 0) {
+        if (error == 0)
             break;
-        }
         assert_int_equal(error, KI_ERR_NOMEM);
         assert_true(ki_is_sentence(ki_last_error()));
         assert_untouched(&o);

@@ -32,9 +32,8 @@ static void table_sync(void **state) {
 static void table_async(void **state) {
     (void)state;
     double J[36];
-    for (size_t i = 0; i < 36; i++) {
+    for (size_t i = 0; i < 36; i++)
         J[i] = i % 7 == 0 ? 0 : exact_n6_J[i];
-    }
     const ki_network w = {6, exact_n6_H, J, exact_n6_beta};
     found *f = find(&w, KI_ASYNC, NULL);
     for (size_t i = 0; i < 36; i++) {
@@ -100,9 +99,8 @@ static void equilibrium_law(const ki_network *w, int dynamics, double *law) {
         law[a] = exp(law[a] - most);
         sum += law[a];
     }
-    for (size_t a = 0; a < states; a++) {
+    for (size_t a = 0; a < states; a++)
         law[a] /= sum;
-    }
 }
 
 /* Asynchronously Boltzmann's law; synchronously Peretto's, exp(beta sum H_i s_i) prod 2 cosh(beta
@@ -119,13 +117,11 @@ static void equilibrium(void **state) {
             double *law = malloc(states * sizeof *law);
             assert_non_null(law);
             equilibrium_law(&w.view, dynamics, law);
-            for (size_t a = 0; a < states; a++) {
+            for (size_t a = 0; a < states; a++)
                 assert_close(f->p[a], law[a], 1e-11, 0);
-            }
             assert_true(f->r.sigma == 0);
-            for (size_t i = 0; i < n * n; i++) {
+            for (size_t i = 0; i < n * n; i++)
                 assert_true(f->edge[i] == 0);
-            }
             free(law);
             free(f);
         }
@@ -152,9 +148,8 @@ static void cold_equilibrium(void **state) {
         found *f = find(&w.view, dynamics, NULL);
         equilibrium_law(&w.view, dynamics, law);
         double off = 0;
-        for (size_t a = 0; a < 1 << 12; a++) {
+        for (size_t a = 0; a < 1 << 12; a++)
             off += fabs(f->p[a] - law[a]);
-        }
         if (!(off <= 3 * f->r.law_error + 1e-12)) {
             print_error("case %d: off by %g, said %g, status %d, residual %g, gap %g (%g)\n", k,
                         off, f->r.law_error, f->r.status, f->r.residual, f->r.gap, f->r.gap_error);
@@ -174,19 +169,16 @@ static void feed_forward(void **state) {
     for (size_t n = 2; n <= 10; n += 2) {
         net w;
         net_draw(&w, n, 9, 0, 1, 0);
-        for (size_t i = 0; i < n; i++) {
-            for (size_t j = i; j < n; j++) {
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = i; j < n; j++)
                 w.J[i * n + j] = 0;
-            }
-        }
         found *f = find(&w.view, KI_SYNC, NULL);
         double *p = malloc(((size_t)1 << n) * sizeof *p), m0[NET_MOST] = {0};
         const ki_exact_out out = {.p = p};
         assert_non_null(p);
         assert_int_equal(ki_exact_evolve(&w.view, KI_SYNC, m0, (double)n, NULL, NULL, &out), 0);
-        for (size_t a = 0; a < (size_t)1 << n; a++) {
+        for (size_t a = 0; a < (size_t)1 << n; a++)
             assert_close(f->p[a], p[a], 1e-10, 1e-13);
-        }
         assert_int_equal(f->r.status, KI_EXACT_CONVERGED);
         assert_true(fabs(f->r.gap - 1) <= 2 * f->r.gap_error + 1e-15);
         free(p);
@@ -199,11 +191,9 @@ static void eliminate(const ki_network *w, int dynamics, double *p) {
     const size_t states = (size_t)1 << w->n;
     double *matrix = malloc(states * states * sizeof *matrix);
     assert_non_null(matrix);
-    for (size_t a = 0; a < states; a++) {
-        for (size_t b = 0; b < states; b++) {
+    for (size_t a = 0; a < states; a++)
+        for (size_t b = 0; b < states; b++)
             matrix[a * states + b] = net_rate(w, dynamics, a, b);
-        }
-    }
     assert_int_equal(ki_eliminate(states, matrix, p), 0);
     free(matrix);
 }
@@ -221,22 +211,19 @@ static void hardly_ever_left(void **state) {
         net w;
         static double p[1 << 10];
         net_draw(&w, 10, 5 + k, cases[k].J0, cases[k].beta, cases[k].dynamics == KI_ASYNC);
-        for (size_t i = 0; i < 10; i++) {
+        for (size_t i = 0; i < 10; i++)
             w.H[i] *= 0.05; /* both halves count */
-        }
         found *f = find(&w.view, cases[k].dynamics, NULL);
         eliminate(&w.view, cases[k].dynamics, p);
         double off = 0;
-        for (size_t a = 0; a < 1 << 10; a++) {
+        for (size_t a = 0; a < 1 << 10; a++)
             off += fabs(f->p[a] - p[a]);
-        }
         assert_true(off < (f->r.gap > 0 ? 1e-11 : 1e-4));
         assert_true(off < 10 * f->r.law_error + 1e-12);
         assert_true(f->r.law_error < (f->r.gap > 0 ? 2e-11 : 1e-4));
         /* A gap below rounding is not a gap that has been found. */
-        if (f->r.gap < 1e-14) {
+        if (f->r.gap < 1e-14)
             assert_int_equal(f->r.status, KI_EXACT_NOT_CONVERGED);
-        }
         free(f);
     }
 }
@@ -257,9 +244,8 @@ static void empty_but_for_noise(void **state) {
     assert_int_equal(ki_exact(&w, &spec, NULL, &r, &out), 0);
     eliminate(&w, KI_ASYNC, p);
     double off = 0;
-    for (size_t a = 0; a < 1 << 10; a++) {
+    for (size_t a = 0; a < 1 << 10; a++)
         off += fabs(law[a] - p[a]);
-    }
     assert_true(off < 2 * r.law_error + 1e-12 && off < 0.1);
 }
 
@@ -277,11 +263,9 @@ static void elimination(void **state) {
 static double apply(const ki_network *w, double *p) {
     const size_t states = (size_t)1 << w->n;
     double q[64] = {0}, change = 0;
-    for (size_t a = 0; a < states; a++) {
-        for (size_t b = 0; b < states; b++) {
+    for (size_t a = 0; a < states; a++)
+        for (size_t b = 0; b < states; b++)
             q[b] += p[a] * net_rate(w, KI_SYNC, a, b);
-        }
-    }
     for (size_t a = 0; a < states; a++) {
         change += fabs(q[a] - p[a]);
         p[a] = q[a];
@@ -298,9 +282,8 @@ static void evolve_sync(void **state) {
     double p[STATES], before[STATES];
     for (size_t a = 0; a < STATES; a++) {
         p[a] = 1;
-        for (size_t i = 0; i < N; i++) {
+        for (size_t i = 0; i < N; i++)
             p[a] *= (1 + net_spin(a, i) * m0[i]) / 2;
-        }
     }
     for (int t = 0; t <= 4; t++) {
         found *f = calloc(1, sizeof *f);
@@ -350,13 +333,11 @@ static void evolve_async(void **state) {
     for (size_t a = 0; a < STATES; a++) {
         double leave = 0;
         start[a] = 1;
-        for (size_t b = 0; b < STATES; b++) {
+        for (size_t b = 0; b < STATES; b++)
             leave += G[a][b] = net_rate(&w.view, KI_ASYNC, a, b);
-        }
         G[a][a] = -leave;
-        for (size_t i = 0; i < N; i++) {
+        for (size_t i = 0; i < N; i++)
             start[a] *= (1 + net_spin(a, i) * m0[i]) / 2;
-        }
     }
     static const double times[] = {0, 0.01, 0.7, 3};
     for (size_t k = 0; k < 4; k++) {
@@ -368,24 +349,20 @@ static void evolve_async(void **state) {
             memcpy(term, p, sizeof term);
             for (int order = 1; order <= 14; order++) {
                 memset(next, 0, sizeof next);
-                for (size_t a = 0; a < STATES; a++) {
-                    for (size_t b = 0; b < STATES; b++) {
+                for (size_t a = 0; a < STATES; a++)
+                    for (size_t b = 0; b < STATES; b++)
                         next[b] += term[a] * G[a][b] * (times[k] / 64) / order;
-                    }
-                }
                 memcpy(term, next, sizeof term);
-                for (size_t a = 0; a < STATES; a++) {
+                for (size_t a = 0; a < STATES; a++)
                     p[a] += term[a];
-                }
             }
         }
         found *f = calloc(1, sizeof *f);
         assert_non_null(f);
         const ki_exact_out out = found_out(f);
         assert_int_equal(ki_exact_evolve(&w.view, KI_ASYNC, m0, times[k], NULL, &f->r, &out), 0);
-        for (size_t a = 0; a < STATES; a++) {
+        for (size_t a = 0; a < STATES; a++)
             assert_close(f->p[a], p[a], 1e-12, 1e-15);
-        }
         free(f);
     }
 }
@@ -401,9 +378,8 @@ static void evolve_long(void **state) {
         ki_exact_result r;
         const ki_exact_out out = {.D = D};
         assert_int_equal(ki_exact_evolve(&w.view, dynamics, m0, 300, NULL, &r, &out), 0);
-        for (size_t i = 0; i < 49; i++) {
+        for (size_t i = 0; i < 49; i++)
             assert_close(D[i], f->D[i], 0, 1e-13);
-        }
         assert_close(r.entropy, f->r.entropy, 0, 1e-13);
         /* The magnetizations' own part of the raw form is 0 in the steady state. */
         assert_close(r.sigma, f->r.sigma, 0, 1e-12);

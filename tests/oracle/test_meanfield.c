@@ -55,9 +55,8 @@ static void compare(const char *what, ki_meanfield *mf, size_t n, const double *
                     const double *D, double m_error, double C_error, double D_error) {
     ki_meanfield_state s;
     assert_int_equal(ki_meanfield_get(mf, &s), 0);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         assert_close_at(what, s.m[i], m[i], 0, m_error);
-    }
     for (size_t i = 0; i < n * n; i++) {
         assert_close_at(what, s.C[i], C[i], 0, C_error);
         assert_close_at(what, s.D[i], D[i], 0, D_error);

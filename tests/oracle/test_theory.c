@@ -20,10 +20,8 @@ static double distance_from_critical(const ki_theory_params *p) {
     int status;
     ki_theory_params mirror = *p;
     mirror.J0 = fabs(p->J0);
-    if (isinf(p->beta) || ki_critical(&mirror, KI_BETA, &root, &status) ||
-        status != KI_CONVERGED) {
+    if (isinf(p->beta) || ki_critical(&mirror, KI_BETA, &root, &status) || status != KI_CONVERGED)
         return INFINITY;
-    }
     return fabs(p->beta / root - 1);
 }
 
@@ -32,9 +30,8 @@ static void value(const char *name, const ki_theory_params *p, double got, doubl
     char where[160];
     snprintf(where, sizeof where, "%s at beta %.17g J0 %g dJ %g dH %g", name, p->beta, p->J0, p->dJ,
              p->dH);
-    if (isnan(exact)) { /* not in the table */
+    if (isnan(exact)) /* not in the table */
         return;
-    }
     /* Below 1e-300 nothing is promised but that it is as small. */
     assert_close_at(where, got, exact, rtol, fabs(exact) < 1e-300 ? 1e-300 : 0);
 }
@@ -93,11 +90,9 @@ static void reference_values(void **state) {
 
 static int parameter(const char *name) {
     static const char *const names[] = {"beta", "J0", "dJ", "dH"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(name, names[i]) == 0) {
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, names[i]) == 0)
             return i;
-        }
-    }
     fail_msg("unknown parameter %s", name);
     return -1;
 }
@@ -114,7 +109,8 @@ static void critical_tables(void **state) {
         int status;
         assert_int_equal(ki_critical(&p, parameter(critical_table[i].phase), &root, &status), 0);
         none += isnan(critical_table[i].root) ? 1 : 0;
-        assert_int_equal(status, isnan(critical_table[i].root) ? KI_NO_ORDERED_PHASE : KI_CONVERGED);
+        assert_int_equal(status,
+                         isnan(critical_table[i].root) ? KI_NO_ORDERED_PHASE : KI_CONVERGED);
         /* Where the line runs almost along beta the root is ill-conditioned. */
         assert_close(root, critical_table[i].root, critical_table[i].root > 20 ? 1e-12 : 1e-13, 0);
     }
@@ -133,15 +129,13 @@ static void transient_tables(void **state) {
         double m[STEPS + 1], q[STEPS + 1], S[STEPS + 1], Sr[STEPS + 1], sigma[STEPS + 1];
         const ki_transient out = {NULL, m, q, S, Sr, sigma, NULL};
         assert_true(t <= STEPS);
-        assert_int_equal(
-            ki_transient_sync(&p, transient_table[i].m0, STEPS, 2, NULL, &out), 0);
+        assert_int_equal(ki_transient_sync(&p, transient_table[i].m0, STEPS, 2, NULL, &out), 0);
         assert_close(m[t], transient_table[i].m, 1e-12, 1e-13);
         assert_close(S[t], transient_table[i].S, 1e-12, 1e-13);
         assert_close(Sr[t], transient_table[i].Sr, 1e-11, 1e-12);
         assert_close(sigma[t], transient_table[i].sigma, 1e-11, 1e-12);
-        if (t >= 2) {
+        if (t >= 2)
             assert_close(q[t], transient_table[i].C2, 1e-11, 1e-12);
-        }
     }
 }
 
@@ -153,8 +147,7 @@ static void autocorrelation_tables(void **state) {
         const ki_theory_params p = {autocorrelation_table[i].beta, autocorrelation_table[i].J0,
                                     autocorrelation_table[i].dJ, autocorrelation_table[i].dH};
         double C;
-        assert_int_equal(
-            ki_autocorrelation(&p, KI_ASYNC, 1, &autocorrelation_table[i].tau, &C), 0);
+        assert_int_equal(ki_autocorrelation(&p, KI_ASYNC, 1, &autocorrelation_table[i].tau, &C), 0);
         assert_close(C, autocorrelation_table[i].C, 0, 1e-9);
     }
 }
@@ -180,8 +173,8 @@ static void zero_temperature(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(theory_tables),    cmocka_unit_test(reference_values),
-        cmocka_unit_test(critical_tables),  cmocka_unit_test(transient_tables),
+        cmocka_unit_test(theory_tables),          cmocka_unit_test(reference_values),
+        cmocka_unit_test(critical_tables),        cmocka_unit_test(transient_tables),
         cmocka_unit_test(autocorrelation_tables), cmocka_unit_test(zero_temperature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,15 +42,13 @@ static void gauge_holds(const net *w, int dynamics, const found *f) {
     net_fix(&v);
     for (size_t i = 0; i < n; i++) {
         v.H[i] *= net_spin(~turned, i);
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             v.J[i * n + j] *= net_spin(~turned, i) * net_spin(~turned, j);
-        }
     }
     found *g = find(&v.view, dynamics, NULL);
     same_numbers(&f->r, &g->r);
-    for (size_t a = 0; a < (size_t)1 << n; a++) {
+    for (size_t a = 0; a < (size_t)1 << n; a++)
         assert_close(f->p[a], g->p[a ^ turned], 1e-9, 1e-14);
-    }
     for (size_t i = 0; i < n * n; i++) {
         const double sign = net_spin(~turned, i / n) * net_spin(~turned, i % n);
         assert_close(f->C[i], sign * g->C[i], 0, 1e-12);
@@ -69,25 +67,22 @@ static void permutation_holds(const net *w, int dynamics, const found *f) {
 #define AT(i) (((i)*3 + 1) % n) /* n is no multiple of 3 */
     for (size_t i = 0; i < n; i++) {
         v.H[AT(i)] = w->H[i];
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             v.J[AT(i) * n + AT(j)] = w->J[i * n + j];
-        }
     }
     found *g = find(&v.view, dynamics, NULL);
     same_numbers(&f->r, &g->r);
     for (size_t a = 0; a < (size_t)1 << n; a++) {
         size_t b = 0;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             b |= (a >> i & 1) << AT(i);
-        }
         assert_close(f->p[a], g->p[b], 1e-9, 1e-14);
     }
     for (size_t i = 0; i < n; i++) {
         assert_close(f->m[i], g->m[AT(i)], 0, 1e-12);
         assert_close(f->spin[i], g->spin[AT(i)], 0, 1e-12);
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             assert_close(f->d[i * n + j], g->d[AT(i) * n + AT(j)], 0, 1e-12);
-        }
     }
     free(g);
 }
@@ -132,9 +127,8 @@ static void fluctuations_holds(const net *w, int dynamics, const found *f) {
         assert_close(edges[k + 1] - edges[k], width, 1e-9, 0);
         /* P(Sigma)/P(-Sigma) = exp(Sigma) for each Sigma of the bin; the last ones hold the rest.
          */
-        if (k > BINS / 2 && k < BINS - 1 && probability[k] > 0) {
+        if (k > BINS / 2 && k < BINS - 1 && probability[k] > 0)
             assert_true(log(ratio) > edges[k] - 1e-9 && log(ratio) < edges[k + 1] + 1e-9);
-        }
     }
     assert_close(sum, 1, 0, 1e-12);
     assert_close(mean, r.mean, 0, width);
@@ -144,9 +138,8 @@ static void symmetric_holds(const net *w, int dynamics, const found *f) {
     net v = *w;
     net_fix(&v);
     net_make_symmetric(&v);
-    for (size_t i = 0; i < v.view.n && dynamics == KI_ASYNC; i++) {
+    for (size_t i = 0; i < v.view.n && dynamics == KI_ASYNC; i++)
         v.J[i * v.view.n + i] = 0;
-    }
     found *g = find(&v.view, dynamics, NULL);
     ki_exact_fluctuation_result r;
     assert_true(g->r.sigma == 0 && g->r.Sr == g->r.S);
@@ -171,11 +164,10 @@ static void lags_holds(const net *w, int dynamics, const found *f) {
     assert_close(C[0], 1, 0, 1e-13);
     assert_close(C[4], square, 0, 1e-12);
     assert_true(C[2] == C[3]);
-    if (dynamics == KI_SYNC) {
+    if (dynamics == KI_SYNC)
         assert_close(C[2], trace, 0, 1e-13);
-    } else {
+    else
         assert_close((C[1] - 1) / small, trace - 1, 0, 1e-4);
-    }
 }
 
 #define TEST(name)                                                                                 \

@@ -30,15 +30,13 @@ static void draw(size_t n, double J0, double dJ, uint64_t which) {
         H[i] = uniform();
         m0[i] = 0.9 * uniform();
     }
-    for (size_t i = 0; i < n * n; i++) {
+    for (size_t i = 0; i < n * n; i++)
         J[i] = J0 / (double)n + dJ * sqrt(3 / (double)n) * uniform();
-    }
 }
 
 static void no_diagonal(size_t n) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         J[i * n + i] = 0;
-    }
 }
 
 static ki_meanfield *create(size_t n, double beta, int method, int dynamics) {
@@ -52,9 +50,8 @@ static ki_meanfield *create(size_t n, double beta, int method, int dynamics) {
 
 static ki_meanfield_info steps(ki_meanfield *mf, int count) {
     ki_meanfield_info info = {0};
-    for (int t = 0; t < count; t++) {
+    for (int t = 0; t < count; t++)
         assert_int_equal(ki_meanfield_step(mf, &one, &info), 0);
-    }
     return info;
 }
 
@@ -85,9 +82,8 @@ static void settle(size_t n, int method, int dynamics, moments *out) {
 
 static double distance(size_t n, const double *a, const double *b) {
     double most = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         most = fmax(most, fabs(a[i] - b[i]));
-    }
     return most;
 }
 
@@ -105,9 +101,8 @@ static void errors(int method, int what, double scale, double *out) {
         const ki_exact_spec spec = {.dynamics = dynamics};
         const ki_exact_out arrays = {.m = exact.m, .C = exact.C, .D = exact.D};
         draw(SMALL, 0, scale, which);
-        if (what == ASYNC) {
+        if (what == ASYNC)
             no_diagonal(SMALL);
-        }
         if (what == ONE_STEP) {
             assert_int_equal(ki_exact_evolve(&network, dynamics, m0, 1, &one, &result, &arrays), 0);
             advance(SMALL, 1, method, 1, &mf);
@@ -152,11 +147,9 @@ static void symmetric(void **state) {
     (void)state;
     enum { n = 20 };
     draw(n, 1, 0.5, 3);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < i; j++) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
             J[i * n + j] = J[j * n + i];
-        }
-    }
     for (int method = 0; method < KI_N_METHODS; method++) {
         for (int count = 1; count < 5; count++) {
             static moments s;
@@ -197,9 +190,8 @@ static void names_and_signs(void **state) {
             for (size_t i = 0; i < n; i++) {
                 H[i] = sign[i] * h[old[i]];
                 m0[i] = sign[i] * x[old[i]];
-                for (size_t j = 0; j < n; j++) {
+                for (size_t j = 0; j < n; j++)
                     J[i * n + j] = sign[i] * sign[j] * K[old[i] * n + old[j]];
-                }
             }
             advance(n, betas[b], method, count, &second);
             for (size_t i = 0; i < n; i++) {
@@ -264,12 +256,10 @@ static void wide_fields(void **state) {
         draw(n, 0, 1, 9);
         for (size_t i = 0; i < n; i++) {
             double square = 0;
-            for (size_t j = 0; j < n; j++) {
+            for (size_t j = 0; j < n; j++)
                 square += J[i * n + j] * J[i * n + j];
-            }
-            for (size_t j = 0; j < n; j++) {
+            for (size_t j = 0; j < n; j++)
                 J[i * n + j] *= spread / sqrt(square);
-            }
             m0[i] = 0;
         }
         advance(n, 1, KI_PLEFKA_T1, 1, &s);
@@ -288,9 +278,8 @@ static void wide_fields(void **state) {
             }
             plain[0] = fmax(plain[0], fabs(s.m[i] - m));
             coarse = fmax(coarse, fabs(published - m));
-            for (size_t l = 0; l < n; l++) { /* C' is the unit matrix */
+            for (size_t l = 0; l < n; l++) /* C' is the unit matrix */
                 plain[1] = fmax(plain[1], fabs(s.D[i * n + l] - k * J[i * n + l]));
-            }
         }
         assert_close(plain[0], 0, 0, 1e-13);
         assert_close(plain[1], 0, 0, 1e-13 * spread);
@@ -306,9 +295,8 @@ static void equal_rows(void **state) {
     for (int b = 0; b < 4; b++) {
         static moments s;
         draw(n, 1, 0, 11);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             H[i] = i % 2 ? 0.1 : -0.3;
-        }
         advance(n, betas[b], KI_PLEFKA_T1, 1, &s);
         for (size_t i = 0; i < n; i++) {
             for (size_t k = 0; k < i; k++) {
@@ -337,11 +325,9 @@ static void every_step_ends(void **state) {
             for (uint64_t which = 0; which < 4; which++) {
                 static moments s;
                 draw(n, which % 2 ? 2 : 0, 1, 20 + which);
-                if (which == 2) { /* fields that outweigh everything */
-                    for (size_t i = 0; i < n; i++) {
+                if (which == 2) /* fields that outweigh everything */
+                    for (size_t i = 0; i < n; i++)
                         H[i] *= 10;
-                    }
-                }
                 ki_meanfield *mf = create(n, betas[b], method, KI_SYNC);
                 for (int t = 0; t < 12; t++) {
                     const ki_meanfield_info info = steps(mf, 1);
@@ -350,12 +336,10 @@ static void every_step_ends(void **state) {
                     assert_int_equal(info.status,
                                      info.unsolved ? KI_MEANFIELD_UNSOLVED : KI_MEANFIELD_DONE);
                     copy(mf, n, &s);
-                    for (size_t i = 0; info.unsolved == 0 && i < n; i++) {
+                    for (size_t i = 0; info.unsolved == 0 && i < n; i++)
                         assert_true(fabs(s.m[i]) <= 1 + 1e-12);
-                    }
-                    if (method == KI_PLEFKA_T1) { /* a covariance, whatever comes */
+                    if (method == KI_PLEFKA_T1) /* a covariance, whatever comes */
                         assert_true(info.unphysical == 0 && info.unsolved == 0);
-                    }
                 }
                 ki_meanfield_free(mf);
             }
@@ -379,9 +363,8 @@ static void threads(void **state) {
         for (int count = 1; count <= 3; count++) {
             const ki_run_options run = {.threads = count};
             ki_meanfield *mf = create(n, beta, KI_PLEFKA_T1, KI_SYNC);
-            for (int t = 0; t < 2; t++) {
+            for (int t = 0; t < 2; t++)
                 assert_int_equal(ki_meanfield_step(mf, &run, NULL), 0);
-            }
             copy(mf, n, count == 1 ? &first : &s);
             assert_true(count == 1 || memcmp(&first, &s, sizeof s) == 0);
             ki_meanfield_free(mf);

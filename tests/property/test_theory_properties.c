@@ -34,9 +34,8 @@ static ki_theory_params random_point(double coldest) {
 
 static ki_theory_result solve(ki_theory_params p) {
     ki_theory_result r;
-    if (ki_theory(&p, KI_SYNC | KI_ASYNC, &r)) {
+    if (ki_theory(&p, KI_SYNC | KI_ASYNC, &r))
         fail_msg("%s", ki_last_error());
-    }
     assert_int_equal(r.status, KI_CONVERGED);
     return r;
 }
@@ -57,9 +56,8 @@ static void bounds(void **state) {
         if (!(r.m >= 0 && r.m <= 1 && r.q >= 0 && r.q <= 1 && r.k >= 0 && r.k <= 1 && r.S >= 0 &&
               r.S <= 0.69314718055995 && r.sigma >= 0 && r.sigma <= s2 * (1 + 1e-12) &&
               r.sigma_async >= 0 && r.sigma_async <= s2 && r.q >= r.m * r.m * (1 - 1e-12) &&
-              r.chi >= 0)) {
+              r.chi >= 0))
             fail_msg("out of bounds %s", at(p));
-        }
         assert_close_at(at(p), r.Sr, r.S + r.sigma, 1e-15, 0);
         assert_close_at(at(p), r.sigma, s2 * (1 - r.q) * r.k, 1e-12, 1e-14 * s2 * r.k);
         assert_true((r.m > 0) == (r.phase != KI_PARAMAGNETIC));
@@ -108,8 +106,9 @@ static double over_noise(double H, void *ctx) {
 }
 
 static double average(ki_theory_params p, double m, int which) {
-    integrand f = {p.beta * p.J0 * m, p.beta * p.dJ, 0, which, gsl_integration_workspace_alloc(1000),
-                   p.beta * p.dH};
+    integrand f = {
+        p.beta * p.J0 * m, p.beta * p.dJ, 0, which, gsl_integration_workspace_alloc(1000),
+        p.beta * p.dH};
     double value, error;
     if (f.D > 0) {
         gsl_integration_workspace *outer = gsl_integration_workspace_alloc(1000);
@@ -135,9 +134,8 @@ static void defining_equations(void **state) {
         assert_close_at(at(p), average(p, r.m, 0), r.m, 1e-9, 1e-10);
         assert_close_at(at(p), average(p, r.m, 1), r.k, 1e-9, 1e-12);
         assert_close_at(at(p), average(p, r.m, 2), r.S, 1e-9, 1e-12);
-        if (r.m == 0 && p.J0 > 0) { /* and there is no ordered state: M(m) < m */
+        if (r.m == 0 && p.J0 > 0) /* and there is no ordered state: M(m) < m */
             assert_true(average(p, 0.01, 0) < 0.01 * (1 + 1e-9));
-        }
     }
 }
 
@@ -169,9 +167,8 @@ static void two_ways_to_sigma_async(void **state) {
         const double s = p.beta * p.dJ;
         assert_close_at(at(p), s * s * r.k * (1 - I), r.sigma_async, 1e-7, 1e-9 * s * s * r.k);
         assert_close_at(at(p), C[0], 1, 0, 1e-15);
-        for (int j = 1; j <= N; j++) {
+        for (int j = 1; j <= N; j++)
             assert_true(C[j] <= C[j - 1] + 1e-13 && C[j] >= r.q - 1e-13);
-        }
     }
 }
 
@@ -205,9 +202,8 @@ static void cold_limit(void **state) {
         double root;
         int status;
         assert_int_equal(ki_critical(&p, KI_DJ, &root, &status), 0);
-        if (status == KI_CONVERGED && fabs(p.dJ / root - 1) < 0.02) {
+        if (status == KI_CONVERGED && fabs(p.dJ / root - 1) < 0.02)
             continue;
-        }
         assert_close_at(at(p), cold.m, zero.m, 1e-6, 0);
         assert_close_at(at(p), cold.q, zero.q, 1e-6, 1e-9);
         assert_close_at(at(p), cold.sigma_over_beta, zero.sigma_over_beta, 1e-5, 1e-12);
@@ -302,9 +298,8 @@ static void same_bits_for_any_threads(void **state) {
     enum { N = 300 };
     static ki_theory_params p[N];
     static ki_theory_result one[N], many[N];
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         p[i] = random_point(10);
-    }
     ki_run_options run = {1, NULL, NULL};
     assert_int_equal(ki_theory_map(N, p, KI_SYNC | KI_ASYNC, &run, one), 0);
     for (int threads = 2; threads <= 7; threads += 5) {
@@ -332,9 +327,9 @@ static void same_bits_for_any_threads(void **state) {
 static void refusals(void **state) {
     (void)state;
     static const ki_theory_params bad[] = {
-        {NAN, 1, 1, 0},      {-1, 1, 1, 0},  {1, NAN, 1, 0},       {1, INFINITY, 1, 0},
-        {1, -INFINITY, 1, 0}, {1, 1, -1e-9, 0}, {1, 1, INFINITY, 0}, {1, 1, NAN, 0},
-        {1, 1, 1, -1},       {1, 1, 1, INFINITY}, {1, 1, 1, NAN},   {-INFINITY, 1, 1, 0}};
+        {NAN, 1, 1, 0},       {-1, 1, 1, 0},       {1, NAN, 1, 0},      {1, INFINITY, 1, 0},
+        {1, -INFINITY, 1, 0}, {1, 1, -1e-9, 0},    {1, 1, INFINITY, 0}, {1, 1, NAN, 0},
+        {1, 1, 1, -1},        {1, 1, 1, INFINITY}, {1, 1, 1, NAN},      {-INFINITY, 1, 1, 0}};
     const ki_theory_params good = {1, 1, 1, 0};
     ki_theory_result r;
     double root = 5, C = 5, tau = 1;
@@ -391,9 +386,8 @@ static void extremes(void **state) {
                     const ki_theory_result r = solve(p);
                     if (!(r.m >= 0 && r.m <= 1 && r.q >= 0 && r.q <= 1 && r.k >= 0 && r.k <= 1 &&
                           r.S >= 0 && r.S < 0.69314718055995 && r.sigma >= 0 &&
-                          r.sigma_async >= 0 && r.chi >= 0)) {
+                          r.sigma_async >= 0 && r.chi >= 0))
                         fail_msg("out of bounds %s", at(p));
-                    }
                 }
             }
         }
@@ -410,12 +404,10 @@ static void twenty_decades(void **state) {
         p.J0 = uniform() < 0.3 ? -p.J0 : p.J0;
         p.dH = uniform() < 0.3 ? 0 : p.dH;
         const ki_theory_result r = solve(p);
-        if (!(r.q >= r.m * r.m * (1 - 1e-12) && r.q <= 1 && r.sigma >= 0 && r.sigma_async >= 0)) {
+        if (!(r.q >= r.m * r.m * (1 - 1e-12) && r.q <= 1 && r.sigma >= 0 && r.sigma_async >= 0))
             fail_msg("inconsistent %s", at(p));
-        }
-        if (r.phase != KI_TWO_CYCLE && r.sigma > 1e-300) {
+        if (r.phase != KI_TWO_CYCLE && r.sigma > 1e-300)
             assert_true(r.sigma_async <= r.sigma * (1 + 1e-9));
-        }
     }
 }
 
@@ -429,9 +421,8 @@ static void weak_noise(void **state) {
             const ki_theory_result r = solve(p);
             const double s2 = p.beta * dJ * p.beta * dJ;
             assert_close_at(at(p), 1 - r.q, r.k, 1e-13 + s2, 1e-15);
-            if (r.sigma > 1e-300) {
+            if (r.sigma > 1e-300)
                 assert_close_at(at(p), r.sigma_async, r.sigma / 2, 1e-12 + s2, 0);
-            }
         }
     }
 }
@@ -439,11 +430,13 @@ static void weak_noise(void **state) {
 /* Cold ferromagnets in which everything is below 1e-300: zeros, at once. */
 static void frozen(void **state) {
     (void)state;
-    static const ki_theory_params p[] = {{1e15, 1, 1e-8, 0}, {1e6, 1e10, 0.01, 0},
-                                         {1118956040, 913096.857, 0.00458603, 946.385},
-                                         {1e12, 1, 6e-7, 0}, {1e4, -3, 1e-2, 1},
-                                         {3285492946.959744, -1113049.5539892463,
-                                          36320.902232419867, 4.012323031969748}};
+    static const ki_theory_params p[] = {
+        {1e15, 1, 1e-8, 0},
+        {1e6, 1e10, 0.01, 0},
+        {1118956040, 913096.857, 0.00458603, 946.385},
+        {1e12, 1, 6e-7, 0},
+        {1e4, -3, 1e-2, 1},
+        {3285492946.959744, -1113049.5539892463, 36320.902232419867, 4.012323031969748}};
     const double lags[4] = {0, 1, 2, 3};
     for (int i = 0; i < 6; i++) {
         const ki_theory_result r = solve(p[i]);

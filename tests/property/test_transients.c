@@ -12,9 +12,9 @@ static double C[(MOST + 1) * (MOST + 1)];
 static const ki_transient all = {t, m, q, S, Sr, sigma, C};
 static const ki_transient columns = {t, m, q, S, Sr, sigma, NULL};
 
-static const ki_theory_params points[] = {
-    {2, 1, 0.5, 0}, {1, 1, 0.5, 0}, {2, 1, 0.5, 0.5}, {3, 1, 1, 0}, {1.5, 0.5, 0.3, 0.8},
-    {2, -0.3, 0.6, 0.2}};
+static const ki_theory_params points[] = {{2, 1, 0.5, 0},       {1, 1, 0.5, 0},
+                                          {2, 1, 0.5, 0.5},     {3, 1, 1, 0},
+                                          {1.5, 0.5, 0.3, 0.8}, {2, -0.3, 0.6, 0.2}};
 enum { POINTS = sizeof points / sizeof *points };
 
 static ki_theory_result steady(ki_theory_params p) {
@@ -70,14 +70,12 @@ static void check_matrix(size_t n, size_t lag) {
             assert_true(C[i * side + j] == C[j * side + i]);
             assert_true(fabs(C[i * side + j]) <= 1 + 1e-9);
         }
-        if (i >= lag) {
+        if (i >= lag)
             assert_close(C[i * side + i - lag], q[i], 0, 1e-12);
-        }
         for (size_t j = 0; j <= i; j++) {
             double sum = C[i * side + j];
-            for (size_t k = 0; k < j; k++) {
+            for (size_t k = 0; k < j; k++)
                 sum -= L[i * side + k] * L[j * side + k];
-            }
             if (i == j) {
                 assert_true(sum > -1e-7);
                 L[i * side + i] = sqrt(fmax(sum, 1e-12));
@@ -94,9 +92,8 @@ static void sync_matrix(void **state) {
         enum { N = 40 };
         assert_int_equal(ki_transient_sync(&points[i], -0.5, N, 2, NULL, &all), 0);
         check_matrix(N, 2);
-        for (size_t k = 1; k <= N; k++) { /* [C-sync]: the independent start */
+        for (size_t k = 1; k <= N; k++) /* [C-sync]: the independent start */
             assert_close(C[k * (N + 1)], m[k] * m[0], 1e-13, 0);
-        }
         static double one[(N + 1) * (N + 1)];
         memcpy(one, C, sizeof one);
         const ki_run_options run = {3, NULL, NULL};
@@ -120,7 +117,8 @@ static void second_law_without_disorder(void **state) {
         assert_close(m[k], tanh(a), 1e-14, 0);
         assert_close(S[k], log(2 * cosh(a)) - a * tanh(a), 1e-13, 1e-15);
         assert_close(Sr[k], log(2 * cosh(b)) - b * m[k - 1], 1e-13, 1e-14);
-        const double system = binary_entropy(0.5 * (1 + m[k])) - binary_entropy(0.5 * (1 + m[k - 1]));
+        const double system =
+            binary_entropy(0.5 * (1 + m[k])) - binary_entropy(0.5 * (1 + m[k - 1]));
         assert_true(sigma[k] + system >= -1e-14);
     }
 }
@@ -131,7 +129,8 @@ static void async_ends_in_the_steady_state(void **state) {
         ki_transient_info info;
         const ki_theory_result r = steady(points[i]);
         assert_int_equal(ki_transient_async(&points[i], r.m > 0 ? 0.9 : 0, 40, 40, 3, 1e-5, NULL,
-                                            &columns, &info), 0);
+                                            &columns, &info),
+                         0);
         assert_int_equal(info.status, KI_CONVERGED);
         assert_true(info.error <= 1e-5 && info.steps >= 40);
         /* What is left is the relaxation itself, slower than e^-t only near the transition. */
@@ -161,9 +160,8 @@ static void async_matrix(void **state) {
         assert_close(m[k], 0, 0, 0);
     }
     assert_int_equal(ki_autocorrelation(&p, KI_ASYNC, N + 1, tau, exact), 0);
-    for (int k = 0; k <= 12; k++) {
+    for (int k = 0; k <= 12; k++)
         assert_close(C[N * (N + 1) + N - k], exact[k], 0, 3e-6);
-    }
     assert_close(sigma[N], steady(p).sigma_async, 1e-5, 0);
 }
 
@@ -180,9 +178,8 @@ static void async_error_is_honest(void **state) {
     assert_true(fine.steps > info.steps && fine.error <= 1e-7);
     for (int k = 0; k <= 20; k++) {
         assert_close(rough_sigma[k], sigma[k], 0, 1e-4);
-        if (k >= 2) {
+        if (k >= 2)
             assert_close(rough[k], q[k], 0, 1e-4);
-        }
     }
 }
 

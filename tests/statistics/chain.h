@@ -27,9 +27,8 @@ static double spin_of(size_t state, size_t i) {
 
 static double field_of(const ki_network *w, size_t state, size_t i) {
     double h = w->H[i];
-    for (size_t j = 0; j < w->n; j++) {
+    for (size_t j = 0; j < w->n; j++)
         h += w->J[i * w->n + j] * spin_of(state, j);
-    }
     return w->beta * h;
 }
 
@@ -43,9 +42,8 @@ static void transitions(const ki_network *w, int dynamics, chain *k) {
         if (dynamics == KI_SYNC) {
             for (size_t b = 0; b < k->states; b++) {
                 double p = 1;
-                for (size_t i = 0; i < k->n; i++) {
+                for (size_t i = 0; i < k->n; i++)
                     p *= b >> i & 1 ? up(w, a, i) : 1 - up(w, a, i);
-                }
                 k->T[a][b] = p;
             }
             continue;
@@ -62,13 +60,11 @@ static void transitions(const ki_network *w, int dynamics, chain *k) {
 static void apply(const chain *k, int left, double *v) {
     double out[MAX_STATES] = {0};
     for (size_t a = 0; a < k->states; a++) {
-        for (size_t b = 0; b < k->states; b++) {
-            if (left) {
+        for (size_t b = 0; b < k->states; b++)
+            if (left)
                 out[b] += v[a] * k->T[a][b];
-            } else {
+            else
                 out[a] += k->T[a][b] * v[b];
-            }
-        }
     }
     memcpy(v, out, sizeof out);
 }
@@ -92,15 +88,12 @@ static double overlap(const chain *k, size_t lag) {
     double q = 0;
     for (size_t i = 0; i < k->n; i++) {
         double v[MAX_STATES] = {0};
-        for (size_t a = 0; a < k->states; a++) {
+        for (size_t a = 0; a < k->states; a++)
             v[a] = spin_of(a, i);
-        }
-        for (size_t t = 0; t < lag; t++) {
+        for (size_t t = 0; t < lag; t++)
             apply(k, 0, v);
-        }
-        for (size_t a = 0; a < k->states; a++) {
+        for (size_t a = 0; a < k->states; a++)
             q += k->p[a] * spin_of(a, i) * v[a] / (double)k->n;
-        }
     }
     return q;
 }
@@ -111,12 +104,10 @@ static inline void enumerate_chain(const ki_network *w, int dynamics, size_t lag
     k->n = w->n;
     k->states = (size_t)1 << w->n;
     transitions(w, dynamics, k);
-    for (size_t a = 0; a < k->states; a++) {
+    for (size_t a = 0; a < k->states; a++)
         k->p[a] = 1 / (double)k->states;
-    }
-    for (int t = 0; t < 4000; t++) {
+    for (int t = 0; t < 4000; t++)
         apply(k, 1, k->p);
-    }
     for (size_t a = 0; a < k->states; a++) {
         for (size_t i = 0; i < k->n; i++) {
             const double x = field_of(w, a, i), t = tanh(x), s = spin_of(a, i);
@@ -131,9 +122,8 @@ static inline void enumerate_chain(const ki_network *w, int dynamics, size_t lag
             }
         }
     }
-    for (size_t i = 0; i < k->n; i++) {
+    for (size_t i = 0; i < k->n; i++)
         k->mean += k->m[i] / (double)k->n;
-    }
     /* A unit of time is N updates. */
     const size_t per_time = dynamics == KI_ASYNC ? k->n : 1;
     k->sigma = entropy_production(k) * (double)per_time;

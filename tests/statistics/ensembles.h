@@ -23,9 +23,8 @@ static inline averages simulate(const ki_ensemble_spec *spec, uint64_t realizati
     ki_ensemble_result r;
     const ki_run_options one = {1, NULL, NULL};
     if (ki_ensemble_create(spec, &e) || ki_ensemble_run(e, 0, realizations, &one) ||
-        ki_ensemble_result_of(e, &r)) {
+        ki_ensemble_result_of(e, &r))
         fail_msg("%s", ki_last_error());
-    }
     ki_ensemble_free(e);
     return (averages){
         {r.m, r.q, r.S, r.Sr, r.sigma, r.activity},
@@ -66,9 +65,8 @@ typedef struct plain {
 static inline void plain_fields(const plain *w, const double *s, double *h) {
     for (size_t i = 0; i < w->n; i++) {
         h[i] = w->H[i];
-        for (size_t j = 0; j < w->n; j++) {
+        for (size_t j = 0; j < w->n; j++)
             h[i] += w->J[i * w->n + j] * s[j];
-        }
         h[i] *= w->spec->p.beta;
     }
 }
@@ -90,18 +88,16 @@ static inline void plain_draw(const plain *w, double start_mean) {
 static inline void plain_step(const plain *w, const double *s, double *next) {
     if (w->spec->dynamics == KI_SYNC) {
         plain_fields(w, s, w->h);
-        for (size_t i = 0; i < w->n; i++) {
+        for (size_t i = 0; i < w->n; i++)
             next[i] = ki_plain_uniform(w->rng) < 1 / (1 + exp(-2 * w->h[i])) ? 1 : -1;
-        }
         return;
     }
     memcpy(next, s, w->n * sizeof *next);
     for (size_t u = 0; u < w->n; u++) {
         const size_t i = (size_t)(ki_plain_uniform(w->rng) * (double)w->n);
         double h = w->H[i];
-        for (size_t j = 0; j < w->n; j++) {
+        for (size_t j = 0; j < w->n; j++)
             h += w->J[i * w->n + j] * next[j];
-        }
         next[i] = ki_plain_uniform(w->rng) < 1 / (1 + exp(-2 * w->spec->p.beta * h)) ? 1 : -1;
     }
 }
@@ -118,15 +114,13 @@ static inline void plain_measure(const plain *w, const double *s, double out[EST
         double sigma = 0;
         for (size_t j = 0; j < w->n; j++) {
             const double to = w->J[i * w->n + j], from = w->J[j * w->n + i];
-            if (async && w->spec->average) { /* heat without J0 and J_ii */
+            if (async && w->spec->average) /* heat without J0 and J_ii */
                 sigma += i == j ? 0 : p->beta * (to - p->J0 / n) * (t - s[i]) * s[j];
-            } else {
+            else
                 sigma += p->beta * (async ? 0.5 : 1) * (to - from) * t * s[j];
-            }
         }
-        if (async) {
+        if (async)
             sigma -= flip * (log(cosh(h)) - log(cosh(h - 2 * self * s[i])));
-        }
         out[0] += async ? s[i] : t;
         out[1] += async ? 0 : t * s[i];
         out[2] += log(2 * cosh(h)) - h * t;
@@ -149,32 +143,28 @@ static inline void plain_realize(const ki_ensemble_spec *spec, double start_mean
     memset(out, 0, ESTIMATES * sizeof *out);
     for (size_t t = 1; t <= T; t++) {
         plain_step(&w, s + (t - 1) * w.n, s + t * w.n);
-        if (t < first) {
+        if (t < first)
             continue;
-        }
         count++;
         plain_measure(&w, s + (spec->dynamics == KI_SYNC ? t - 1 : t) * w.n, out);
         /* Both states are of the window, if it is long enough. */
         if (t == T || (spec->average && t >= spec->burn_in + lag)) {
             overlaps++;
-            for (size_t i = 0; i < w.n; i++) {
+            for (size_t i = 0; i < w.n; i++)
                 q += s[t * w.n + i] * s[(t - lag) * w.n + i];
-            }
         }
     }
     out[1] = spec->dynamics == KI_SYNC ? out[1] : q * count / overlaps;
-    for (int k = 0; k < ESTIMATES; k++) {
+    for (int k = 0; k < ESTIMATES; k++)
         out[k] /= count * (double)w.n;
-    }
     out[3] = out[2] + out[4];
 }
 
 /* The magnetization that a start has. */
 static inline double start_mean_of(const ki_ensemble_spec *spec) {
     ki_theory_result theory = {.m = 0};
-    if (spec->start == KI_START_THEORY) {
+    if (spec->start == KI_START_THEORY)
         assert_int_equal(ki_theory(&spec->p, (unsigned)spec->dynamics, &theory), 0);
-    }
     return spec->start == KI_START_UP ? 1 : theory.m;
 }
 

@@ -37,9 +37,8 @@ static void pair_of_engines(int dynamics, size_t round) {
             const uint64_t cost = size[i] * time[t], most = large ? 4000 : 300,
                            budget = large ? 400000 : 20000;
             const uint64_t R = cost * most > budget ? budget / cost + 250 : most;
-            if (!large && cost > 1000) {
+            if (!large && cost > 1000)
                 continue;
-            }
             const averages dense = simulate(&s, R);
             s.algorithm = KI_ALGORITHM_MATRIX_FREE;
             s.seed += 100000; /* the same seed has the same fields and starts */
@@ -51,16 +50,14 @@ static void pair_of_engines(int dynamics, size_t round) {
 
 static void synchronous(void **state) {
     (void)state;
-    for (size_t round = 0; round < (large ? LARGE : 1); round++) {
+    for (size_t round = 0; round < (large ? LARGE : 1); round++)
         pair_of_engines(KI_SYNC, round);
-    }
 }
 
 static void asynchronous(void **state) {
     (void)state;
-    for (size_t round = 0; round < (large ? LARGE : 1); round++) {
+    for (size_t round = 0; round < (large ? LARGE : 1); round++)
         pair_of_engines(KI_ASYNC, round);
-    }
 }
 
 /* The dense engines with and without J_ii, at the end and in windows. */
@@ -88,9 +85,8 @@ static void against_plain_code(void **state) {
                 for (int r = 0; r < R; r++) {
                     double out[ESTIMATES];
                     plain_realize(&s, start, &rng, out);
-                    for (int e = 0; e < ESTIMATES; e++) {
+                    for (int e = 0; e < ESTIMATES; e++)
                         ki_stat_add(&stat[e], out[e]);
-                    }
                 }
                 const averages own = averages_of(stat), dense = simulate(&s, 2 * (uint64_t)R);
                 agree(&s, &dense, &own);
@@ -115,9 +111,8 @@ static void one_field(const ki_theory_params *p, double mean, double spread, dou
             weight += w;
         }
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         out[i] /= weight;
-    }
 }
 
 /* The first step from all up: independent fields Normal(J0, dJ^2) + H whatever N; sigma = (beta

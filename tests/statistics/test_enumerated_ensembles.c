@@ -34,11 +34,10 @@ static void expected(const ki_ensemble_spec *s, const ki_network *w, const chain
             double sigma = 0;
             for (size_t j = 0; j < k->n; j++) {
                 const double to = w->J[i * k->n + j], from = w->J[j * k->n + i];
-                if (async && s->average) {
+                if (async && s->average)
                     sigma += i == j ? 0 : (to - s->p.J0 / (double)k->n) * (t - si) * spin_of(a, j);
-                } else {
+                else
                     sigma += (to - from) * t * spin_of(a, j) * (async ? 0.5 : 1);
-                }
             }
             sigma *= w->beta;
             if (async) {
@@ -57,9 +56,8 @@ static void expected(const ki_ensemble_spec *s, const ki_network *w, const chain
 static void start_law(const chain *k, double mean, double *p) {
     for (size_t a = 0; a < k->states; a++) {
         p[a] = 1;
-        for (size_t i = 0; i < k->n; i++) {
+        for (size_t i = 0; i < k->n; i++)
             p[a] *= (1 + mean * spin_of(a, i)) / 2;
-        }
     }
 }
 
@@ -76,9 +74,8 @@ static void exact(const ki_ensemble_spec *s, const ki_network *w, double start_m
     start_law(&k, start_mean, p[0]);
     for (size_t t = 1; t <= T; t++) {
         memcpy(p[t], p[t - 1], sizeof p[t]);
-        for (size_t u = 0; u < updates; u++) {
+        for (size_t u = 0; u < updates; u++)
             apply(&k, 1, p[t]);
-        }
     }
     memset(out, 0, ESTIMATES * sizeof *out);
     for (size_t t = first; t <= T; t++) {
@@ -89,9 +86,8 @@ static void exact(const ki_ensemble_spec *s, const ki_network *w, double start_m
             overlaps++;
         }
     }
-    for (int e = 0; e < ESTIMATES; e++) {
+    for (int e = 0; e < ESTIMATES; e++)
         out[e] /= (double)(T - first + 1) * (double)s->n;
-    }
     out[1] = s->dynamics == KI_ASYNC ? q / overlaps : out[1];
     out[3] = out[2] + out[4];
 }
@@ -104,9 +100,8 @@ static averages by_enumeration(const ki_ensemble_spec *s, int networks, ki_plain
     for (int r = 0; r < networks; r++) {
         draw(s, rng, H, J);
         exact(s, &w, start, out);
-        for (int e = 0; e < ESTIMATES; e++) {
+        for (int e = 0; e < ESTIMATES; e++)
             ki_stat_add(&stat[e], out[e]);
-        }
     }
     return averages_of(stat);
 }
@@ -183,9 +178,8 @@ static void stationary(void **state) {
             k.states = 1 << N;
             transitions(&w, s.dynamics, &k);
             start_law(&k, 1, k.p);
-            for (int t = 0; t < LONG; t++) {
+            for (int t = 0; t < LONG; t++)
                 apply(&k, 1, k.p);
-            }
             double up_spins = 0, flips = 0;
             for (size_t a = 0; a < k.states; a++) {
                 for (size_t i = 0; i < N; i++) {
@@ -233,23 +227,20 @@ static void fluctuation_theorem(void **state) {
         for (size_t a = 0; a < one.states; a++) { /* rows of T, or of T^N */
             memset(many.T[a], 0, sizeof many.T[a]);
             many.T[a][a] = 1;
-            for (int u = 0; u < (async ? N : 1); u++) {
+            for (int u = 0; u < (async ? N : 1); u++)
                 apply(&one, 1, many.T[a]);
-            }
         }
         start_law(&many, 0, p);
-        for (int t = 0; t < T; t++) {
+        for (int t = 0; t < T; t++)
             apply(&many, 1, p);
-        }
         ki_stat exponential = {0}, entropy = {0};
         for (size_t r = 0; r < R; r++) {
             double sigma = log(1.0 / (1 << N));
             size_t before = 0;
             for (size_t t = 0; t <= T; t++) {
                 size_t a = 0;
-                for (size_t i = 0; i < N; i++) {
+                for (size_t i = 0; i < N; i++)
                     a |= (size_t)(raster[(r * (T + 1) + t) * N + i] > 0) << i;
-                }
                 sigma += t ? log(many.T[before][a] / many.T[a][before]) : 0;
                 sigma -= t == T ? log(p[a]) : 0;
                 before = a;

@@ -39,18 +39,16 @@ static void against_replicas(void **state) {
         net_draw(&w, N, 42, 0.5, 0.9, dynamics == KI_SYNC ? 0 : 1);
         found *f = find(&w.view, dynamics, NULL);
         double x[BATCHES][QUANTITIES];
-        for (uint64_t b = 0; b < BATCHES; b++) {
+        for (uint64_t b = 0; b < BATCHES; b++)
             batch(&w.view, dynamics, b + 1, x[b]);
-        }
         double exact[QUANTITIES] = {f->r.m_mean, f->r.S, f->r.sigma, f->r.activity};
         memcpy(exact + 4, f->m, N * sizeof *exact);
         memcpy(exact + 4 + N, f->c, sizeof(double) * N * N);
         memcpy(exact + 4 + N + N * N, f->d, sizeof(double) * N * N);
         for (size_t q = 0; q < QUANTITIES; q++) {
             ki_stat s = {0, 0, 0};
-            for (size_t b = 0; b < BATCHES; b++) {
+            for (size_t b = 0; b < BATCHES; b++)
                 ki_stat_add(&s, x[b][q]);
-            }
             if (fabs(s.mean - exact[q]) > LIMIT * ki_stat_error(&s) + 3e-6) {
                 fail_msg("dynamics %d, quantity %zu: %.8g is not %.8g: t = %.3g", dynamics, q,
                          s.mean, exact[q], (s.mean - exact[q]) / ki_stat_error(&s));

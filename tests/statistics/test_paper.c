@@ -24,9 +24,8 @@ static void stored_runs(int dynamics) {
     for (size_t i = 0; i < n; i++) {
         const double N = paper_simulation[i].N;
         const int async = strcmp(paper_simulation[i].phase, "async") == 0;
-        if (async != (dynamics == KI_ASYNC)) {
+        if (async != (dynamics == KI_ASYNC))
             continue;
-        }
         const ki_ensemble_spec s = {.n = (uint64_t)N,
                                     .p = {paper_simulation[i].beta, 1, 0.5, 0},
                                     .dynamics = dynamics,
@@ -40,9 +39,8 @@ static void stored_runs(int dynamics) {
                  paper_simulation[i].beta);
         stored(what, a.mean[0], a.error[0], (double)R, paper_simulation[i].m);
         stored(what, a.mean[4], a.error[4], (double)R, paper_simulation[i].sigma);
-        if (!async) {
+        if (!async)
             stored(what, a.mean[1], a.error[1], (double)R, paper_simulation[i].q);
-        }
         /* Cold networks hardly move: few of them make all of sigma. */
         assert_true(s.p.beta > 1.5 || a.error[4] < 0.01 * a.mean[4]);
         points++;
@@ -76,9 +74,8 @@ static void extrapolate(const double *x, const double *y, const double *error, d
     *value = (wxx * wy - wx * wxy) / D;
     *its_error = sqrt(wxx / D);
     *chi2 = 0;
-    for (int i = 0; i < SIZES; i++) {
+    for (int i = 0; i < SIZES; i++)
         *chi2 += pow((y[i] - *value - slope * x[i]) / error[i], 2);
-    }
 }
 
 /* Away from the transition and from networks that lose their order, where 1/N is all there is. */
@@ -109,9 +106,8 @@ static void infinite_network(void **state) {
                     y[i] = a[i].mean[e];
                     error[i] = a[i].error[e];
                 }
-                if (e == 1 && dynamics == KI_ASYNC) { /* its lag is not infinite */
+                if (e == 1 && dynamics == KI_ASYNC) /* its lag is not infinite */
                     continue;
-                }
                 extrapolate(x, y, error, &value, &its_error, &chi2);
                 ki_check_z(estimate_name[e], value, limit[e], its_error, 0);
                 ki_check_z("a straight line in 1/N", ki_chi2_z(chi2, SIZES - 2), 0, 1, 0);

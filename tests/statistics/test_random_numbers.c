@@ -49,19 +49,15 @@ static void words(void **state) {
         ki_random_groups(&q, b * BATCH, BATCH, word);
         unsigned ones[32] = {0}, byte[4][256] = {{0}};
         for (size_t i = 0; i < WORDS; i++) {
-            for (int k = 0; k < 32; k++) {
+            for (int k = 0; k < 32; k++)
                 ones[k] += word[i] >> k & 1;
-            }
-            for (int k = 0; k < 4; k++) {
+            for (int k = 0; k < 4; k++)
                 byte[k][word[i] >> 8 * k & 255]++;
-            }
         }
-        for (int k = 0; k < 32; k++) {
+        for (int k = 0; k < 32; k++)
             bit[k] += ones[k];
-        }
-        for (int k = 0; k < 1024; k++) {
+        for (int k = 0; k < 1024; k++)
             bytes[k / 256][k % 256] += byte[k / 256][k % 256];
-        }
         for (size_t l = 0; l < LAGS; l++) {
             for (size_t i = lag[l]; i < WORDS; i++) {
                 product[l] += ((double)word[i] * 0x1p-32 - 0.5 + 0x1p-33) *
@@ -71,18 +67,14 @@ static void words(void **state) {
         }
         total += WORDS;
     }
-    for (int k = 0; k < 32; k++) {
+    for (int k = 0; k < 32; k++)
         ki_check_count("bit", bit[k], total, 0.5);
-    }
-    for (int k = 0; k < 256; k++) {
+    for (int k = 0; k < 256; k++)
         uniform[k] = 1.0 / 256;
-    }
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++)
         check_bins("bytes", 256, bytes[k], uniform, total);
-    }
-    for (size_t l = 0; l < LAGS; l++) {
+    for (size_t l = 0; l < LAGS; l++)
         ki_check_z("product at a lag", 12 * product[l] / sqrt(terms[l]), 0, 1, 0);
-    }
 }
 
 /* Equal bits of words at one place of two sequences: each bit agrees half of the time. */
@@ -109,9 +101,8 @@ static void sequences_are_independent(void **state) {
             }
             ki_random_groups(&p, 0, BATCH, a);
             ki_random_groups(&q, first, BATCH, b);
-            for (size_t i = 0; i < WORDS; i++) {
+            for (size_t i = 0; i < WORDS; i++)
                 equal += 32 - __builtin_popcount(a[i] ^ b[i]);
-            }
             total += 32.0 * WORDS;
         }
         ki_check_count("bits of two sequences", equal, total, 0.5);
@@ -129,9 +120,8 @@ static void check_histogram(const double *count, double total) {
     double moment[5] = {0}, bin[BINS] = {0}, p[BINS];
     for (int v = 0; v < VALUES; v++) {
         const double z = (v - VALUES / 2) * KI_NORMAL_UNIT;
-        for (int k = 1; k <= 4; k++) {
+        for (int k = 1; k <= 4; k++)
             moment[k] += count[v] * pow(z, k) / total;
-        }
     }
     /* Rounding adds unit^2/12 to the variance, and 6 times that of variance to the fourth. */
     const double unit = 0x1p-24 / 12;
@@ -151,17 +141,15 @@ static void check_histogram(const double *count, double total) {
         const double after = b == BINS - 1 ? 0 : above(edge - VALUES / 2);
         p[b] = before - after;
         before = after;
-        for (int v = 0; v < VALUES; v++) {
+        for (int v = 0; v < VALUES; v++)
             bin[b] += v > left && v < edge ? count[v] : 0;
-        }
     }
     check_bins("64 bins of normals", BINS, bin, p, total);
     for (int side = -1; side <= 1; side += 2) {
         for (int sigma = 1; sigma <= 6; sigma++) {
             double beyond = 0;
-            for (int v = sigma * 4096 + 1; v < VALUES / 2; v++) {
+            for (int v = sigma * 4096 + 1; v < VALUES / 2; v++)
                 beyond += count[VALUES / 2 + side * v];
-            }
             ki_check_count("normals beyond 1..6 sigma", beyond, total, above(sigma * 4096 + 0.5));
         }
     }
@@ -184,15 +172,13 @@ static void normals(void **state) {
         }
         total += WORDS;
         for (size_t l = 0; l < LAGS && b % 64 == 0; l++) {
-            for (size_t i = lag[l]; i < WORDS; i++) {
+            for (size_t i = lag[l]; i < WORDS; i++)
                 product[l] += (double)z[i] * z[i - lag[l]] * 0x1p-24;
-            }
             terms[l] += (double)(WORDS - lag[l]);
         }
     }
-    for (size_t l = 0; l < LAGS; l++) {
+    for (size_t l = 0; l < LAGS; l++)
         ki_check_z("product of normals at a lag", product[l] / sqrt(terms[l]), 0, 1, 0);
-    }
     check_histogram(count, total);
     free(count);
 }
@@ -215,15 +201,13 @@ static void doubles(void **state) {
             ki_stat_add(&z1, z[i]);
             ki_stat_add(&z2, z[i] * z[i]);
             ki_stat_add(&z4, z[i] * z[i] * z[i] * z[i]);
-            if (i % 2) { /* made of the same two doubles */
+            if (i % 2) /* made of the same two doubles */
                 ki_stat_add(&pair, z[i] * z[i - 1]);
-            }
         }
         total += MANY;
     }
-    for (int b = 0; b < BINS; b++) {
+    for (int b = 0; b < BINS; b++)
         p[b] = 1.0 / BINS;
-    }
     check_bins("bins of doubles", BINS, u_bin, p, total);
     check_bins("bins of double normals", BINS, z_bin, p, total);
     ki_check_z("squares of doubles", u2.mean, 1.0 / 3, sqrt(4.0 / 45 / total), 0);
@@ -240,15 +224,13 @@ static double ups(float x, uint64_t r, uint64_t first, size_t blocks) {
     uint64_t bits[BATCH];
     double count = 0;
     const ki_sequence q = sequence(r, KI_STREAM_UPDATE), rare = sequence(r, KI_STREAM_RARE);
-    for (size_t i = 0; i < 64 * BATCH; i++) {
+    for (size_t i = 0; i < 64 * BATCH; i++)
         field[i] = x;
-    }
     for (size_t b = 0; b < blocks; b += BATCH) {
         const size_t n = blocks - b < BATCH ? blocks - b : BATCH;
         ki_draw_spins(&q, &rare, first + b, n, field, bits);
-        for (size_t k = 0; k < n; k++) {
+        for (size_t k = 0; k < n; k++)
             count += __builtin_popcountll(bits[k]);
-        }
     }
     return count;
 }
@@ -316,9 +298,8 @@ static void thresholds(void **state) {
         ki_thresholds(&q, &rare, b * BATCH, BATCH, x);
         for (int k = 0; k < FIELDS; k++) {
             unsigned hits = 0;
-            for (size_t i = 0; i < WORDS; i++) {
+            for (size_t i = 0; i < WORDS; i++)
                 hits += field[k] < 0 ? field[k] > x[i] : field[k] <= x[i];
-            }
             count[k] += hits;
         }
         total += WORDS;
@@ -352,17 +333,15 @@ static void choices(void **state) {
             }
             total += (double)want;
         }
-        for (uint32_t i = 0; i < bins; i++) {
+        for (uint32_t i = 0; i < bins; i++)
             p[i] = 1.0 / bins;
-        }
         check_bins("choices", bins, count, p, total);
         check_bins("two choices", bins, pair, p, pairs);
     }
     ki_chooser one = ki_chooser_of((ki_random_key){{1, 1}}, 7, 1);
     ki_choose(&one, 1000, out);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         assert_int_equal(out[i], 0);
-    }
 }
 
 static void no_more_than_stated(void **state) {

@@ -90,9 +90,8 @@ static void compare(const ki_network *w, const ki_replicas_spec *spec, const cha
         check("summary (m q S Sr sigma activity)", i, &r.summary[i], exact[i]);
         /* The errors that are reported are the spread that is seen: chi-squared of 39. */
         const double seen = BATCHES * error_of(&r.summary[i]) * error_of(&r.summary[i]);
-        if (seen > 1e-14) {
+        if (seen > 1e-14)
             assert_in_range(100 * seen / (r.variance[i].sum / BATCHES), 25, 300);
-        }
     }
     const double weight = spec->dynamics == KI_ASYNC ? 0.5 * w->beta : w->beta;
     for (size_t i = 0; i < n; i++) {
@@ -123,9 +122,8 @@ static void draw(size_t n, uint64_t seed, int zero_diagonal, double *H, double *
     ki_random_normals(&couplings, 0, n * n, J);
     for (size_t i = 0; i < n * n; i++) {
         J[i] = 0.5 / (double)n + J[i] / sqrt((double)n);
-        if (zero_diagonal && i / n == i % n) {
+        if (zero_diagonal && i / n == i % n)
             J[i] = 0;
-        }
         H[i % n] = i < n ? 0.3 * H[i] : H[i % n];
     }
 }
@@ -173,9 +171,8 @@ static void short_lag(void **state) {
         /* From all up, s(T - 1) and then T: sum over i of (p_a s_i(a)) T^N s_i. */
         memset(p, 0, sizeof p);
         p[k.states - 1] = 1;
-        for (size_t u = 0; u < 5 * (steps - 1); u++) {
+        for (size_t u = 0; u < 5 * (steps - 1); u++)
             apply(&k, 1, p);
-        }
         memcpy(k.p, p, sizeof p);
         const double exact = overlap(&k, 5);
         statistic q = {0, 0};
@@ -198,9 +195,8 @@ static void table(void **state) {
         results r;
         ki_replicas_spec spec = window;
         spec.dynamics = async ? KI_ASYNC : KI_SYNC;
-        for (size_t i = 0; i < 36; i++) {
+        for (size_t i = 0; i < 36; i++)
             J[i] = async && i % 7 == 0 ? 0 : exact_n6_J[i];
-        }
         const ki_network w = {6, exact_n6_H, J, exact_n6_beta};
         gather(&w, &spec, &r);
         const double *m = async ? exact_n6_async_zero_diagonal_m : exact_n6_sync_m;
@@ -210,9 +206,8 @@ static void table(void **state) {
             check("c", i, &r.c[i], C[i] + mm);
             check("d", i, &r.d[i],
                   async ? exact_n6_async_zero_diagonal_E[i] : exact_n6_sync_D[i] + mm);
-            if (i < 6) {
+            if (i < 6)
                 check("m", i, &r.m[i], m[i]);
-            }
         }
         check("sigma", 0, &r.summary[4],
               async ? exact_n6_async_zero_diagonal_sigma : exact_n6_sync_sigma);
@@ -232,9 +227,8 @@ static void symmetric(void **state) {
     for (int async = 0; async < 2; async++) {
         double H[MAX_N], J[MAX_N * MAX_N], edge[MAX_N * MAX_N];
         draw(6, 11, async, H, J);
-        for (size_t i = 0; i < 36; i++) {
+        for (size_t i = 0; i < 36; i++)
             J[i] = i / 6 > i % 6 ? J[i % 6 * 6 + i / 6] : J[i];
-        }
         const ki_network w = {6, H, J, 1.1};
         ki_replicas_spec spec = window;
         ki_ensemble_result e;
@@ -242,9 +236,8 @@ static void symmetric(void **state) {
         spec.dynamics = async ? KI_ASYNC : KI_SYNC;
         assert_int_equal(ki_replicas(&w, &spec, NULL, &e, &out), 0);
         assert_true(fabs(e.sigma) < 1e-6);
-        for (size_t i = 0; i < 36; i++) {
+        for (size_t i = 0; i < 36; i++)
             assert_true(edge[i] == 0);
-        }
     }
 }
 
@@ -255,9 +248,8 @@ static void independent(void **state) {
     const ki_network w = {4, H, J, 0.9};
     chain k;
     enumerate_chain(&w, KI_ASYNC, window.steps / 2, &k);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         assert_close(k.m[i], tanh(0.9 * H[i]), 1e-12, 1e-12);
-    }
     ki_replicas_spec spec = window;
     spec.dynamics = KI_ASYNC;
     compare(&w, &spec, &k);
@@ -287,9 +279,8 @@ static void fluctuation_theorem(void **state) {
         double sigma = 0;
         for (size_t t = BURN; t <= T; t++) {
             size_t a = 0;
-            for (size_t i = 0; i < N; i++) {
+            for (size_t i = 0; i < N; i++)
                 a |= (size_t)(raster[(r * (T + 1) + t) * N + i] > 0) << i;
-            }
             sigma += t == BURN ? log(k.p[a]) : log(k.T[before][a] / k.T[a][before]);
             sigma -= t == T ? log(k.p[a]) : 0;
             before = a;

@@ -25,14 +25,12 @@ static inline void net_fix(net *w) {
 static inline void net_draw(net *w, size_t n, uint64_t seed, double J0, double beta,
                             int zero_diagonal) {
     ki_plain_rng r = {seed};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         w->H[i] = 0.3 * ki_plain_normal(&r);
-    }
     for (size_t i = 0; i < n * n; i++) {
         w->J[i] = J0 / (double)n + ki_plain_normal(&r) / sqrt((double)n);
-        if (zero_diagonal && i / n == i % n) {
+        if (zero_diagonal && i / n == i % n)
             w->J[i] = 0;
-        }
     }
     w->view.n = n;
     w->view.beta = beta;
@@ -41,11 +39,9 @@ static inline void net_draw(net *w, size_t n, uint64_t seed, double J0, double b
 
 static inline void net_make_symmetric(net *w) {
     const size_t n = w->view.n;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < i; j++) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
             w->J[i * n + j] = w->J[j * n + i];
-        }
-    }
 }
 
 static inline double net_spin(size_t state, size_t i) {
@@ -55,9 +51,8 @@ static inline double net_spin(size_t state, size_t i) {
 /* beta h_i. */
 static inline double net_field(const ki_network *w, size_t state, size_t i) {
     double h = w->H[i];
-    for (size_t j = 0; j < w->n; j++) {
+    for (size_t j = 0; j < w->n; j++)
         h += w->J[i * w->n + j] * net_spin(state, j);
-    }
     return w->beta * h;
 }
 
@@ -66,15 +61,13 @@ static inline double net_rate(const ki_network *w, int dynamics, size_t a, size_
     double p = 1;
     if (dynamics == KI_ASYNC) {
         const size_t change = a ^ b;
-        if (change == 0 || (change & (change - 1)) != 0) {
+        if (change == 0 || (change & (change - 1)) != 0)
             return 0;
-        }
         const size_t i = (size_t)__builtin_ctzll(change);
         return 1 / (1 + exp(2 * net_spin(a, i) * net_field(w, a, i)));
     }
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; i < w->n; i++)
         p /= 1 + exp(-2 * net_spin(b, i) * net_field(w, a, i));
-    }
     return p;
 }
 
@@ -86,9 +79,8 @@ static inline double net_sigma(const ki_network *w, int dynamics, const double *
         for (size_t b = 0; b < a; b++) {
             const double forth = p[a] * net_rate(w, dynamics, a, b);
             const double back = p[b] * net_rate(w, dynamics, b, a);
-            if (forth > 0 && back > 0) {
+            if (forth > 0 && back > 0)
                 sum += (forth - back) * log(forth / back);
-            }
         }
     }
     return sum / (double)w->n;

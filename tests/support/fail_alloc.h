@@ -13,9 +13,8 @@ static size_t ki_most_bytes; /* of one allocation; for the test to set back */
 void *__real_ki_alloc(size_t count, size_t size);
 void *__wrap_ki_alloc(size_t count, size_t size);
 void *__wrap_ki_alloc(size_t count, size_t size) {
-    if (ki_fail_at == 0) {
+    if (ki_fail_at == 0)
         return NULL;
-    }
     ki_fail_at -= ki_fail_at > 0;
     void *p = __real_ki_alloc(count, size);
     ki_live_blocks += p != NULL;

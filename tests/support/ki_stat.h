@@ -29,11 +29,10 @@ static inline void ki_check_z(const char *what, double value, double exact, doub
 static inline void ki_check_count(const char *what, double count, double n, double p) {
     /* A rare event's count is skewed: half a unit less, and the deviation of sqrt(count). */
     const double mean = n * p, spread = sqrt(n * p * (1 - p));
-    if (mean < 100) {
+    if (mean < 100)
         ki_check_z(what, 2 * sqrt(count + 0.25), 2 * sqrt(mean + 0.25), 1, 0);
-    } else {
+    else
         ki_check_z(what, count, mean, spread, 0);
-    }
 }
 
 /* z of chi-squared with `freedom` degrees, by Wilson and Hilferty's cube root. */

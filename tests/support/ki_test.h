@@ -22,20 +22,18 @@ enum { KI_SANITIZED = 0 };
 
 /* |a - b| <= atol + rtol |b|; NaN equals NaN, infinities equal themselves. */
 static inline int ki_is_close(double a, double b, double rtol, double atol) {
-    if (isnan(a) || isnan(b)) {
+    if (isnan(a) || isnan(b))
         return isnan(a) && isnan(b);
-    }
-    if (isinf(a) || isinf(b)) {
+    if (isinf(a) || isinf(b))
         return a == b;
-    }
     return fabs(a - b) <= atol + rtol * fabs(b);
 }
 
 static inline void ki_assert_close(double a, double b, double rtol, double atol, const char *what,
                                    const char *file, int line) {
     if (!ki_is_close(a, b, rtol, atol)) {
-        print_error("%s: %.17g is not %.17g: off by %.3g, relative %.3g (allowed %.3g + %.3g)\n", what,
-                    a, b, fabs(a - b), fabs(a / b - 1), atol, rtol);
+        print_error("%s: %.17g is not %.17g: off by %.3g, relative %.3g (allowed %.3g + %.3g)\n",
+                    what, a, b, fabs(a - b), fabs(a / b - 1), atol, rtol);
         _fail(file, line);
     }
 }

@@ -81,9 +81,8 @@ static void parallel_once_each(void **state) {
             job j = {{0}, N};
             const ki_run_options run = {threads[t], NULL, NULL};
             assert_int_equal(ki_parallel_for(N, chunks[c], &run, visit, &j), 0);
-            for (int i = 0; i < N; i++) {
+            for (int i = 0; i < N; i++)
                 assert_int_equal(j.visits[i], 1);
-            }
         }
     }
     job j = {{0}, N};
@@ -112,9 +111,8 @@ static int fail_late(void *ctx, size_t i) {
     (void)ctx;
     if (i == 4) {
         volatile double busy = 1;
-        for (int k = 0; k < 200000; k++) {
+        for (int k = 0; k < 200000; k++)
             busy = busy * 0.5 + 1;
-        }
     }
     return i >= 4 ? ki_fail(KI_ERR_FORMAT, "index %zu : bad : good", i) : 0;
 }
@@ -181,16 +179,13 @@ static int commit_one(void *ctx) {
 
 static int long_visit(void *ctx, ki_work *work, size_t i) {
     work_job *j = ctx;
-    for (int step = 0; step < 16; step++) {
-        if (ki_work_tick(work, UNITS / 16)) {
+    for (int step = 0; step < 16; step++)
+        if (ki_work_tick(work, UNITS / 16))
             return KI_ERR_CANCELLED;
-        }
-    }
     j->visits[i]++;
     j->threads[i] = ki_work_thread(work);
-    if (i >= j->fail_from) {
+    if (i >= j->fail_from)
         return ki_fail(KI_ERR_FORMAT, "index %zu : bad : good", i);
-    }
     assert_int_equal(ki_work_commit(work, commit_one, j), 5);
     return 0;
 }
@@ -237,9 +232,8 @@ static void work_stops(void **state) {
         assert_int_equal(ki_parallel_work(CHUNKS, (uint64_t)UNITS * CHUNKS, &run, long_visit, &j),
                          KI_ERR_FORMAT);
         assert_string_equal(ki_last_error(), "index 7 : bad : good");
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < 8; i++)
             assert_int_equal(j.visits[i], 1);
-        }
         j = (work_job){.fail_from = CHUNKS, .stop_at = 12 * UNITS};
         assert_int_equal(ki_parallel_work(CHUNKS, (uint64_t)UNITS * CHUNKS, &run, long_visit, &j),
                          KI_ERR_CANCELLED);

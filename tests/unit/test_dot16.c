@@ -82,9 +82,8 @@ static void products(void **state) {
     static const size_t pairs[] = {0,  1,  2,  3,  4,  5,   6,   7,   8,   9,   15,   16,
                                    17, 31, 32, 33, 63, 127, 128, 129, 511, 513, 1024, PAIRS};
     for (int kind = 0; kind < 3; kind++) {
-        for (size_t i = 0; i < sizeof a / sizeof *a; i++) {
+        for (size_t i = 0; i < sizeof a / sizeof *a; i++)
             a[i] = number(kind);
-        }
         for (size_t p = 0; p < PAIRS; p++) {
             c[2 * p] = number(kind);
             c[2 * p + 1] = number(kind);
@@ -120,9 +119,8 @@ static void columns(void **state) {
         assert_memory_equal(x, y, (n + 1) * sizeof *x);
         ki_add16(n, -1, a, x);
         ki_add16(n, -1, a, x);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             y[i] -= 2 * a[i];
-        }
         assert_memory_equal(x, y, (n + 1) * sizeof *x);
         ki_axpy16(n, factor, a, f);
         assert_memory_equal(f, g, (n + 1) * sizeof *f);
@@ -131,9 +129,8 @@ static void columns(void **state) {
 
 static uint64_t ones(uint64_t x) {
     uint64_t n = 0;
-    for (; x; x &= x - 1) {
+    for (; x; x &= x - 1)
         n++;
-    }
     return n;
 }
 
@@ -143,20 +140,17 @@ static void differences(void **state) {
     uint64_t now[MOST], past[STATES * MOST];
     uint32_t counts[STATES + 1];
     for (size_t words = 0; words <= MOST; words++) {
-        for (size_t w = 0; w < words; w++) {
+        for (size_t w = 0; w < words; w++)
             now[w] = ki_plain_word(&rng);
-        }
-        for (size_t w = 0; w < STATES * words; w++) { /* the first two: the same, the opposite */
+        for (size_t w = 0; w < STATES * words; w++) /* the first two: the same, the opposite */
             past[w] = w < words ? now[w] : w < 2 * words ? ~now[w - words] : ki_plain_word(&rng);
-        }
         for (size_t n = 0; n <= STATES; n++) {
             memset(counts, 0xA5, sizeof counts);
             ki_differences(n, words, now, past, counts);
             for (size_t k = 0; k < n; k++) {
                 uint64_t expected = 0;
-                for (size_t w = 0; w < words; w++) {
+                for (size_t w = 0; w < words; w++)
                     expected += ones(now[w] ^ past[k * words + w]);
-                }
                 assert_int_equal(counts[k], expected);
             }
             assert_int_equal(counts[n], 0xA5A5A5A5);

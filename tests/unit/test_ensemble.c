@@ -52,9 +52,8 @@ static void run(ki_ensemble *e, uint64_t first, uint64_t last, int threads) {
 
 static const ki_ensemble_spec *kinds(size_t *n) {
     static ki_ensemble_spec kind[6];
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         kind[i] = spec_of(20, 6);
-    }
     kind[1].algorithm = KI_ALGORITHM_MATRIX_FREE;
     kind[2].average = 1;
     kind[2].burn_in = 2;
@@ -92,9 +91,8 @@ static void any_division(void **unused) {
         }
         /* Every third, from above; then the rest, which is all holes. */
         e = create(kind[k]);
-        for (uint64_t r = REALIZATIONS - 1; r >= 3; r -= 3) {
+        for (uint64_t r = REALIZATIONS - 1; r >= 3; r -= 3)
             run(e, r, r + 1, 1);
-        }
         assert_int_equal(ki_ensemble_done(e, 0, REALIZATIONS), REALIZATIONS / 3);
         run(e, 0, REALIZATIONS, 3);
         assert_same(e, &whole);
@@ -146,9 +144,8 @@ static void averages(void **unused) {
     get(&r, mean, error);
     for (int k = 0; k < 6; k++) {
         long double sum = 0, squares = 0;
-        for (int i = 0; i < R; i++) {
+        for (int i = 0; i < R; i++)
             sum += value[i][k];
-        }
         for (int i = 0; i < R; i++) {
             const long double d = value[i][k] - sum / R;
             squares += d * d;
@@ -367,15 +364,14 @@ static void keys(void **unused) {
     for (int i = 0; i < 7; i++) {
         ki_ensemble_spec other = spec_of(8, 4);
         double *real[] = {&other.p.beta, &other.p.J0, &other.p.dJ, &other.p.dH};
-        if (i < 4) {
+        if (i < 4)
             *real[i] = nextafter(*real[i], 2);
-        } else if (i == 4) {
+        else if (i == 4)
             other.n++;
-        } else if (i == 5) {
+        else if (i == 5)
             other.seed += UINT64_C(1) << 32;
-        } else {
+        else
             other.dynamics = KI_ASYNC;
-        }
         b = create(other);
         assert_memory_not_equal(&a->plan.key, &b->plan.key, sizeof a->plan.key);
         ki_ensemble_free(b);
@@ -448,9 +444,8 @@ static void refused_merges(void **unused) {
 static void repair(state *s) {
     if (s->size >= 4) {
         const uint32_t crc = (uint32_t)crc32(crc32(0, Z_NULL, 0), s->byte, (uInt)(s->size - 4));
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 4; i++)
             s->byte[s->size - 4 + (size_t)i] = (unsigned char)(crc >> (8 * i));
-        }
     }
 }
 
@@ -490,9 +485,8 @@ static void mutations(void **unused) {
             }
         }
         if (round % 2) {
-            for (size_t i = 0; i < 8; i++) { /* the size it says */
+            for (size_t i = 0; i < 8; i++) /* the size it says */
                 bad.byte[12 + i] = (unsigned char)((uint64_t)bad.size >> (8 * i));
-            }
             repair(&bad);
         }
         e = NULL;

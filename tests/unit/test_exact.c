@@ -31,9 +31,8 @@ static void same_bits_for_any_threads(void **state) {
             assert_int_equal(ki_exact(&w, &spec, &run, &r, &out), 0);
             assert_int_equal(
                 ki_exact_fluctuations(&w, dynamics, law, 8, &run, &f, edges, probability), 0);
-            if (kind < 2) {
+            if (kind < 2)
                 assert_int_equal(ki_exact_autocorrelation(&w, dynamics, law, 2, tau, &run, C), 0);
-            }
             if (k == 0) {
                 first = law;
                 law = malloc(((size_t)1 << n) * sizeof *law);
@@ -48,12 +47,10 @@ static void same_bits_for_any_threads(void **state) {
             assert_memory_equal(&f, &f_before, sizeof f);
             assert_memory_equal(before + 2, probability, sizeof probability);
             assert_memory_equal(before + 10, edges, sizeof edges);
-            if (kind < 2) {
+            if (kind < 2)
                 assert_memory_equal(before, C, sizeof C);
-            }
-            if (k) {
+            if (k)
                 assert_memory_equal(law, first, ((size_t)1 << n) * sizeof *law);
-            }
         }
         free(law);
         free(first);
@@ -79,9 +76,8 @@ static void smallest(void **state) {
         net w;
         net_draw(&w, 10, 1, 0.5, 0, 0); /* beta = 0 */
         f = find(&w.view, dynamics, NULL);
-        for (size_t s = 0; s < 1 << 10; s++) {
+        for (size_t s = 0; s < 1 << 10; s++)
             assert_close(f->p[s], 0x1p-10, 1e-14, 0);
-        }
         assert_close(f->r.gap, 1, 1e-11, 0);
         assert_close(f->r.relaxation_time, dynamics == KI_SYNC ? 0 : 1, 1e-10, 1e-10);
         assert_close(f->r.S, log(2), 1e-14, 0);
@@ -93,9 +89,8 @@ static void smallest(void **state) {
         net_draw(&w, 6, 2, 0, 1.3, 0); /* J = 0 */
         memset(w.J, 0, sizeof w.J);
         f = find(&w.view, dynamics, NULL);
-        for (size_t i = 0; i < 6; i++) {
+        for (size_t i = 0; i < 6; i++)
             assert_close(f->m[i], tanh(1.3 * w.H[i]), 1e-13, 1e-15);
-        }
         assert_close(f->r.gap, 1, 1e-10, 0);
         assert_true(f->r.sigma == 0 && f->r.status == KI_EXACT_CONVERGED);
         free(f);
@@ -107,9 +102,8 @@ static void smallest(void **state) {
 static int is_finite_law(const found *f, size_t states) {
     double sum = 0;
     for (size_t a = 0; a < states; a++) {
-        if (!(f->p[a] >= 0)) {
+        if (!(f->p[a] >= 0))
             return 0;
-        }
         sum += f->p[a];
     }
     const ki_exact_result *r = &f->r;
@@ -139,9 +133,8 @@ static void frozen(void **state) {
                 assert_int_equal(
                     ki_exact_fluctuations(&w.view, dynamics, f->p, 4, NULL, &r, edges, probability),
                     0);
-                if (dynamics == KI_SYNC || f->r.status == KI_EXACT_CONVERGED) {
+                if (dynamics == KI_SYNC || f->r.status == KI_EXACT_CONVERGED)
                     assert_close(r.integral, 1, 0, 1e-10);
-                }
                 assert_true(isfinite(r.mean) && !isnan(r.variance) && isfinite(edges[4]));
                 assert_close(probability[0] + probability[1] + probability[2] + probability[3], 1,
                              0, 1e-12);
@@ -185,9 +178,8 @@ static void refused(const ki_network *w, const ki_exact_spec *spec, int threads,
     const ki_run_options run = {threads, NULL, NULL};
     assert_int_equal(ki_exact(w, spec, &run, &f.r, &out), KI_ERR_ARGUMENT);
     assert_true(ki_is_sentence(ki_last_error()));
-    if (strstr(ki_last_error(), word) == NULL) {
+    if (strstr(ki_last_error(), word) == NULL)
         fail_msg("\"%s\" does not say %s", ki_last_error(), word);
-    }
     assert_memory_equal(&f, &before, sizeof f);
 }
 
@@ -270,9 +262,8 @@ static void memory(void **state) {
         before = bytes;
     }
     assert_in_range(bytes, 33 << 20, 50 << 20); /* two tables of 2^14 x 128 */
-    for (uint64_t n = 1; n <= KI_EXACT_MOST_ASYNC; n++) {
+    for (uint64_t n = 1; n <= KI_EXACT_MOST_ASYNC; n++)
         assert_int_equal(ki_exact_memory(n, KI_ASYNC, &bytes), 0);
-    }
     assert_in_range(bytes, 168 << 20, 512 << 20); /* 20 rates a state */
     assert_int_equal(ki_exact_memory(15, KI_SYNC, &bytes), KI_ERR_ARGUMENT);
     assert_int_equal(ki_exact_memory(21, KI_ASYNC, &bytes), KI_ERR_ARGUMENT);

@@ -21,17 +21,15 @@ static double any_double(void) {
         const uint64_t bits = random_bits() ^ random_bits() << 40;
         double x;
         memcpy(&x, &bits, sizeof x);
-        if (isfinite(x)) {
+        if (isfinite(x))
             return x;
-        }
     }
 }
 
 static double value_of(size_t n, const double *x) {
     ki_exact_sum sum = {0};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         ki_exact_add(&sum, x[i]);
-    }
     return ki_exact_value(&sum);
 }
 
@@ -47,8 +45,9 @@ static void by_hand(void **state) {
     assert_true(VALUE(DBL_MAX, DBL_MAX, -DBL_MAX) == DBL_MAX);
     assert_true(VALUE(DBL_MAX, DBL_MAX) == HUGE_VAL);
     assert_true(VALUE(-DBL_MAX, -DBL_MAX) == -HUGE_VAL);
-    assert_true(VALUE(DBL_MAX, 0x1p969) == DBL_MAX);  /* a quarter of an ulp */
-    assert_true(VALUE(DBL_MAX, 0x1p970) == HUGE_VAL); /* half of one: a tie, and the last bit is odd */
+    assert_true(VALUE(DBL_MAX, 0x1p969) == DBL_MAX); /* a quarter of an ulp */
+    assert_true(VALUE(DBL_MAX, 0x1p970) ==
+                HUGE_VAL); /* half of one: a tie, and the last bit is odd */
     assert_true(VALUE(0.1, 0.2, -0.3) == 0x1p-55);
     /* Ties to even, and what breaks them from afar. */
     assert_true(VALUE(1, e / 2) == 1);
@@ -61,14 +60,14 @@ static void by_hand(void **state) {
     assert_true(VALUE(tiny) == tiny && VALUE(3 * tiny, -tiny) == 2 * tiny);
     assert_true(VALUE(DBL_MIN, -tiny) == DBL_MIN - tiny);
     /* Special terms stay special. */
-    assert_true(isnan(VALUE(1, HUGE_VAL)) && isnan(VALUE(NAN)) && isnan(VALUE(-HUGE_VAL, HUGE_VAL)));
+    assert_true(isnan(VALUE(1, HUGE_VAL)) && isnan(VALUE(NAN)) &&
+                isnan(VALUE(-HUGE_VAL, HUGE_VAL)));
 }
 
 static double square_of(size_t n, const double *x) {
     ki_exact_sum sum = {0};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         ki_exact_add_square(&sum, x[i]);
-    }
     return ki_exact_value(&sum);
 }
 
@@ -126,9 +125,8 @@ static void any_order(void **state) {
     (void)state;
     double x[N];
     ki_exact_sum first = {0};
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         x[i] = i % 3 ? any_double() : -x[i / 2];
-    }
     for (int round = 0; round < 50; round++) {
         /* Shuffled, in parts, the parts added up in the order they come. */
         for (size_t i = N - 1; i > 0; i--) {
@@ -142,27 +140,23 @@ static void any_order(void **state) {
             ki_exact_add(&part, x[i]);
             ki_exact_add_square(&part, x[i]);
             if (random_bits() % 7 == 0 || i + 1 == N) {
-                if (random_bits() % 2) {
+                if (random_bits() % 2)
                     ki_exact_canonical(&part);
-                }
                 ki_exact_merge(&sum, &part);
                 memset(&part, 0, sizeof part);
             }
         }
         ki_exact_canonical(&sum);
-        if (round == 0) {
+        if (round == 0)
             first = sum;
-        }
         assert_memory_equal(&sum, &first, sizeof sum);
     }
     /* Its own negative leaves nothing. */
     ki_exact_sum sum = {0}, zero = {0};
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         ki_exact_add(&sum, x[i]);
-    }
-    for (int i = N - 1; i >= 0; i--) {
+    for (int i = N - 1; i >= 0; i--)
         ki_exact_add(&sum, -x[i]);
-    }
     ki_exact_canonical(&sum);
     assert_memory_equal(&sum, &zero, sizeof sum);
 }

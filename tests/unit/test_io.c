@@ -104,14 +104,13 @@ static void test_csv_exact(void **state) {
     char *at;
 
     assert_non_null(x);
-    for (int k = 0; k < COUNT; k++) {
+    for (int k = 0; k < COUNT; k++)
         do {
             bits ^= bits << 13;
             bits ^= bits >> 7;
             bits ^= bits << 17;
             memcpy(&x[k], &bits, sizeof bits);
         } while (!isfinite(x[k]));
-    }
     assert_int_equal(ki_write_arrays(in(*state, "x.csv"), 1, &a, NULL), 0);
     text = slurp(in(*state, "x.csv"), NULL);
     at = text + 2;

@@ -43,9 +43,8 @@ static void sgemm(void **state) {
                 double sum = before[i * STRIDE + j];
                 if (j < N) {
                     sum *= beta;
-                    for (int k = 0; k < K; k++) {
+                    for (int k = 0; k < K; k++)
                         sum += element(a, ta, i, k) * element(b, tb, k, j);
-                    }
                 }
                 assert_close(c[i * STRIDE + j], sum, 1e-5, 1e-3);
             }
@@ -61,14 +60,12 @@ static void product64(void **state) {
     float row[13];
     for (int kind = 0; kind < 9; kind++) {
         const int level = levels[kind % 3], start = kind / 3;
-        if (level > ki_simd_level()) {
+        if (level > ki_simd_level())
             continue;
-        }
         for (int m = 0; m <= 13; m++) {
             fill();
-            for (int i = 0; i < 13; i++) {
+            for (int i = 0; i < 13; i++)
                 row[i] = (float)i - 3;
-            }
             ki_product64_at(level, (size_t)m, K, a, STRIDE, b + 1, STRIDE,
                             (enum ki_product_start)start, start == KI_PRODUCT_ROW ? row : NULL,
                             c + 2, STRIDE);
@@ -77,9 +74,8 @@ static void product64(void **state) {
                     double sum = before[i * STRIDE + j];
                     if (i < m && j >= 2 && j < 66) {
                         sum = start == KI_PRODUCT_ROW ? row[i] : start == KI_PRODUCT_SUM ? sum : 0;
-                        for (int k = 0; k < K; k++) {
+                        for (int k = 0; k < K; k++)
                             sum += element(a, 0, i, k) * element(b, 0, k, j - 1);
-                        }
                     }
                     assert_close(c[i * STRIDE + j], sum, 1e-5, 1e-3);
                 }

@@ -49,9 +49,8 @@ static void against_brute_force(void **state) {
                 assert_close(ki_map_general(&map, a, b, c[i]), exact, 0, 2e-13);
                 if (a == b && c[i] > 0) {
                     assert_close(1 - ki_map_defect(&map, 1 - c[i], NULL), exact, 0, 2e-13);
-                    if (c[i] <= 0.5) {
+                    if (c[i] <= 0.5)
                         assert_close(ki_map_value(&map, c[i], NULL), exact, 0, 2e-13);
-                    }
                 }
             }
         }
@@ -72,7 +71,8 @@ static void end_points(void **state) {
             ki_field_averages(&field, a, &mean, &S);
             assert_close(ki_map_defect(&map, 0, NULL), mean, 1e-13, 0);
             assert_close(ki_map_general(&map, a, a, 1), 1 - mean, 0, 1e-13);
-            if (D == 0) { /* c = 0: independent, c = -1 with b = -a: the same with the sign turned */
+            if (D ==
+                0) { /* c = 0: independent, c = -1 with b = -a: the same with the sign turned */
                 const double M = a * ki_field_gain(&field, a);
                 assert_close(ki_map_general(&map, a, a, 0), M * M, 0, 1e-13);
                 assert_close(ki_map_value(&map, 0, NULL), M * M, 1e-13, 0);
@@ -136,8 +136,11 @@ static void zero_temperature(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(against_brute_force), cmocka_unit_test(end_points), cmocka_unit_test(slope),
-        cmocka_unit_test(forms_join),          cmocka_unit_test(zero_temperature),
+        cmocka_unit_test(against_brute_force),
+        cmocka_unit_test(end_points),
+        cmocka_unit_test(slope),
+        cmocka_unit_test(forms_join),
+        cmocka_unit_test(zero_temperature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,9 +21,8 @@ static void fill(void) {
         b[i] = (double)(i * 5 % 19) - 8.5;
         c[i] = -77;
     }
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < MOST; i++)
         scale[i] = (double)(i % 3) + 0.5;
-    }
 }
 
 static double element(ki_matrix x, size_t i, size_t k) {
@@ -32,9 +31,8 @@ static double element(ki_matrix x, size_t i, size_t k) {
 
 static double one(ki_matrix x, ki_matrix y, const double *factor, size_t i, size_t j, size_t k) {
     double sum = 0;
-    for (size_t l = 0; l < k; l++) {
+    for (size_t l = 0; l < k; l++)
         sum += element(x, i, l) * (factor ? factor[l] : 1) * element(y, l, j);
-    }
     return sum;
 }
 
@@ -74,11 +72,9 @@ static void every_shape(void **state) {
                                        {5, 100, 7}, {200, 50, 1}, {96, 48, 300}};
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         for (int flags = 0; flags < 16; flags++) {
-            for (size_t l = 0; l < 3; l++) {
-                if (levels[l] <= ki_simd_level()) {
+            for (size_t l = 0; l < 3; l++)
+                if (levels[l] <= ki_simd_level())
                     check(levels[l], shapes[s], flags);
-                }
-            }
         }
     }
 }

@@ -21,11 +21,10 @@ static ki_network draw(size_t n, double beta, double J0, double dJ) {
         x ^= x >> 7;
         x ^= x << 17;
         const double u = (double)(x >> 11) / (double)(1ULL << 53) - 0.5;
-        if (i < n) {
+        if (i < n)
             H[i] = 0.2 * u;
-        } else {
+        else
             J[i - n] = J0 / (double)n + dJ * u * sqrt(12 / (double)n);
-        }
     }
     return (ki_network){n, H, J, beta};
 }
@@ -146,9 +145,8 @@ static void continuation(void **state) {
 
     for (int method = 0; method < METHODS; method++) {
         ki_meanfield *a = create(&w, method, KI_SYNC, 0), *b = create(&w, method, KI_SYNC, 0);
-        for (int t = 0; t < 3; t++) {
+        for (int t = 0; t < 3; t++)
             assert_int_equal(ki_meanfield_step(a, &one, NULL), 0);
-        }
         memcpy(m, get(a).m, sizeof m);
         memcpy(C, get(a).C, sizeof C);
         memcpy(D, get(a).D, sizeof D);
@@ -176,9 +174,8 @@ static void threads(void **state) {
             ki_meanfield *mf = create(&w, method, KI_SYNC, 1);
             ki_meanfield_info info;
 
-            for (int t = 0; t < 4; t++) {
+            for (int t = 0; t < 4; t++)
                 assert_int_equal(ki_meanfield_step(mf, &run, &info), 0);
-            }
             assert_int_equal(info.status, KI_MEANFIELD_DONE);
             assert_int_equal(info.steps, 4);
             assert_int_equal(ki_meanfield_steady(mf, 0, 0, &run, &info), 0);
@@ -190,9 +187,8 @@ static void threads(void **state) {
                 memcpy(D, s.D, sizeof D);
                 for (int i = 0; i < N; i++) {
                     assert_close(C[i * N + i], 1 - m[i] * m[i], 0, 1e-15);
-                    for (int k = 0; k < N; k++) {
+                    for (int k = 0; k < N; k++)
                         assert_true(C[i * N + k] == C[k * N + i]);
-                    }
                 }
             }
             assert_memory_equal(s.m, m, sizeof m);
@@ -220,13 +216,11 @@ static void steady_is_steady(void **state) {
             memcpy(m, get(mf).m, sizeof m);
             memcpy(C, get(mf).C, sizeof C);
             memcpy(D, get(mf).D, sizeof D);
-            for (int t = 0; t < 100; t++) {
+            for (int t = 0; t < 100; t++)
                 assert_int_equal(ki_meanfield_step(mf, &one, NULL), 0);
-            }
             const ki_meanfield_state s = get(mf);
-            for (int i = 0; i < N; i++) {
+            for (int i = 0; i < N; i++)
                 assert_close(s.m[i], m[i], 0, 1e-10);
-            }
             for (int i = 0; i < N * N; i++) {
                 assert_close(s.C[i], C[i], 0, 1e-10);
                 assert_close(s.D[i], D[i], 0, 1e-10);
@@ -261,9 +255,8 @@ static void not_steady(void **state) {
     assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
     assert_int_equal(info.status, KI_MEANFIELD_NOT_STEADY);
     assert_true(info.steps < 200 && info.unphysical > 0);
-    for (int i = 0; i < N * N; i++) {
+    for (int i = 0; i < N * N; i++)
         assert_true(isfinite(get(mf).C[i]));
-    }
     refused(ki_meanfield_steady(mf, NAN, 0, &one, &info), "tol");
     ki_meanfield_free(mf);
     mf = create(&w, KI_PLEFKA_T, KI_SYNC, 0);
@@ -289,9 +282,8 @@ static void unstable(void **state) {
     assert_close(get(mf).m[1], 0.50294057, 0, 1e-7);
     ki_meanfield_free(mf);
 
-    for (int i = 0; i < 25; i++) {
+    for (int i = 0; i < 25; i++)
         all[i] = 0.4;
-    }
     for (int method = 0; method < METHODS; method++) {
         for (int hot = 0; hot < 2; hot++) {
             w = (ki_network){5, none, all, hot ? 0.3 : 1};
@@ -299,9 +291,8 @@ static void unstable(void **state) {
             memset(m, 0, sizeof m);
             assert_int_equal(ki_meanfield_start(mf, m, NULL, NULL), 0);
             assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
-            if (hot || method == KI_NAIVE || method == KI_PLEFKA_T1T || method == KI_PLEFKA_T1) {
+            if (hot || method == KI_NAIVE || method == KI_PLEFKA_T1T || method == KI_PLEFKA_T1)
                 assert_int_equal(info.status, hot ? KI_MEANFIELD_DONE : KI_MEANFIELD_UNSTABLE);
-            }
             ki_meanfield_free(mf);
         }
     }
@@ -328,9 +319,8 @@ static void flows(void **state) {
         const double *m = get(mf).m;
         for (int i = 0; i < 20; i++) {
             double g = H[i];
-            for (int j = 0; j < 20; j++) {
+            for (int j = 0; j < 20; j++)
                 g += J[i * 20 + j] * m[j];
-            }
             assert_close(m[i], tanh(g), 0, 1e-10);
             assert_true(kind || fabs(m[i]) < 1e-10);
         }
@@ -343,9 +333,8 @@ static void sigma(void **state) {
     (void)state;
     for (int async = 0; async < 2; async++) {
         ki_network w = draw(N, 0.7, 1, 0.4);
-        for (int i = 0; async && i < N; i++) {
+        for (int i = 0; async && i < N; i++)
             J[i * N + i] = 0;
-        }
         for (int method = 0; method < (async ? 2 : METHODS); method++) {
             ki_meanfield *mf = create(&w, method, async ? KI_ASYNC : KI_SYNC, 1);
             double spin[N], edge[N * N], all = 0;
@@ -367,11 +356,9 @@ static void sigma(void **state) {
             assert_true(s.sigma > 0);
             ki_meanfield_free(mf);
         }
-        for (int i = 0; i < N; i++) {
-            for (int j = 0; j < i; j++) {
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < i; j++)
                 J[i * N + j] = J[j * N + i];
-            }
-        }
         for (int method = 0; method < (async ? 2 : METHODS); method++) {
             ki_meanfield *mf = create(&w, method, async ? KI_ASYNC : KI_SYNC, 1);
             assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, NULL), 0);

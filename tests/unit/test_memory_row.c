@@ -12,18 +12,16 @@ static ki_plain_rng rng = {21};
 
 static double overlap(uint64_t n, const uint64_t *x, const uint64_t *y) {
     int64_t sum = 0;
-    for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t i = 0; i < n; i++)
         sum += ((x[i / 64] ^ y[i / 64]) >> i % 64 & 1) ? -1 : 1;
-    }
     return (double)sum / (double)n;
 }
 
 /* A state of bias: bits are +1 with chance (1 + m)/2. */
 static void random_state(uint64_t n, double m, uint64_t *state) {
     memset(state, 0, (n + 63) / 64 * sizeof *state);
-    for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t i = 0; i < n; i++)
         state[i / 64] |= (uint64_t)(ki_plain_uniform(&rng) < (1 + m) / 2) << i % 64;
-    }
 }
 
 typedef struct history {
@@ -60,9 +58,8 @@ static int step(history *h, size_t t) {
     const size_t before = h->span.rank;
     const int fresh = ki_span_add(&h->span, h->state + t * h->words);
     assert_int_equal(h->span.rank, before + (fresh ? 1 : 0));
-    if (fresh) {
+    if (fresh)
         h->pivot = fmin(h->pivot, h->span.row[before] * h->span.row[before]);
-    }
     memcpy(h->row + t * h->steps, h->span.row, h->span.rank * sizeof(double));
     return fresh;
 }
@@ -75,9 +72,8 @@ static void check_covariance(const history *h) {
     for (size_t t = 0; t < h->steps; t += jump) {
         for (size_t u = 0; u <= t; u += jump) {
             double k = 0;
-            for (size_t i = 0; i < h->span.rank; i++) {
+            for (size_t i = 0; i < h->span.rank; i++)
                 k += h->row[t * h->steps + i] * h->row[u * h->steps + i];
-            }
             assert_close(k, overlap(h->n, h->state + t * h->words, h->state + u * h->words), 0,
                          tolerance);
         }
@@ -111,9 +107,8 @@ static void dependent_states(void **state) {
     enum { N = 130, T = 12 };
     history *h = begin(N, 64, T);
     uint64_t *s = h->state;
-    for (size_t t = 0; t < T; t++) {
+    for (size_t t = 0; t < T; t++)
         random_state(N, 0.2, s + t * h->words);
-    }
     for (size_t w = 0; w < h->words; w++) {
         const uint64_t all = w < 2 ? UINT64_MAX : 3;
         s[3 * h->words + w] = s[w];            /* again */
@@ -127,9 +122,8 @@ static void dependent_states(void **state) {
         s[11 * h->words + w] = w == 0 ? 0 : all;
     }
     static const int fresh[T] = {1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 0};
-    for (size_t t = 0; t < T; t++) {
+    for (size_t t = 0; t < T; t++)
         assert_int_equal(step(h, t), fresh[t]);
-    }
     check_covariance(h);
     end(h);
     /* One spin differs in 2^20: new, if barely. */
@@ -153,14 +147,12 @@ static void blocks(void **state) {
     for (size_t many = 1; many <= 49; many += 4) {
         history *h = begin(333, 150, 150);
         size_t block[333];
-        for (size_t i = 0; i < 333; i++) {
+        for (size_t i = 0; i < 333; i++)
             block[i] = i < many ? i : (size_t)(ki_plain_word(&rng) % many);
-        }
         for (size_t t = 0; t < 150; t++) {
             uint64_t sign = ki_plain_word(&rng);
-            for (size_t i = 0; i < 333; i++) {
+            for (size_t i = 0; i < 333; i++)
                 h->state[t * h->words + i / 64] |= (sign >> block[i] & 1) << i % 64;
-            }
             (void)step(h, t);
         }
         assert_in_range(h->span.rank, many, h->pivot < 1e-8 ? many + 1 : many);
@@ -196,15 +188,13 @@ static void projections(void **state) {
         (void)step(h, t);
     }
     for (int round = 0; round < 20; round++) {
-        for (int i = 0; i < N; i++) {
+        for (int i = 0; i < N; i++)
             x[i] = round == 0 ? 0 : (float)ki_plain_normal(&rng);
-        }
         ki_span_project(&h->span, x);
         for (size_t t = 0; t < T; t++) {
             double got = 0, expected = 0;
-            for (size_t k = 0; k < h->span.rank; k++) {
+            for (size_t k = 0; k < h->span.rank; k++)
                 got += h->span.row[k] * h->row[t * T + k];
-            }
             for (size_t i = 0; i < N; i++) {
                 const int up = h->state[t * h->words + i / 64] >> i % 64 & 1;
                 expected += (up ? 1 : -1) * (double)x[i] / N;
@@ -233,27 +223,23 @@ static void sums(uint64_t n, size_t count, double tolerance) {
     }
     norm = sqrt(norm);
     ki_row_split(&row, count, c, norm);
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < count; k++)
         assert_close(row.unit * (4096.0 * row.high[k] + row.low[k]), c[k], 0, norm * 0x1p-27);
-    }
     for (size_t b = 0; b < v.blocks; b++) {
         float out[64];
         double sum[64] = {0};
         for (size_t k = 0; k < count; k++) {
             int32_t z[KI_GROUP];
             ki_normals16(&q, &tail, (3 * k + 1) * v.blocks + b, 1, z);
-            for (size_t i = 0; i < v.width; i++) {
+            for (size_t i = 0; i < v.width; i++)
                 sum[i] += 1.7 * c[k] * z[i] * KI_NORMAL_UNIT;
-            }
         }
         ki_vectors_sum(&v, b, count, &row, 1.7, out);
-        for (size_t i = 0; i < v.width; i++) {
+        for (size_t i = 0; i < v.width; i++)
             worst = fmax(worst, fabs((double)out[i] - sum[i]) / (1.7 * norm));
-        }
     }
-    if (worst > tolerance) {
+    if (worst > tolerance)
         fail_msg("N = %d, %d vectors: off by %.3g", (int)n, (int)count, worst);
-    }
     ki_vectors_destroy(&v);
     free(row.high);
     free(row.low);
@@ -283,23 +269,20 @@ static void largest_sum(void **state) {
     ki_row row = {high, low, 0};
     float out[64];
     assert_int_equal(ki_vectors_create(&v, 64, 1), 0);
-    for (size_t i = 0; i < 64; i++) {
+    for (size_t i = 0; i < 64; i++)
         v.pair[i] = i % 2 ? 32767 : (uint32_t)(uint16_t)-32767;
-    }
     for (int sign = -1; sign <= 1; sign += 2) {
         const double c = 3 * sign;
         ki_row_split(&row, 1, &c, 3);
         ki_vectors_sum(&v, 0, 1, &row, 1, out);
-        for (size_t i = 0; i < 64; i++) {
+        for (size_t i = 0; i < 64; i++)
             assert_close(out[i], (i % 2 ? c : -c) * 32767 / 4096, 1e-6, 0);
-        }
     }
     const double none = 0;
     ki_row_split(&row, 1, &none, 0);
     ki_vectors_sum(&v, 0, 1, &row, 1, out);
-    for (size_t i = 0; i < 64; i++) {
+    for (size_t i = 0; i < 64; i++)
         assert_true(out[i] == 0);
-    }
     ki_vectors_destroy(&v);
 }
 
@@ -311,9 +294,8 @@ static void long_past(void **state) {
     for (size_t t = 0; t < T; t++) {
         /* Correlated as in a slow network: a tenth of the spins changes. */
         random_state(N, t ? 0.8 : 0, h->state + t * h->words);
-        for (size_t w = 0; t && w < h->words; w++) {
+        for (size_t w = 0; t && w < h->words; w++)
             h->state[t * h->words + w] ^= ~h->state[(t - 1) * h->words + w];
-        }
         assert_int_equal(step(h, t), 1);
     }
     check_covariance(h);

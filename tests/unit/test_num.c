@@ -16,25 +16,22 @@ enum { N = 4001 };
 static double x[N], y[N];
 
 static void grid(double low, double high) {
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         x[i] = low + (high - low) * i / (N - 1);
-    }
 }
 
 static void exponential(void **state) {
     (void)state;
     grid(-708, 709);
     ki_vexp(N, x, y);
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         assert_close(y[i], exp(x[i]), 4e-16, 0);
-    }
     const double odd[6] = {0, -0.0, -708.5, -INFINITY, -1e300, 1e-300};
     const double expected[6] = {1, 1, 0, 0, 0, 1};
     double got[6];
     ki_vexp(6, odd, got);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         assert_close(got[i], expected[i], 0, 0);
-    }
 }
 
 static void error_functions(void **state) {
@@ -47,14 +44,12 @@ static void error_functions(void **state) {
     }
     grid(-4, 4);
     ki_verf(N, x, y);
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         assert_close(y[i], erf(x[i]), 5e-16, 0);
-    }
     grid(-1e-9, 1e-9);
     ki_verf(N, x, y);
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         assert_close(y[i], erf(x[i]), 3e-16, 0);
-    }
     x[0] = 100;
     x[1] = -100;
     x[2] = INFINITY;
@@ -68,9 +63,8 @@ static void spin_functions(void **state) {
     (void)state;
     grid(-350, 350);
     ki_vsech2(N, x, y);
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         assert_close(y[i], 1 / (cosh(x[i]) * cosh(x[i])), 2e-15, 0);
-    }
     grid(-30, 30);
     ki_vchi(N, x, y);
     for (int i = 0; i < N; i++) {
@@ -103,9 +97,8 @@ static void box_densities(void **state) {
     for (size_t k = 0; k < sizeof D / sizeof *D; k++) {
         grid(-D[k] - 20, D[k] + 20);
         ki_box_density(N, x, 1, D[k], y);
-        for (int i = 0; i < N; i++) {
+        for (int i = 0; i < N; i++)
             assert_close(y[i], box(x[i], 1, D[k]), 2e-13, 1e-300);
-        }
         assert_close(ki_sum(N, y) * (x[1] - x[0]), 1, 1e-12, 0);
     }
     /* D -> 0 is continuous down to the Gaussian itself. */
@@ -113,9 +106,8 @@ static void box_densities(void **state) {
     static double narrow[N];
     ki_box_density(N, x, 1, 0, y);
     ki_box_density(N, x, 1, 1e-8, narrow);
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         assert_close(narrow[i], y[i], 3e-13, 1e-300);
-    }
 }
 
 static void double_box_densities(void **state) {
@@ -131,9 +123,8 @@ static void double_box_densities(void **state) {
         for (int i = 0; i < N; i += 37) {
             /* Gauss-Legendre over the narrower box. */
             double sum = 0;
-            for (int j = 0; j < 40; j++) {
+            for (int j = 0; j < 40; j++)
                 sum += 0.5 * ki_gl40_w[j] * box(x[i] + fmin(a, D) * ki_gl40_x[j], 1, fmax(a, D));
-            }
             assert_close(y[i], sum, 1e-13, 1e-15);
             assert_close(swapped[i], y[i], 0, 1e-15);
         }
@@ -150,8 +141,7 @@ static void gauss_legendre(void **state) {
                  {16, ki_gl16_x, ki_gl16_w},
                  {40, ki_gl40_x, ki_gl40_w}};
     for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
-        gsl_integration_glfixed_table *t =
-            gsl_integration_glfixed_table_alloc((size_t)rules[k].n);
+        gsl_integration_glfixed_table *t = gsl_integration_glfixed_table_alloc((size_t)rules[k].n);
         double sum = 0;
         for (int i = 0; i < rules[k].n; i++) {
             double node, weight;
@@ -230,9 +220,9 @@ static void roots(void **state) {
                  0);
     assert_in_range(evaluations, 3, 25);
     evaluations = 0;
-    assert_close(ki_root_bracketed(steep, NULL, 0, steep(NULL, 0), 1, steep(NULL, 1), 1e-15,
-                                   &evaluations),
-                 0.125, 1e-15, 0);
+    assert_close(
+        ki_root_bracketed(steep, NULL, 0, steep(NULL, 0), 1, steep(NULL, 1), 1e-15, &evaluations),
+        0.125, 1e-15, 0);
     assert_in_range(evaluations, 3, 60);
     /* A jump is bracketed down to rounding, and exact ends are taken. */
     assert_close(ki_root_bracketed(kink, NULL, 0, -1, 1, 1, 1e-14, &evaluations), 0.7, 1e-13, 0);
@@ -242,11 +232,11 @@ static void roots(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exponential),   cmocka_unit_test(error_functions),
+        cmocka_unit_test(exponential),    cmocka_unit_test(error_functions),
         cmocka_unit_test(spin_functions), cmocka_unit_test(chi_tail),
-        cmocka_unit_test(box_densities), cmocka_unit_test(double_box_densities),
+        cmocka_unit_test(box_densities),  cmocka_unit_test(double_box_densities),
         cmocka_unit_test(gauss_legendre), cmocka_unit_test(strip_step),
-        cmocka_unit_test(sums),          cmocka_unit_test(roots),
+        cmocka_unit_test(sums),           cmocka_unit_test(roots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,18 +28,15 @@ static uint32_t word_of(const ki_sequence *q, uint64_t index) {
 static int levels(int level[3]) {
     static const int all[3] = {KI_LEVEL_PLAIN, KI_LEVEL_V3, KI_LEVEL_V4};
     int n = 0;
-    for (int i = 0; i < 3; i++) {
-        if (all[i] <= ki_simd_level()) {
+    for (int i = 0; i < 3; i++)
+        if (all[i] <= ki_simd_level())
             level[n++] = all[i];
-        }
-    }
     return n;
 }
 
 static void fill(ki_plain_rng *r, uint32_t *word, size_t n) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         word[i] = (uint32_t)ki_plain_word(r);
-    }
 }
 
 /* kat_vectors of Random123. */
@@ -99,11 +96,10 @@ static void words(void **state) {
         for (size_t groups = 0; groups <= GROUPS; groups += 1 + groups / 4) {
             for (int l = 0; l <= n; l++) {
                 memset(out, 0xA5, sizeof out);
-                if (l < n) {
+                if (l < n)
                     ki_random_groups_at(level[l], &q, start[s], groups, out);
-                } else {
+                else
                     ki_random_groups(&q, start[s], groups, out);
-                }
                 assert_int_equal(out[groups * KI_GROUP], 0xA5A5A5A5);
                 for (size_t i = 0; i < groups * KI_GROUP; i++) {
                     const uint64_t number = (start[s] + i / 64) * 16 + i % 16;
@@ -114,9 +110,8 @@ static void words(void **state) {
                     ki_philox4x32_10(counter, key.word, four);
                     assert_int_equal(out[i], four[i % 64 / 16]);
                     /* By single words as far as their index reaches. */
-                    if (start[s] + i / 64 < UINT64_C(1) << 58) {
+                    if (start[s] + i / 64 < UINT64_C(1) << 58)
                         assert_int_equal(out[i], word_of(&q, start[s] * 64 + i));
-                    }
                 }
             }
         }
@@ -147,9 +142,8 @@ static void distinct(void **state) {
     }
     assert_int_equal(n, MANY);
     qsort(seen, n, sizeof *seen, by_value);
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 1; i < n; i++)
         assert_true(seen[i] != seen[i - 1]); /* 3e-11 by chance */
-    }
     const uint64_t zero[8] = {0};
     n = 0;
     for (size_t length = 0; length <= 8; length++) {
@@ -163,9 +157,8 @@ static void distinct(void **state) {
         }
     }
     qsort(seen, n, sizeof *seen, by_value);
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 1; i < n; i++)
         assert_true(seen[i] != seen[i - 1]);
-    }
 }
 
 /* Doubles are in (0, 1) by 52 bits of half a counter; normals of any part are those of the whole.
@@ -240,9 +233,8 @@ static void normals_of_words(void **state) {
         for (size_t i = 0; i < BATCH * KI_GROUP; i++) {
             /* All in and near the tails, a part of the rest. */
             const int32_t v = (int32_t)word[i];
-            if ((v < 0 ? -1 - v : v) > 2147483647 - 8 * TAIL || i % 64 == g / BATCH % 64) {
+            if ((v < 0 ? -1 - v : v) > 2147483647 - 8 * TAIL || i % 64 == g / BATCH % 64)
                 one_normal(word[i], &tail, g * KI_GROUP + i, out[i], &tails);
-            }
         }
     }
     assert_in_range(tails, 170, 350); /* 2^22 x 6.2e-5 = 259 */
@@ -297,9 +289,8 @@ static void levels_agree(void **state) {
     uint64_t bits[3][BLOCKS + 1];
     ki_plain_rng r = {4};
     for (int round = 0; round < 200; round++) {
-        for (size_t i = 0; i < BLOCKS * 64; i++) {
+        for (size_t i = 0; i < BLOCKS * 64; i++)
             x[i] = i % 7 ? (float)(20 * ki_plain_uniform(&r) - 10) : odd[i / 7 % 16];
-        }
         const uint64_t first = round < 100 ? (uint64_t)round : ki_plain_word(&r) >> 8;
         const size_t blocks = (size_t)(round < 100 ? round % (BLOCKS + 1) : BLOCKS);
         for (int l = 0; l < n; l++) {
@@ -334,9 +325,8 @@ static void spins_of_words(void **state) {
         float x[64];
         uint64_t bits;
         const double scale = b % 3 == 0 ? 1 : b % 3 == 1 ? 4 : 8;
-        for (int i = 0; i < 64; i++) {
+        for (int i = 0; i < 64; i++)
             x[i] = (float)(scale * (2 * ki_plain_uniform(&r) - 1));
-        }
         ki_draw_spins(&q, &rare, b, 1, x, &bits);
         for (uint64_t i = 0; i < 64; i++) {
             const double n = word_of(&q, b / 2 * 64 + i) >> b % 2 * 16 & 0xffff;
@@ -358,17 +348,14 @@ static void extreme_fields(void **state) {
     uint64_t bits[100];
     float x[6400];
     for (int k = 0; k < 4; k++) {
-        for (int i = 0; i < 6400; i++) {
+        for (int i = 0; i < 6400; i++)
             x[i] = i % 2 ? certain[k] : -certain[k];
-        }
         ki_draw_spins(&q, &rare, 0, 100, x, bits);
-        for (int b = 0; b < 100; b++) {
+        for (int b = 0; b < 100; b++)
             assert_true(bits[b] == UINT64_C(0xAAAAAAAAAAAAAAAA));
-        }
     }
-    for (int i = 0; i < 6400; i++) {
+    for (int i = 0; i < 6400; i++)
         x[i] = NAN;
-    }
     ki_draw_spins(&q, &rare, 0, 100, x, bits); /* anything, but soon */
 }
 
@@ -425,9 +412,8 @@ static void tanh_everywhere(void **state) {
         memcpy(z, odd, sizeof odd);
         z[n] = 0.5f;
         ki_vtanhf(n, z, z);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             assert_true(z[i] == expected[i]);
-        }
         assert_true(z[n] == 0.5f);
     }
 }

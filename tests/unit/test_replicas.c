@@ -89,9 +89,8 @@ static void moments_are_those_of_the_raster(void **state) {
             double t[N];
             for (size_t i = 0; i < N; i++) {
                 double h = H[i];
-                for (size_t j = 0; j < N; j++) {
+                for (size_t j = 0; j < N; j++)
                     h += J[i * N + j] * s[j];
-                }
                 t[i] = tanh(network.beta * h);
                 S += (log(2 * cosh(network.beta * h)) - network.beta * h * t[i]) / (N * R);
                 q += (async ? s[i] * past[i] : t[i] * s[i]) / (N * R);
@@ -152,9 +151,8 @@ static void window_of_one_and_start(void **state) {
         spec.start = KI_START_RANDOM;
         everything *random = simulate(&spec, 1);
         long sum = 0;
-        for (size_t k = 0; k < sizeof end->raster; k++) {
+        for (size_t k = 0; k < sizeof end->raster; k++)
             sum += k % ((T + 1) * N) < N ? random->raster[k] : 0;
-        }
         assert_true(labs(sum) < 6 * 75); /* of 5550 coins */
         assert_memory_not_equal(random->raster, random->raster + (T + 1) * N, N);
         free(end);
@@ -179,11 +177,9 @@ static void overlaps_in_the_window(void **state) {
         long sum = 0;
         for (size_t r = 0; r < R; r++) {
             const int8_t *s = e->raster + r * (T + 1) * N;
-            for (int t = first[k]; t <= T; t++) {
-                for (int i = 0; i < N; i++) {
+            for (int t = first[k]; t <= T; t++)
+                for (int i = 0; i < N; i++)
                     sum += s[t * N + i] * s[(t - T / 2) * N + i];
-                }
-            }
         }
         assert_close(e->summary.q, (double)sum / ((double)N * R * (T - first[k] + 1)), 1e-12,
                      1e-14);
@@ -242,9 +238,8 @@ static void frozen(void **state) {
 static void large_fields(void **state) {
     (void)state;
     static double fields[N];
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N; i++)
         fields[i] = i % 2 ? H[i] : i % 4 ? 1e6 : -1e6;
-    }
     const ki_network w = {N, fields, J, 1.1};
     for (int dynamics = KI_SYNC; dynamics <= KI_ASYNC; dynamics++) {
         const ki_replicas_spec spec = {.dynamics = dynamics, .replicas = R, .steps = T, .seed = 3};
@@ -253,9 +248,8 @@ static void large_fields(void **state) {
         const ki_replicas_out out = view_of(e);
         assert_int_equal(ki_replicas(&w, &spec, NULL, &e->summary, &out), 0);
         double sum = 0;
-        for (size_t i = 0; i < N; i++) {
+        for (size_t i = 0; i < N; i++)
             sum += e->spin[i] / N;
-        }
         assert_true(sum > 0.01);
         assert_close(e->summary.sigma, sum, 1e-5, 0);
         assert_true(e->summary.flips > 100 && e->summary.flips < (uint64_t)N * R / 2);
@@ -272,9 +266,8 @@ static void refused(const ki_network *w, const ki_replicas_spec *spec, int threa
     const ki_run_options run = {threads, NULL, NULL};
     assert_int_equal(ki_replicas(w, spec, &run, &e.summary, &out), KI_ERR_ARGUMENT);
     assert_true(ki_is_sentence(ki_last_error()));
-    if (strstr(ki_last_error(), word) == NULL) {
+    if (strstr(ki_last_error(), word) == NULL)
         fail_msg("\"%s\" does not say %s", ki_last_error(), word);
-    }
     assert_memory_equal(&e, &before, sizeof e);
 }
 

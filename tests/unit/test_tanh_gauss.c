@@ -36,9 +36,8 @@ static void averages(void **state) {
             assert_true(fabs(m) <= 1 && k >= 0 && k <= 1);
             assert_close(mean(-g, s), -m, 0, 5e-15);
             assert_close(slope(-g, s), k, 0, 5e-15);
-            if (s >= 1e8) { /* sign seen through the noise */
+            if (s >= 1e8) /* sign seen through the noise */
                 assert_close(m, erf(g / s / sqrt(2)), 0, 5e-15);
-            }
         }
     }
     /* Noise that is made of two: < mean(g + a z, b) > = mean(g, sqrt(a^2 + b^2)), across the change
@@ -91,12 +90,10 @@ static void tails(void **state) {
         ki_tanh_hermite(1, &g, &s, KI_TANH_TERMS, c);
         for (size_t n = 7; n < KI_TANH_TERMS; n = 2 * n + 1) {
             double rest = 0;
-            for (size_t k = n; k < KI_TANH_TERMS; k++) {
+            for (size_t k = n; k < KI_TANH_TERMS; k++)
                 rest += c[k] * c[k];
-            }
-            if (rest > 1e-26) {
+            if (rest > 1e-26)
                 assert_true(ki_tanh_tail(s, n) < 1e4 * rest);
-            }
         }
     }
 }
@@ -113,18 +110,16 @@ static void lanes(void **state) {
         ki_tanh_hermite(1, g + i, s + i, 15, one);
         for (size_t n = 0; n < 15; n++) {
             assert_close(all[n * KI_LANES + i], one[n], 0, 5e-15);
-            if (i >= 4 && i < 7) {
+            if (i >= 4 && i < 7)
                 assert_close(some[n * 3 + i - 4], one[n], 0, 5e-15);
-            }
         }
     }
 }
 
 static double series(const double *a, const double *b, double rho) {
     double sum = 0;
-    for (size_t n = KI_TANH_TERMS; n-- > 0;) {
+    for (size_t n = KI_TANH_TERMS; n-- > 0;)
         sum = (sum + a[n] * b[n]) * rho;
-    }
     return sum;
 }
 
@@ -150,9 +145,8 @@ static void pairs(void **state) {
                 for (int r = 0; r < 8; r++) {
                     const double rho = sign * rhos[r], E = ki_tanh_pair(g1, s1, g2, s2, rho);
                     const double left = tail * pow(rhos[r], KI_TANH_TERMS + 1);
-                    if (left < 1e-12) {
+                    if (left < 1e-12)
                         assert_close(E, m + series(a[i], b[j], rho), 0, 3e-14 + left);
-                    }
                     assert_true(fabs(E) <= 1 + 1e-14);
                     assert_true(sign * E >= last - 2e-14); /* Price: it grows with rho */
                     last = sign * E;

@@ -15,11 +15,10 @@ static double by_bisection(double V, double y) {
 
     for (int k = 0; k < 500 && y != 0; k++) {
         const long double middle = (low + high) / 2;
-        if (middle + V * tanhl(middle) < x) {
+        if (middle + V * tanhl(middle) < x)
             low = middle;
-        } else {
+        else
             high = middle;
-        }
     }
     return y == 0 ? 0 : (double)copysignl(tanhl((low + high) / 2), (long double)y);
 }
