@@ -137,7 +137,7 @@ static int follow_links(char *path) {
 static int create_temp(ki_atomic *file, target_kind kind, mode_t mode) {
     size_t folder = folder_length(file->target);
     char name[64];
-    int error;
+    int reason;
 
     memcpy(file->temp, file->target, folder);
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -155,9 +155,9 @@ static int create_temp(ki_atomic *file, target_kind kind, mode_t mode) {
     if (file->fd < 0)
         return errno;
     if (kind == TARGET_REGULAR && mode != 0600 && fchmod(file->fd, mode)) {
-        error = errno;
+        reason = errno;
         unlink(file->temp);
-        return error;
+        return reason;
     }
     return 0;
 }
@@ -176,7 +176,7 @@ static void release(ki_atomic *file) {
 
 static int open_regular(ki_atomic *file, target_kind kind, mode_t mode) {
     size_t length = strlen(file->path);
-    int error;
+    int reason;
 
     if (length >= PATH_MAX)
         return ki_io_fail_errno(file->path, "cannot be written", ENAMETOOLONG);
@@ -185,17 +185,17 @@ static int open_regular(ki_atomic *file, target_kind kind, mode_t mode) {
     if (!file->target || !file->temp)
         return no_memory(file->path);
     memcpy(file->target, file->path, length + 1);
-    error = follow_links(file->target);
-    if (error)
-        return ki_io_fail_errno(file->path, "cannot be written", error);
-    error = create_temp(file, kind, mode);
-    if (error)
-        return ki_io_fail_errno(file->path, "cannot create a file in its folder", error);
+    reason = follow_links(file->target);
+    if (reason)
+        return ki_io_fail_errno(file->path, "cannot be written", reason);
+    reason = create_temp(file, kind, mode);
+    if (reason)
+        return ki_io_fail_errno(file->path, "cannot create a file in its folder", reason);
     return 0;
 }
 
 static int open_target(ki_atomic *file, const char *path, target_kind kind, mode_t mode) {
-    int rc = 0;
+    int error = 0;
 
     memset(file, 0, sizeof *file);
     file->path = path;
@@ -203,38 +203,38 @@ static int open_target(ki_atomic *file, const char *path, target_kind kind, mode
     /* Before the file, so that running out of memory leaves nothing to remove. */
     file->buffer = ki_alloc(BUFFER_SIZE, 1);
     if (!file->buffer)
-        rc = no_memory(path);
+        error = no_memory(path);
     else if (kind != TARGET_STREAM)
-        rc = open_regular(file, kind, mode);
+        error = open_regular(file, kind, mode);
     else if ((file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)) < 0)
-        rc = ki_io_fail_errno(path, "cannot be opened", errno);
-    if (rc)
+        error = ki_io_fail_errno(path, "cannot be opened", errno);
+    if (error)
         release(file);
-    return rc;
+    return error;
 }
 
 int ki_atomic_open(ki_atomic *file, const char *path) {
     target_kind kind = TARGET_STREAM;
     mode_t mode = 0;
-    int rc = inspect(path, &kind, &mode);
+    int error = inspect(path, &kind, &mode);
 
-    return rc ? rc : open_target(file, path, kind, mode);
+    return error ? error : open_target(file, path, kind, mode);
 }
 
 int ki_atomic_check(const char *path) {
     ki_atomic file;
     target_kind kind = TARGET_STREAM;
     mode_t mode = 0;
-    int rc = inspect(path, &kind, &mode);
+    int error = inspect(path, &kind, &mode);
 
-    if (rc || kind == TARGET_STREAM)
-        return rc;
+    if (error || kind == TARGET_STREAM)
+        return error;
     /* Only creating a file shows that one can be created: access() knows nothing of quotas, full
      * inode tables and network file systems. */
-    rc = open_target(&file, path, kind, mode);
-    if (!rc)
+    error = open_target(&file, path, kind, mode);
+    if (!error)
         ki_atomic_abort(&file);
-    return rc;
+    return error;
 }
 
 static int write_all(ki_atomic *file, const unsigned char *data, size_t size) {
@@ -261,10 +261,10 @@ static int flush(ki_atomic *file) {
 
 int ki_atomic_write(ki_atomic *file, const void *data, size_t size) {
     if (size > BUFFER_SIZE - file->used) {
-        int rc = flush(file);
+        int error = flush(file);
 
-        if (rc)
-            return rc;
+        if (error)
+            return error;
         if (size >= BUFFER_SIZE)
             return write_all(file, data, size);
     }
@@ -282,11 +282,11 @@ static int sync_fd(int fd) {
 }
 
 static int close_fd(int *fd) {
-    int error = close(*fd) ? errno : 0;
+    int reason = close(*fd) ? errno : 0;
 
     *fd = -1;
     /* The descriptor is gone after an interrupted close, and the data was synced before. */
-    return error == EINTR ? 0 : error;
+    return reason == EINTR ? 0 : reason;
 }
 
 /* Makes the rename itself durable. The new file is in place already, and complete, so a failure
@@ -304,23 +304,23 @@ static void sync_folder(char *path) {
 }
 
 int ki_atomic_commit(ki_atomic *file) {
-    int rc = flush(file);
-    int error = 0;
+    int error = flush(file);
+    int reason = 0;
     const char *action = "writing failed";
 
-    if (!rc && file->temp)
-        error = sync_fd(file->fd);
-    if (!rc && !error)
-        error = close_fd(&file->fd);
-    if (!rc && !error && file->temp && rename(file->temp, file->target)) {
-        error = errno;
+    if (!error && file->temp)
+        reason = sync_fd(file->fd);
+    if (!error && !reason)
+        reason = close_fd(&file->fd);
+    if (!error && !reason && file->temp && rename(file->temp, file->target)) {
+        reason = errno;
         action = "cannot be replaced";
     }
-    if (error)
-        rc = ki_io_fail_errno(file->path, action, error);
-    if (rc) {
+    if (reason)
+        error = ki_io_fail_errno(file->path, action, reason);
+    if (error) {
         ki_atomic_abort(file);
-        return rc;
+        return error;
     }
     if (file->temp)
         sync_folder(file->target);

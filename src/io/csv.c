@@ -60,20 +60,20 @@ static int put_int(ki_atomic *out, int64_t x) {
  * '#' as a comment, an empty only field as no row at all. */
 static int put_string(ki_atomic *out, const char *text, int only) {
     const char *quote;
-    int rc;
+    int error;
 
     if (!strpbrk(text, ",\"\r\n") && text[0] != '#' && !(only && text[0] == '\0'))
         return put_text(out, text);
-    rc = ki_atomic_write(out, "\"", 1);
-    while (!rc && (quote = strchr(text, '"')) != NULL) {
-        rc = ki_atomic_write(out, text, (size_t)(quote - text) + 1);
-        if (!rc)
-            rc = ki_atomic_write(out, "\"", 1);
+    error = ki_atomic_write(out, "\"", 1);
+    while (!error && (quote = strchr(text, '"')) != NULL) {
+        error = ki_atomic_write(out, text, (size_t)(quote - text) + 1);
+        if (!error)
+            error = ki_atomic_write(out, "\"", 1);
         text = quote + 1;
     }
-    if (!rc)
-        rc = put_text(out, text);
-    return rc ? rc : ki_atomic_write(out, "\"", 1);
+    if (!error)
+        error = put_text(out, text);
+    return error ? error : ki_atomic_write(out, "\"", 1);
 }
 
 static int put_field(ki_atomic *out, const ki_array *column, size_t row, int only) {
@@ -91,38 +91,38 @@ static int put_field(ki_atomic *out, const ki_array *column, size_t row, int onl
 
 /* Each line of the text becomes a comment line, so that no reader takes it for data. */
 static int put_provenance(ki_atomic *out, const char *text) {
-    int rc = 0;
+    int error = 0;
 
     do {
         size_t length = strcspn(text, "\r\n");
 
-        rc = ki_atomic_write(out, "# ", 2);
-        if (!rc)
-            rc = ki_atomic_write(out, text, length);
-        if (!rc)
-            rc = ki_atomic_write(out, "\n", 1);
+        error = ki_atomic_write(out, "# ", 2);
+        if (!error)
+            error = ki_atomic_write(out, text, length);
+        if (!error)
+            error = ki_atomic_write(out, "\n", 1);
         text += length;
         text += strspn(text, "\r\n");
-    } while (!rc && *text);
-    return rc;
+    } while (!error && *text);
+    return error;
 }
 
 int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
-    int rc = 0;
+    int error = 0;
 
-    for (size_t k = 0; k < n && !rc; k++) {
-        rc = put_text(out, arrays[k].name);
-        if (!rc)
-            rc = ki_atomic_write(out, k + 1 < n ? "," : "\n", 1);
+    for (size_t k = 0; k < n && !error; k++) {
+        error = put_text(out, arrays[k].name);
+        if (!error)
+            error = ki_atomic_write(out, k + 1 < n ? "," : "\n", 1);
     }
-    for (size_t row = 0; row < arrays[0].shape[0] && !rc; row++) {
-        for (size_t k = 0; k < n && !rc; k++) {
-            rc = put_field(out, &arrays[k], row, n == 1);
-            if (!rc)
-                rc = ki_atomic_write(out, k + 1 < n ? "," : "\n", 1);
+    for (size_t row = 0; row < arrays[0].shape[0] && !error; row++) {
+        for (size_t k = 0; k < n && !error; k++) {
+            error = put_field(out, &arrays[k], row, n == 1);
+            if (!error)
+                error = ki_atomic_write(out, k + 1 < n ? "," : "\n", 1);
         }
     }
-    if (!rc && provenance)
-        rc = put_provenance(out, provenance);
-    return rc;
+    if (!error && provenance)
+        error = put_provenance(out, provenance);
+    return error;
 }

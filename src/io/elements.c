@@ -172,17 +172,17 @@ static int put_one(const ki_reader *r, const ki_entry *e, const unsigned char *p
 int ki_elements_put(const ki_reader *r, const ki_entry *e, uint64_t first, size_t n,
                     const unsigned char *raw, void *out, ki_strings *strings) {
     int straight = !e->fortran || e->info.ndim < 2;
-    int rc = 0;
+    int error = 0;
 
     if (straight && ((e->item == 8 && !e->swapped && strchr("fi", e->kind)) ||
                      (e->item == 1 && e->kind == 'i'))) {
         memcpy((char *)out + first * e->item, raw, n * e->item);
         return 0;
     }
-    for (size_t k = 0; k < n && !rc; k++) {
+    for (size_t k = 0; k < n && !error; k++) {
         size_t to = straight ? (size_t)first + k : from_fortran(&e->info, first + k);
 
-        rc = put_one(r, e, raw + k * e->item, to, out, strings);
+        error = put_one(r, e, raw + k * e->item, to, out, strings);
     }
-    return rc;
+    return error;
 }

@@ -177,10 +177,10 @@ static int put_array(hid_t file, const char *path, const ki_array *a) {
     hid_t plist = -1;
     hid_t set = -1;
     source s;
-    int rc = open_source(path, a, count, &s);
+    int error = open_source(path, a, count, &s);
     int bad = 0;
 
-    if (!rc) {
+    if (!error) {
         space = array_space(a);
         plist = dataset_properties(a, count, s.item);
         if (space >= 0 && plist >= 0)
@@ -191,14 +191,14 @@ static int put_array(hid_t file, const char *path, const ki_array *a) {
         if (set >= 0 && H5Dclose(set) < 0)
             bad = 1;
         if (bad)
-            rc = fail_hdf5(path);
+            error = fail_hdf5(path);
     }
     if (plist >= 0)
         H5Pclose(plist);
     if (space >= 0)
         H5Sclose(space);
     close_source(&s);
-    return rc;
+    return error;
 }
 
 /* A root attribute of variable length: attributes of fixed size end at 64 kB. */
@@ -224,7 +224,7 @@ static int put_provenance(hid_t file, const char *path, const char *text) {
 static int write_image(hid_t file, ki_atomic *out) {
     ssize_t size;
     void *image;
-    int rc;
+    int error;
 
     if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 || (size = H5Fget_file_image(file, NULL, 0)) < 0)
         return fail_hdf5(out->path);
@@ -232,46 +232,46 @@ static int write_image(hid_t file, ki_atomic *out) {
     if (!image)
         return fail_memory(out->path);
     if (H5Fget_file_image(file, image, (size_t)size) != size)
-        rc = fail_hdf5(out->path);
+        error = fail_hdf5(out->path);
     else
-        rc = ki_atomic_write(out, image, (size_t)size);
+        error = ki_atomic_write(out, image, (size_t)size);
     ki_free(image);
-    return rc;
+    return error;
 }
 
 static int write_file(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
-    int rc = 0;
+    int error = 0;
 
     /* The name is a label: nothing is stored under it without a backing store. */
     if (access < 0 || H5Pset_fapl_core(access, IMAGE_STEP, 0) < 0 ||
         (file = H5Fcreate("kinising.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access)) < 0)
-        rc = fail_hdf5(out->path);
-    for (size_t k = 0; k < n && !rc; k++)
-        rc = put_array(file, out->path, &arrays[k]);
-    if (!rc && provenance)
-        rc = put_provenance(file, out->path, provenance);
-    if (!rc)
-        rc = write_image(file, out);
+        error = fail_hdf5(out->path);
+    for (size_t k = 0; k < n && !error; k++)
+        error = put_array(file, out->path, &arrays[k]);
+    if (!error && provenance)
+        error = put_provenance(file, out->path, provenance);
+    if (!error)
+        error = write_image(file, out);
     if (file >= 0)
         H5Fclose(file);
     if (access >= 0)
         H5Pclose(access);
-    return rc;
+    return error;
 }
 
 int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
     H5E_auto2_t print = NULL;
     void *user = NULL;
-    int rc;
+    int error;
 
     /* HDF5 prints failures on stderr unless told not to; the program around us may want it to. */
     H5Eget_auto2(H5E_DEFAULT, &print, &user);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    rc = write_file(out, n, arrays, provenance);
+    error = write_file(out, n, arrays, provenance);
     H5Eset_auto2(H5E_DEFAULT, print, user);
-    return rc;
+    return error;
 }
 
 int ki_hdf5_check(const char *path) {

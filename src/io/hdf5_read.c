@@ -150,40 +150,40 @@ static const char *check_storage(const ki_reader *r, const ki_entry *e, hid_t pl
 static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
     hid_t type = H5Dget_type(set), space = H5Dget_space(set), plist = H5Dget_create_plist(set);
     const char *why = NULL;
-    int rc = 0;
+    int error = 0;
 
     if (type < 0 || space < 0 || plist < 0)
-        rc = fail_entry(r, e);
-    if (!rc)
+        error = fail_entry(r, e);
+    if (!error)
         why = set_type(e, type);
-    if (!rc && !why)
+    if (!error && !why)
         why = set_shape(e, space);
-    if (!rc && !why)
+    if (!error && !why)
         why = check_storage(r, e, plist);
     if (why)
-        rc = refuse(r, e, why);
+        error = refuse(r, e, why);
     if (plist >= 0)
         H5Pclose(plist);
     if (space >= 0)
         H5Sclose(space);
     if (type >= 0)
         H5Tclose(type);
-    return rc;
+    return error;
 }
 
 /* Adds the dataset `name`; anything that is none is passed over. */
 static int add(ki_reader *r, const char *name) {
     hid_t object = H5Oopen(r->file, name, H5P_DEFAULT);
     ki_entry e = {.info = {.name = name}};
-    int rc = 0;
+    int error = 0;
 
     if (object >= 0 && H5Iget_type(object) != H5I_DATASET) {
         H5Oclose(object);
         return 0;
     }
     if (object >= 0)
-        rc = describe(r, &e, object);
-    if (object < 0 || rc)
+        error = describe(r, &e, object);
+    if (object < 0 || error)
         e = (ki_entry){.info = {.type = 0}};
     if (object >= 0)
         H5Oclose(object);
@@ -208,7 +208,7 @@ static int list_links(ki_reader *r) {
     for (hsize_t i = 0; i < group.nlinks; i++) {
         char name[NAME_MAX_BYTES];
         H5L_info_t link;
-        int rc;
+        int error;
 
         ssize_t length = H5Lget_name_by_idx(r->file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
                                             sizeof name, H5P_DEFAULT);
@@ -222,9 +222,9 @@ static int list_links(ki_reader *r) {
             return HDF5_FAILED;
         if (link.type != H5L_TYPE_HARD)
             continue;
-        rc = add(r, name);
-        if (rc)
-            return rc;
+        error = add(r, name);
+        if (error)
+            return error;
     }
     return 0;
 }
@@ -247,20 +247,20 @@ static hid_t open_file(const char *path) {
 
 int ki_hdf5_list(ki_reader *r) {
     quiet q = be_quiet();
-    int rc = HDF5_FAILED;
+    int error = HDF5_FAILED;
 
     r->file = open_file(r->path);
     if (r->file >= 0)
-        rc = list_links(r);
-    if (rc == HDF5_FAILED) {
+        error = list_links(r);
+    if (error == HDF5_FAILED) {
         char why[160], text[200];
 
         reason(why);
         snprintf(text, sizeof text, "is damaged or cut off; %s", why);
-        rc = ki_io_fail(KI_ERR_FORMAT, r->path, text, "a whole .h5 file");
+        error = ki_io_fail(KI_ERR_FORMAT, r->path, text, "a whole .h5 file");
     }
     be_loud(q);
-    return rc;
+    return error;
 }
 
 static hid_t memory_type(const ki_entry *e) {
@@ -291,37 +291,37 @@ static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void 
     hid_t type = H5Dget_type(set);
     unsigned char *raw = ki_alloc((size_t)count, e->item);
     ki_strings strings = ki_strings_in(out, (size_t)count);
-    int rc = 0;
+    int error = 0;
 
     if (!raw)
-        rc = ki_reader_no_memory(r);
+        error = ki_reader_no_memory(r);
     else if (type < 0 || H5Tget_size(type) != e->item ||
              (count && H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0))
-        rc = fail_entry(r, e);
-    for (uint64_t i = 0; !rc && i < count; i++) {
+        error = fail_entry(r, e);
+    for (uint64_t i = 0; !error && i < count; i++) {
         const unsigned char *text = raw + i * e->item;
         const unsigned char *end = memchr(text, 0, e->item);
         const char *why =
             ki_strings_add(&strings, (size_t)i, text, end ? (size_t)(end - text) : e->item);
 
         if (why)
-            rc = ki_entry_fail(r, e, KI_ERR_FORMAT, why, "strings of Unicode text");
+            error = ki_entry_fail(r, e, KI_ERR_FORMAT, why, "strings of Unicode text");
     }
     ki_free(raw);
     if (type >= 0)
         H5Tclose(type);
-    return rc;
+    return error;
 }
 
 static int fetch_open(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
     uint64_t count = ki_entry_count(&e->info, e->item);
     hid_t plist = H5Dget_create_plist(set);
-    int rc = plist < 0 ? fail_entry(r, e) : ki_hdf5_check_storage(r, e, set, plist);
+    int error = plist < 0 ? fail_entry(r, e) : ki_hdf5_check_storage(r, e, set, plist);
 
     if (plist >= 0)
         H5Pclose(plist);
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     if (e->info.type == KI_STRING)
         return fetch_strings(r, e, set, out, count);
     if (count && H5Dread(set, memory_type(e), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
@@ -339,20 +339,20 @@ int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
     quiet q = be_quiet();
     hid_t set = H5Dopen2(r->file, e->info.name, H5P_DEFAULT);
     ki_entry now = {.info = {.name = e->info.name}};
-    int rc;
+    int error;
 
     if (set < 0)
-        rc = fail_entry(r, e);
+        error = fail_entry(r, e);
     else
-        rc = describe(r, &now, set);
-    if (!rc && (!out || !same(e, &now)))
-        rc = refuse(r, e, "was changed while it was read");
-    if (!rc)
-        rc = fetch_open(r, e, set, out);
+        error = describe(r, &now, set);
+    if (!error && (!out || !same(e, &now)))
+        error = refuse(r, e, "was changed while it was read");
+    if (!error)
+        error = fetch_open(r, e, set, out);
     if (set >= 0)
         H5Dclose(set);
     be_loud(q);
-    return rc;
+    return error;
 }
 
 void ki_hdf5_close(ki_reader *r) {

@@ -82,7 +82,7 @@ static int check_chunk(const ki_reader *r, const ki_entry *e, hid_t set, hsize_t
     hid_t space = H5Dget_space(set);
     unsigned char *packed = NULL;
     uint64_t found;
-    int rc = 0;
+    int error = 0;
     herr_t got = H5Dget_chunk_info(set, space, index, offset, &mask, &address, &size);
 
     if (space >= 0)
@@ -96,12 +96,12 @@ static int check_chunk(const ki_reader *r, const ki_entry *e, hid_t set, hsize_t
             return ki_reader_no_memory(r);
         found = UINT64_MAX;
         if (H5Dread_chunk(set, H5P_DEFAULT, offset, &skipped, packed) >= 0)
-            rc = inflated_size(r, packed, (size_t)size, bytes + 4, scratch, &found);
+            error = inflated_size(r, packed, (size_t)size, bytes + 4, scratch, &found);
         ki_free(packed);
     }
-    if (!rc && found != bytes && !(p->checksum && found == bytes + 4))
-        rc = ki_entry_fail(r, e, KI_ERR_FORMAT, short_of, "a whole file");
-    return rc;
+    if (!error && found != bytes && !(p->checksum && found == bytes + 4))
+        error = ki_entry_fail(r, e, KI_ERR_FORMAT, short_of, "a whole file");
+    return error;
 }
 
 static int check_chunks(const ki_reader *r, const ki_entry *e, hid_t set, hid_t plist) {
@@ -111,7 +111,7 @@ static int check_chunks(const ki_reader *r, const ki_entry *e, hid_t set, hid_t 
     const char *why = read_pipeline(plist, &p);
     unsigned char *scratch;
     hid_t space = H5Dget_space(set);
-    int rc = 0;
+    int error = 0;
 
     if (!why && (H5Pget_chunk(plist, 4, shape) != e->info.ndim ||
                  H5Dget_num_chunks(set, space, &chunks) < 0))
@@ -125,10 +125,10 @@ static int check_chunks(const ki_reader *r, const ki_entry *e, hid_t set, hid_t 
     scratch = ki_alloc(KI_READ_BUFFER, 1);
     if (!scratch)
         return ki_reader_no_memory(r);
-    for (hsize_t k = 0; k < chunks && !rc; k++)
-        rc = check_chunk(r, e, set, k, bytes, &p, scratch);
+    for (hsize_t k = 0; k < chunks && !error; k++)
+        error = check_chunk(r, e, set, k, bytes, &p, scratch);
     ki_free(scratch);
-    return rc;
+    return error;
 }
 
 int ki_hdf5_check_storage(const ki_reader *r, const ki_entry *e, int64_t set, int64_t plist) {

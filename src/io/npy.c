@@ -197,13 +197,13 @@ static int fail(const ki_reader *r, const ki_entry *e, const char *why) {
 /* The fixed part, which says how long the text is. */
 static int read_preamble(ki_stream *s, size_t *before, size_t *length) {
     unsigned char b[12];
-    int rc;
+    int error;
 
     if (s->entry->size < 10)
         return fail(s->reader, s->entry, "is no NPY array");
-    rc = ki_stream_read(s, b, 10);
-    if (rc)
-        return rc;
+    error = ki_stream_read(s, b, 10);
+    if (error)
+        return error;
     if (memcmp(b, "\x93NUMPY", 6) != 0)
         return fail(s->reader, s->entry, "is no NPY array");
     *before = b[6] == 1 ? 10 : 12;
@@ -212,10 +212,10 @@ static int read_preamble(ki_stream *s, size_t *before, size_t *length) {
         return fail(s->reader, s->entry, "is of an unknown NPY version");
     if (b[6] == 1)
         return 0;
-    rc = ki_stream_read(s, b + 10, 2);
-    if (!rc && (b[10] || b[11]))
-        rc = fail(s->reader, s->entry, "has a header of more than 65535 bytes");
-    return rc;
+    error = ki_stream_read(s, b + 10, 2);
+    if (!error && (b[10] || b[11]))
+        error = fail(s->reader, s->entry, "has a header of more than 65535 bytes");
+    return error;
 }
 
 /* The elements must be what the rest of the bytes is. */
@@ -234,25 +234,25 @@ int ki_npy_head(const ki_reader *r, ki_entry *e) {
     size_t before = 0, length = 0;
     char *text = NULL;
     const char *why;
-    int rc = ki_stream_open(&s, r, e);
+    int error = ki_stream_open(&s, r, e);
 
-    if (rc)
-        return rc;
-    rc = read_preamble(&s, &before, &length);
-    if (!rc && length > s.due)
-        rc = fail(r, e, "ends within its header");
-    if (!rc && !(text = ki_alloc(length, 1)))
-        rc = ki_reader_no_memory(r);
-    if (!rc)
-        rc = ki_stream_read(&s, text, length);
-    if (!rc) {
+    if (error)
+        return error;
+    error = read_preamble(&s, &before, &length);
+    if (!error && length > s.due)
+        error = fail(r, e, "ends within its header");
+    if (!error && !(text = ki_alloc(length, 1)))
+        error = ki_reader_no_memory(r);
+    if (!error)
+        error = ki_stream_read(&s, text, length);
+    if (!error) {
         why = parse_header(e, text, length);
         e->head = before + length;
-        rc = why ? fail(r, e, why) : check_size(r, e);
+        error = why ? fail(r, e, why) : check_size(r, e);
     }
     ki_free(text);
     ki_stream_close(&s);
-    return rc;
+    return error;
 }
 
 int ki_npy_fetch(const ki_reader *r, const ki_entry *e, void *out) {
@@ -262,32 +262,32 @@ int ki_npy_fetch(const ki_reader *r, const ki_entry *e, void *out) {
     ki_strings strings = {0};
     unsigned char *raw;
     ki_stream s;
-    int rc = ki_stream_open(&s, r, e);
+    int error = ki_stream_open(&s, r, e);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     if (e->info.type == KI_STRING)
         strings = ki_strings_in(out, (size_t)count);
     raw = ki_alloc(room, 1);
     if (!raw)
-        rc = ki_reader_no_memory(r);
-    for (size_t left = e->head; !rc && left > 0;) {
+        error = ki_reader_no_memory(r);
+    for (size_t left = e->head; !error && left > 0;) {
         size_t n = left < room ? left : room;
 
-        rc = ki_stream_read(&s, raw, n);
+        error = ki_stream_read(&s, raw, n);
         left -= n;
     }
-    while (!rc && done < count) {
+    while (!error && done < count) {
         size_t n = count - done < block ? (size_t)(count - done) : block;
 
-        rc = ki_stream_read(&s, raw, n * e->item);
-        if (!rc)
-            rc = ki_elements_put(r, e, done, n, raw, out, &strings);
+        error = ki_stream_read(&s, raw, n * e->item);
+        if (!error)
+            error = ki_elements_put(r, e, done, n, raw, out, &strings);
         done += n;
     }
-    if (!rc)
-        rc = ki_stream_finish(&s);
+    if (!error)
+        error = ki_stream_finish(&s);
     ki_free(raw);
     ki_stream_close(&s);
-    return rc;
+    return error;
 }

@@ -93,20 +93,20 @@ static size_t string_width(const ki_array *a, size_t count) {
 static int send_strings(const ki_array *a, size_t count, size_t width, sink_fn sink, void *ctx) {
     uint32_t block[1024];
     size_t used = 0;
-    int rc = 0;
+    int error = 0;
 
-    for (size_t i = 0; i < count && !rc; i++) {
+    for (size_t i = 0; i < count && !error; i++) {
         const char *s = string_at(a, i);
 
-        for (size_t k = 0; k < width && !rc; k++) {
+        for (size_t k = 0; k < width && !error; k++) {
             block[used++] = *s ? (uint32_t)ki_utf8_next(&s) : 0;
             if (used == sizeof block / sizeof *block) {
-                rc = sink(ctx, block, sizeof block);
+                error = sink(ctx, block, sizeof block);
                 used = 0;
             }
         }
     }
-    return rc ? rc : sink(ctx, block, used * sizeof *block);
+    return error ? error : sink(ctx, block, used * sizeof *block);
 }
 
 /* The NPY header: magic, version, and a Python dict padded so that the data starts at 64 n. */
@@ -242,7 +242,7 @@ static int write_member(npz *z, const ki_array *a, member *m) {
     size_t item = a->type == KI_STRING ? 4 : a->type == KI_INT8 ? 1 : 8;
     size_t bytes;
     size_t length = npy_header(a, width, header);
-    int rc;
+    int error;
 
     if (width > 0 && count > 0 && width > SIZE_MAX / 4 / count)
         return ki_io_fail(KI_ERR_ARGUMENT, z->out->path,
@@ -252,15 +252,15 @@ static int write_member(npz *z, const ki_array *a, member *m) {
     m->offset = z->at;
     m->crc = (uint32_t)crc32_z(0, (const unsigned char *)header, length);
     if (a->type == KI_STRING)
-        rc = send_strings(a, count, width, sink_crc, &m->crc);
+        error = send_strings(a, count, width, sink_crc, &m->crc);
     else
-        rc = sink_crc(&m->crc, a->data, bytes);
-    if (!rc)
-        rc = local_record(z, a, m);
-    if (!rc)
-        rc = emit(z, header, length);
-    if (rc)
-        return rc;
+        error = sink_crc(&m->crc, a->data, bytes);
+    if (!error)
+        error = local_record(z, a, m);
+    if (!error)
+        error = emit(z, header, length);
+    if (error)
+        return error;
     if (a->type == KI_STRING)
         return send_strings(a, count, width, sink_file, z);
     return sink_file(z, a->data, bytes);
@@ -273,18 +273,18 @@ int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *p
     size_t members = n + (provenance ? 1 : 0);
     member *table = ki_alloc(members, sizeof *table);
     uint64_t start;
-    int rc = 0;
+    int error = 0;
 
     if (!table)
         return ki_io_fail(KI_ERR_NOMEM, out->path, "no memory left for writing it",
                           "a machine with more");
-    for (size_t k = 0; k < members && !rc; k++)
-        rc = write_member(&z, k < n ? &arrays[k] : &last, &table[k]);
+    for (size_t k = 0; k < members && !error; k++)
+        error = write_member(&z, k < n ? &arrays[k] : &last, &table[k]);
     start = z.at;
-    for (size_t k = 0; k < members && !rc; k++)
-        rc = central_record(&z, k < n ? &arrays[k] : &last, &table[k]);
-    if (!rc)
-        rc = end_records(&z, members, start);
+    for (size_t k = 0; k < members && !error; k++)
+        error = central_record(&z, k < n ? &arrays[k] : &last, &table[k]);
+    if (!error)
+        error = end_records(&z, members, start);
     ki_free(table);
-    return rc;
+    return error;
 }

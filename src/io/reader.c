@@ -49,19 +49,19 @@ int ki_reader_no_memory(const ki_reader *r) {
                       "a machine with more, or a smaller file");
 }
 
-static int is_damage(int rc) {
-    return rc == KI_ERR_FORMAT || rc == KI_ERR_UNSUPPORTED;
+static int is_damage(int error) {
+    return error == KI_ERR_FORMAT || error == KI_ERR_UNSUPPORTED;
 }
 
 /* What cannot be read is listed all the same; the reason comes again when it is asked for. */
 static int list_heads(ki_reader *r) {
     for (size_t i = 0; i < r->n; i++) {
         ki_entry *e = &r->entries[i];
-        int rc = ki_npy_head(r, e);
+        int error = ki_npy_head(r, e);
 
-        if (rc && !is_damage(rc))
-            return rc;
-        if (rc)
+        if (error && !is_damage(error))
+            return error;
+        if (error)
             e->info = (ki_array){.name = e->info.name};
     }
     return 0;
@@ -85,37 +85,38 @@ static int list_npy(ki_reader *r) {
 /* HDF5's signature stands at 0 or, behind a block of the user's, at 512, 1024, 2048, ... */
 static int find_hdf5_signature(const ki_reader *r, int *found) {
     char bytes[8];
-    int rc = 0;
+    int error = 0;
 
     *found = 0;
-    for (uint64_t at = 0; at <= 4096 && !rc && !*found; at = at ? 2 * at : 512) {
+    for (uint64_t at = 0; at <= 4096 && !error && !*found; at = at ? 2 * at : 512) {
         if (r->source.size < at + sizeof bytes)
             break;
-        rc = ki_source_read(&r->source, at, bytes, sizeof bytes);
-        *found = !rc && memcmp(bytes, "\x89HDF\r\n\x1a\n", sizeof bytes) == 0;
+        error = ki_source_read(&r->source, at, bytes, sizeof bytes);
+        *found = !error && memcmp(bytes, "\x89HDF\r\n\x1a\n", sizeof bytes) == 0;
     }
-    return rc;
+    return error;
 }
 
 static int list(ki_reader *r) {
     char magic[6] = {0};
     int is_hdf5;
-    int rc = ki_source_read(&r->source, 0, magic, r->source.size < 6 ? (size_t)r->source.size : 6);
+    int error =
+        ki_source_read(&r->source, 0, magic, r->source.size < 6 ? (size_t)r->source.size : 6);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0) {
         r->format = KI_READER_NPZ;
-        rc = ki_zip_list(r);
-        return rc ? rc : list_heads(r);
+        error = ki_zip_list(r);
+        return error ? error : list_heads(r);
     }
     if (memcmp(magic, "\x93NUMPY", 6) == 0) {
         r->format = KI_READER_NPY;
         return list_npy(r);
     }
-    rc = find_hdf5_signature(r, &is_hdf5);
-    if (rc)
-        return rc;
+    error = find_hdf5_signature(r, &is_hdf5);
+    if (error)
+        return error;
     if (is_hdf5) {
         r->format = KI_READER_HDF5;
         return ki_hdf5_list(r);
@@ -128,13 +129,13 @@ static int list(ki_reader *r) {
 int ki_reader_open(const char *path, ki_reader **out) {
     ki_source source;
     ki_reader *r;
-    int rc;
+    int error;
 
     if (!out)
         return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the reader");
-    rc = ki_source_open(&source, path);
-    if (rc)
-        return rc;
+    error = ki_source_open(&source, path);
+    if (error)
+        return error;
     r = ki_alloc(1, sizeof *r);
     if (!r) {
         ki_source_close(&source);
@@ -145,14 +146,15 @@ int ki_reader_open(const char *path, ki_reader **out) {
     r->path = ki_entry_name(path, strlen(path));
     r->source.path = r->path;
     if (!r->path)
-        rc = ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
+        error =
+            ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
     else
-        rc = list(r);
-    if (rc)
+        error = list(r);
+    if (error)
         ki_reader_close(r);
     else
         *out = r;
-    return rc;
+    return error;
 }
 
 void ki_reader_close(ki_reader *r) {
@@ -199,17 +201,17 @@ static size_t bytes_of(const ki_entry *e) {
 /* Why an array of type 0 has no type, found again. */
 static int refuse(ki_reader *r, const ki_entry *e) {
     ki_entry again = *e;
-    int rc = r->format == KI_READER_HDF5 ? ki_hdf5_fetch(r, e, NULL) : ki_npy_head(r, &again);
+    int error = r->format == KI_READER_HDF5 ? ki_hdf5_fetch(r, e, NULL) : ki_npy_head(r, &again);
 
-    return rc ? rc
-              : ki_entry_fail(r, e, KI_ERR_FORMAT, "was changed while it was read",
-                              "a file that nobody writes to");
+    return error ? error
+                 : ki_entry_fail(r, e, KI_ERR_FORMAT, "was changed while it was read",
+                                 "a file that nobody writes to");
 }
 
 int ki_reader_read(ki_reader *r, size_t i, ki_array *out) {
     const ki_entry *e;
     void *data;
-    int rc;
+    int error;
 
     if (!r || !out)
         return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : %s", r ? "out" : "reader",
@@ -222,10 +224,10 @@ int ki_reader_read(ki_reader *r, size_t i, ki_array *out) {
     data = ki_alloc(bytes_of(e), 1);
     if (!data)
         return ki_reader_no_memory(r);
-    rc = r->format == KI_READER_HDF5 ? ki_hdf5_fetch(r, e, data) : ki_npy_fetch(r, e, data);
-    if (rc) {
+    error = r->format == KI_READER_HDF5 ? ki_hdf5_fetch(r, e, data) : ki_npy_fetch(r, e, data);
+    if (error) {
         ki_free(data);
-        return rc;
+        return error;
     }
     *out = e->info;
     out->data = data;

@@ -28,7 +28,7 @@ static int cannot_read(const char *path, int errnum) {
 
 int ki_source_open(ki_source *s, const char *path) {
     struct stat st;
-    int error = 0;
+    int reason = 0;
 
     *s = (ki_source){.path = path, .fd = -1};
     if (!path)
@@ -40,13 +40,13 @@ int ki_source_open(ki_source *s, const char *path) {
     if (s->fd < 0)
         return cannot_read(path, errno);
     if (fstat(s->fd, &st))
-        error = errno;
+        reason = errno;
     else if (S_ISDIR(st.st_mode))
-        error = EISDIR;
-    if (error || !S_ISREG(st.st_mode)) {
+        reason = EISDIR;
+    if (reason || !S_ISREG(st.st_mode)) {
         ki_source_close(s);
-        return error ? cannot_read(path, error)
-                     : ki_io_fail(KI_ERR_IO, path, "is a device or pipe", "a regular file");
+        return reason ? cannot_read(path, reason)
+                      : ki_io_fail(KI_ERR_IO, path, "is a device or pipe", "a regular file");
     }
     s->size = (uint64_t)st.st_size;
     return 0;
@@ -82,48 +82,49 @@ void ki_source_close(ki_source *s) {
 
 int ki_write_bytes(const char *path, const void *data, size_t size) {
     ki_atomic out;
-    int rc;
+    int error;
 
     if (!path || !*path)
         return ki_fail(KI_ERR_ARGUMENT, "path : is %s : the name of a file",
                        path ? "empty" : "NULL");
     if (!data && size > 0)
         return ki_fail(KI_ERR_ARGUMENT, "data : is NULL : a pointer to %zu bytes", size);
-    rc = ki_atomic_open(&out, path);
-    if (rc)
-        return rc;
-    rc = ki_atomic_write(&out, data, size);
-    if (!rc)
+    error = ki_atomic_open(&out, path);
+    if (error)
+        return error;
+    error = ki_atomic_write(&out, data, size);
+    if (!error)
         return ki_atomic_commit(&out);
     ki_atomic_abort(&out);
-    return rc;
+    return error;
 }
 
 int ki_read_bytes(const char *path, void **data, size_t *size) {
     ki_source source;
     unsigned char *bytes = NULL;
-    int rc;
+    int error;
 
     if (!data || !size)
         return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a place for the result",
                        data ? "size" : "data");
-    rc = ki_source_open(&source, path);
-    if (rc)
-        return rc;
+    error = ki_source_open(&source, path);
+    if (error)
+        return error;
     if (source.size < SIZE_MAX)
         bytes = ki_alloc((size_t)source.size, 1);
     if (!bytes)
-        rc = ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
+        error =
+            ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
     else
-        rc = ki_source_read(&source, 0, bytes, (size_t)source.size);
-    if (rc) {
+        error = ki_source_read(&source, 0, bytes, (size_t)source.size);
+    if (error) {
         ki_free(bytes);
     } else {
         *data = bytes;
         *size = (size_t)source.size;
     }
     ki_source_close(&source);
-    return rc;
+    return error;
 }
 
 void ki_free_bytes(void *data) {

@@ -41,16 +41,16 @@ static int format_of(const char *path, file_format *format) {
 }
 
 static int check_path(const char *path, file_format *format) {
-    int rc;
+    int error;
 
     if (!path)
         return ki_fail(KI_ERR_ARGUMENT, "path : is NULL : the name of a file");
     if (!*path)
         return ki_fail(KI_ERR_ARGUMENT, "path : is empty : the name of a file");
-    rc = format_of(path, format);
-    if (!rc && *format == FORMAT_HDF5)
-        rc = ki_hdf5_check(path);
-    return rc;
+    error = format_of(path, format);
+    if (!error && *format == FORMAT_HDF5)
+        error = ki_hdf5_check(path);
+    return error;
 }
 
 static int valid_utf8(const char *text) {
@@ -131,50 +131,50 @@ static int check_array(const ki_array *a) {
 }
 
 static int check_arrays(size_t n, const ki_array *arrays, const char *provenance) {
-    int rc = 0;
+    int error = 0;
 
     if (n == 0)
         return ki_fail(KI_ERR_ARGUMENT, "n : there is no array to write : n >= 1");
     if (!arrays)
         return ki_fail(KI_ERR_ARGUMENT, "arrays : is NULL : a pointer to %zu arrays", n);
-    for (size_t k = 0; k < n && !rc; k++) {
-        rc = check_name(n, arrays, k, provenance);
-        if (!rc)
-            rc = check_array(&arrays[k]);
+    for (size_t k = 0; k < n && !error; k++) {
+        error = check_name(n, arrays, k, provenance);
+        if (!error)
+            error = check_array(&arrays[k]);
     }
-    if (!rc && provenance && !valid_utf8(provenance))
-        rc = ki_fail(KI_ERR_ARGUMENT, "provenance : is not valid UTF-8 : UTF-8 text");
-    return rc;
+    if (!error && provenance && !valid_utf8(provenance))
+        error = ki_fail(KI_ERR_ARGUMENT, "provenance : is not valid UTF-8 : UTF-8 text");
+    return error;
 }
 
 int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const char *provenance) {
     ki_atomic out;
     file_format format;
-    int rc = check_path(path, &format);
+    int error = check_path(path, &format);
 
-    if (!rc)
-        rc = check_arrays(n, arrays, provenance);
-    if (!rc && format == FORMAT_CSV)
-        rc = ki_csv_check(path, n, arrays);
-    if (!rc)
-        rc = ki_atomic_open(&out, path);
-    if (rc)
-        return rc;
+    if (!error)
+        error = check_arrays(n, arrays, provenance);
+    if (!error && format == FORMAT_CSV)
+        error = ki_csv_check(path, n, arrays);
+    if (!error)
+        error = ki_atomic_open(&out, path);
+    if (error)
+        return error;
     if (format == FORMAT_CSV)
-        rc = ki_csv_write(&out, n, arrays, provenance);
+        error = ki_csv_write(&out, n, arrays, provenance);
     else if (format == FORMAT_NPZ)
-        rc = ki_npz_write(&out, n, arrays, provenance, KI_NPZ_ZIP64_FROM);
+        error = ki_npz_write(&out, n, arrays, provenance, KI_NPZ_ZIP64_FROM);
     else
-        rc = ki_hdf5_write(&out, n, arrays, provenance);
-    if (!rc)
+        error = ki_hdf5_write(&out, n, arrays, provenance);
+    if (!error)
         return ki_atomic_commit(&out);
     ki_atomic_abort(&out);
-    return rc;
+    return error;
 }
 
 int ki_check_writable(const char *path) {
     file_format format;
-    int rc = check_path(path, &format);
+    int error = check_path(path, &format);
 
-    return rc ? rc : ki_atomic_check(path);
+    return error ? error : ki_atomic_check(path);
 }

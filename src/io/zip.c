@@ -40,19 +40,19 @@ static int damaged(const ki_reader *r, const char *why) {
 static int find_end64(const ki_reader *r, uint64_t end, directory *d) {
     unsigned char locator[LOCATOR_SIZE], record[END64_SIZE];
     uint64_t at;
-    int rc;
+    int error;
 
     if (end < LOCATOR_SIZE + END64_SIZE)
         return damaged(r, "its zip directory is damaged");
-    rc = ki_source_read(&r->source, end - LOCATOR_SIZE, locator, sizeof locator);
-    if (rc)
-        return rc;
+    error = ki_source_read(&r->source, end - LOCATOR_SIZE, locator, sizeof locator);
+    if (error)
+        return error;
     at = little(locator + 8, 8);
     if (memcmp(locator, "PK\6\7", 4) != 0 || at > end - LOCATOR_SIZE - END64_SIZE)
         return damaged(r, "its zip directory is damaged");
-    rc = ki_source_read(&r->source, at, record, sizeof record);
-    if (rc)
-        return rc;
+    error = ki_source_read(&r->source, at, record, sizeof record);
+    if (error)
+        return error;
     if (memcmp(record, "PK\6\6", 4) != 0)
         return damaged(r, "its zip directory is damaged");
     d->members = little(record + 32, 8);
@@ -69,12 +69,12 @@ static int find_end(const ki_reader *r, directory *d) {
     unsigned char *bytes = ki_alloc(tail, 1);
     const unsigned char *end = NULL;
     uint64_t at = 0;
-    int rc;
+    int error;
 
     if (!bytes)
         return ki_reader_no_memory(r);
-    rc = ki_source_read(&r->source, size - tail, bytes, tail);
-    for (size_t i = END_SIZE; !rc && !end && i <= tail; i++) {
+    error = ki_source_read(&r->source, size - tail, bytes, tail);
+    for (size_t i = END_SIZE; !error && !end && i <= tail; i++) {
         const unsigned char *p = bytes + tail - i;
 
         if (memcmp(p, "PK\5\6", 4) == 0 && little(p + 20, 2) == i - END_SIZE) {
@@ -82,25 +82,25 @@ static int find_end(const ki_reader *r, directory *d) {
             at = size - i;
         }
     }
-    if (!rc && !end)
-        rc = damaged(r, "its zip directory is missing, so it was cut off or damaged");
-    if (!rc) {
+    if (!error && !end)
+        error = damaged(r, "its zip directory is missing, so it was cut off or damaged");
+    if (!error) {
         d->members = little(end + 10, 2);
         d->size = little(end + 12, 4);
         d->start = little(end + 16, 4);
         d->limit = at;
         if (d->members == 0xffff || d->size == 0xffffffff || d->start == 0xffffffff)
-            rc = find_end64(r, at, d);
+            error = find_end64(r, at, d);
     }
     ki_free(bytes);
-    if (!rc && (d->start > d->limit || d->size > d->limit - d->start))
-        rc = damaged(r, "its zip directory is damaged");
-    if (!rc && d->members > d->size / CENTRAL_SIZE)
-        rc = damaged(r, "its zip directory is damaged");
-    if (!rc && d->members > MEMBERS_MAX)
-        rc = ki_io_fail(KI_ERR_FORMAT, r->path, "has more than 10000 members",
-                        "fewer and larger arrays");
-    return rc;
+    if (!error && (d->start > d->limit || d->size > d->limit - d->start))
+        error = damaged(r, "its zip directory is damaged");
+    if (!error && d->members > d->size / CENTRAL_SIZE)
+        error = damaged(r, "its zip directory is damaged");
+    if (!error && d->members > MEMBERS_MAX)
+        error = ki_io_fail(KI_ERR_FORMAT, r->path, "has more than 10000 members",
+                           "fewer and larger arrays");
+    return error;
 }
 
 /* Sizes and offset that did not fit 32 bits, in this order, in the extra field with tag 1. */
@@ -177,29 +177,29 @@ int ki_zip_list(ki_reader *r) {
     directory d = {0};
     unsigned char *bytes = NULL;
     size_t at = 0;
-    int rc = find_end(r, &d);
+    int error = find_end(r, &d);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     bytes = ki_alloc((size_t)d.size, 1);
     r->entries = ki_alloc((size_t)d.members, sizeof *r->entries);
     if (!bytes || !r->entries)
-        rc = ki_reader_no_memory(r);
+        error = ki_reader_no_memory(r);
     else
-        rc = ki_source_read(&r->source, d.start, bytes, (size_t)d.size);
-    while (!rc && r->n < d.members) {
+        error = ki_source_read(&r->source, d.start, bytes, (size_t)d.size);
+    while (!error && r->n < d.members) {
         size_t used = 0;
         ki_entry e = {0};
 
-        rc = read_central(r, &d, bytes + at, (size_t)d.size - at, &e, &used);
-        if (!rc)
+        error = read_central(r, &d, bytes + at, (size_t)d.size - at, &e, &used);
+        if (!error)
             r->entries[r->n++] = e;
         at += used;
     }
-    if (!rc && at != d.size)
-        rc = damaged(r, "its zip directory is damaged");
+    if (!error && at != d.size)
+        error = damaged(r, "its zip directory is damaged");
     ki_free(bytes);
-    return rc ? rc : distinct(r);
+    return error ? error : distinct(r);
 }
 
 static void *z_alloc(void *opaque, unsigned count, unsigned size) {
@@ -225,7 +225,7 @@ static int bad_member(const ki_stream *s, const char *why) {
 static int open_member(ki_stream *s) {
     const ki_entry *e = s->entry;
     unsigned char local[LOCAL_SIZE];
-    int rc;
+    int error;
 
     if (e->refused)
         return ki_entry_fail(s->reader, e, KI_ERR_FORMAT,
@@ -233,9 +233,9 @@ static int open_member(ki_stream *s) {
                              "stored or deflated members, as numpy writes them");
     if (e->at > e->end || e->end - e->at < LOCAL_SIZE)
         return bad_member(s, "lies outside the file");
-    rc = ki_source_read(&s->reader->source, e->at, local, sizeof local);
-    if (rc)
-        return rc;
+    error = ki_source_read(&s->reader->source, e->at, local, sizeof local);
+    if (error)
+        return error;
     if (memcmp(local, "PK\3\4", 4) != 0)
         return bad_member(s, "does not begin where the directory says");
     s->at = e->at + LOCAL_SIZE + little(local + 26, 2) + little(local + 28, 2);
@@ -247,7 +247,7 @@ static int open_member(ki_stream *s) {
 }
 
 int ki_stream_open(ki_stream *s, const ki_reader *r, const ki_entry *e) {
-    int rc = 0;
+    int error = 0;
 
     memset(s, 0, sizeof *s);
     s->reader = r;
@@ -255,9 +255,9 @@ int ki_stream_open(ki_stream *s, const ki_reader *r, const ki_entry *e) {
     s->left = e->packed;
     s->due = e->size;
     if (e->zipped)
-        rc = open_member(s);
-    if (rc || !e->deflated)
-        return rc;
+        error = open_member(s);
+    if (error || !e->deflated)
+        return error;
     s->buffer = ki_alloc(KI_READ_BUFFER, 1);
     ki_zlib_memory(&s->z);
     if (!s->buffer || inflateInit2(&s->z, -MAX_WBITS) != Z_OK) {
@@ -273,10 +273,10 @@ static int inflate_some(ki_stream *s, unsigned char *out, size_t size, size_t *m
 
     if (s->z.avail_in == 0 && s->left > 0) {
         size_t take = s->left < KI_READ_BUFFER ? (size_t)s->left : KI_READ_BUFFER;
-        int rc = ki_source_read(&s->reader->source, s->at, s->buffer, take);
+        int error = ki_source_read(&s->reader->source, s->at, s->buffer, take);
 
-        if (rc)
-            return rc;
+        if (error)
+            return error;
         s->at += take;
         s->left -= take;
         s->z.next_in = s->buffer;
@@ -304,17 +304,17 @@ int ki_stream_read(ki_stream *s, void *out, size_t size) {
     s->due -= size;
     while (size > 0) {
         size_t made = size;
-        int rc;
+        int error;
 
         if (s->entry->deflated) {
-            rc = inflate_some(s, to, size, &made);
+            error = inflate_some(s, to, size, &made);
         } else {
-            rc = ki_source_read(&s->reader->source, s->at, to, size);
+            error = ki_source_read(&s->reader->source, s->at, to, size);
             s->at += size;
             s->left -= size;
         }
-        if (rc)
-            return rc;
+        if (error)
+            return error;
         if (s->entry->zipped && made > 0)
             s->crc = (uint32_t)crc32_z(s->crc, to, made);
         to += made;

@@ -22,32 +22,32 @@ static int check_value(const char *name, double value, double low) {
 }
 
 static int check_draw(uint64_t n, const ki_theory_params *p, const double *H, const double *J) {
-    int rc;
+    int error;
 
     if (!p || !H || !J)
         return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a pointer", !p ? "p" : !H ? "H" : "J");
     if (n < 1 || n > INT32_MAX)
         return ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins : 1 to %d", n, INT32_MAX);
-    rc = check_value("beta", p->beta, 0);
-    if (!rc)
-        rc = check_value("J0", p->J0, -INFINITY);
-    if (!rc)
-        rc = check_value("dJ", p->dJ, 0);
-    if (!rc)
-        rc = check_value("dH", p->dH, 0);
-    if (!rc && isinf(fabs(p->J0) / (double)n + LARGEST_NORMAL * (p->dJ / sqrt((double)n))))
-        rc = ki_fail(KI_ERR_ARGUMENT,
-                     "J0, dJ : %g and %g give couplings that are not finite : less than 1e307",
-                     p->J0, p->dJ);
-    return rc;
+    error = check_value("beta", p->beta, 0);
+    if (!error)
+        error = check_value("J0", p->J0, -INFINITY);
+    if (!error)
+        error = check_value("dJ", p->dJ, 0);
+    if (!error)
+        error = check_value("dH", p->dH, 0);
+    if (!error && isinf(fabs(p->J0) / (double)n + LARGEST_NORMAL * (p->dJ / sqrt((double)n))))
+        error = ki_fail(KI_ERR_ARGUMENT,
+                        "J0, dJ : %g and %g give couplings that are not finite : less than 1e307",
+                        p->J0, p->dJ);
+    return error;
 }
 
 int ki_network_draw(uint64_t n, const ki_theory_params *p, int zero_diagonal, uint64_t seed,
                     double *H, double *J) {
-    int rc = check_draw(n, p, H, J);
+    int error = check_draw(n, p, H, J);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     const size_t N = (size_t)n;
     const ki_random_key key = ki_random_key_of(2, (const uint64_t[]){seed, n});
     const ki_sequence couplings = ki_sequence_of(key, 0, KI_STREAM_COUPLING);

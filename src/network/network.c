@@ -125,10 +125,10 @@ static void add_block(const ki_network *w, coupling_sums *c, size_t i0, size_t j
 int ki_network_summarize(const ki_network *network, ki_network_summary *out) {
     ki_network_summary s;
     coupling_sums c = {0};
-    int rc = ki_network_check(network);
+    int error = ki_network_check(network);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     if (!out)
         return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the summary");
     const size_t n = (size_t)network->n;

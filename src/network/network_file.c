@@ -46,10 +46,10 @@ static int find(const char *path, const ki_reader *r, const char *key, ptrdiff_t
 
 static int need(const char *path, const ki_reader *r, const char *key, ptrdiff_t *index) {
     char why[96];
-    int rc = find(path, r, key, index);
+    int error = find(path, r, key, index);
 
-    if (rc || *index >= 0)
-        return rc;
+    if (error || *index >= 0)
+        return error;
     snprintf(why, sizeof why, "has no array %s", key);
     return fail(KI_ERR_FORMAT, path, why, form);
 }
@@ -78,10 +78,10 @@ static int read_doubles(const char *path, ki_reader *r, ptrdiff_t index, double 
     ki_array a;
     size_t count = 1;
     double *x;
-    int rc = ki_reader_read(r, (size_t)index, &a);
+    int error = ki_reader_read(r, (size_t)index, &a);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     if (a.type == KI_FLOAT64) {
         *out = (double *)a.data;
         return 0;
@@ -90,20 +90,20 @@ static int read_doubles(const char *path, ki_reader *r, ptrdiff_t index, double 
         count *= a.shape[d];
     x = ki_alloc(count, sizeof *x);
     if (!x)
-        rc = fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
-    for (size_t k = 0; !rc && k < count; k++)
+        error = fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
+    for (size_t k = 0; !error && k < count; k++)
         x[k] = a.type == KI_INT64 ? (double)((const int64_t *)a.data)[k]
                                   : (double)((const int8_t *)a.data)[k];
     ki_array_free(&a);
-    if (!rc)
+    if (!error)
         *out = x;
-    return rc;
+    return error;
 }
 
 static int read_beta(const char *path, ki_reader *r, ptrdiff_t index, ki_network_file *file) {
     const ki_array *info;
     double *x = NULL;
-    int rc;
+    int error;
 
     file->view.beta = 1;
     file->has_beta = index >= 0;
@@ -113,11 +113,11 @@ static int read_beta(const char *path, ki_reader *r, ptrdiff_t index, ki_network
     for (int d = 0; d < info->ndim; d++)
         if (info->shape[d] != 1)
             return bad_shape(path, "beta", info);
-    rc = read_doubles(path, r, index, &x);
-    if (!rc)
+    error = read_doubles(path, r, index, &x);
+    if (!error)
         file->view.beta = *x;
     ki_free(x);
-    return rc;
+    return error;
 }
 
 /* Shapes first, so that nothing large is read in vain. */
@@ -142,22 +142,22 @@ static int check_shapes(const char *path, const ki_reader *r, ptrdiff_t H, ptrdi
 
 static int read_network(const char *path, ki_reader *r, owned *o) {
     ptrdiff_t H, J, beta;
-    int rc = need(path, r, "H", &H);
+    int error = need(path, r, "H", &H);
 
-    if (!rc)
-        rc = need(path, r, "J", &J);
-    if (!rc)
-        rc = find(path, r, "beta", &beta);
-    if (!rc)
-        rc = check_shapes(path, r, H, J, &o->file.view.n);
-    if (!rc)
-        rc = read_beta(path, r, beta, &o->file);
-    if (!rc)
-        rc = read_doubles(path, r, H, &o->H);
-    if (!rc)
-        rc = read_doubles(path, r, J, &o->J);
-    if (rc)
-        return rc;
+    if (!error)
+        error = need(path, r, "J", &J);
+    if (!error)
+        error = find(path, r, "beta", &beta);
+    if (!error)
+        error = check_shapes(path, r, H, J, &o->file.view.n);
+    if (!error)
+        error = read_beta(path, r, beta, &o->file);
+    if (!error)
+        error = read_doubles(path, r, H, &o->H);
+    if (!error)
+        error = read_doubles(path, r, J, &o->J);
+    if (error)
+        return error;
     o->file.view.H = o->H;
     o->file.view.J = o->J;
     return ki_network_check(&o->file.view);
@@ -166,26 +166,26 @@ static int read_network(const char *path, ki_reader *r, owned *o) {
 int ki_network_read(const char *path, ki_network_file **out) {
     ki_reader *r = NULL;
     owned *o;
-    int rc;
+    int error;
 
     if (!out)
         return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the network");
-    rc = ki_reader_open(path, &r);
-    if (rc)
-        return rc;
+    error = ki_reader_open(path, &r);
+    if (error)
+        return error;
     o = ki_alloc(1, sizeof *o);
     if (!o) {
-        rc = fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
+        error = fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
     } else {
         *o = (owned){.H = NULL};
-        rc = read_network(path, r, o);
+        error = read_network(path, r, o);
     }
     ki_reader_close(r);
-    if (rc)
+    if (error)
         ki_network_file_free(o ? &o->file : NULL);
     else
         *out = &o->file;
-    return rc;
+    return error;
 }
 
 void ki_network_file_free(ki_network_file *network) {
@@ -199,10 +199,10 @@ void ki_network_file_free(ki_network_file *network) {
 }
 
 int ki_network_write(const char *path, const ki_network *network, const char *provenance) {
-    int rc = ki_network_check(network);
+    int error = ki_network_check(network);
 
-    if (rc)
-        return rc;
+    if (error)
+        return error;
     const size_t n = (size_t)network->n;
     const ki_array arrays[] = {
         {.name = "H", .type = KI_FLOAT64, .ndim = 1, .shape = {n}, .data = network->H},
