@@ -154,14 +154,16 @@ void value_list_free(value_list *list) {
     *list = (value_list){NULL, 0, 0};
 }
 
+/* numpy.linspace(start, stop, count)[i] to the last bit, so that files join on grid points. */
 static double range_value(const value_range *r, uint64_t i) {
     if (i == 0)
         return r->start;
     if (i == r->count - 1)
         return r->stop;
-    /* Multiplying first gives 0:1:11 the doubles nearest to 0.1, 0.2, ...; it can overflow. */
-    double width = r->stop - r->start, steps = (double)(r->count - 1), offset = width * (double)i;
-    return r->start + (isfinite(offset) ? offset / steps : width / steps * (double)i);
+    const double width = r->stop - r->start, steps = (double)(r->count - 1), step = width / steps;
+    /* A step below the least double is none: numpy then divides first. */
+    const double offset = step == 0 ? (double)i / steps * width : (double)i * step;
+    return r->start + offset;
 }
 
 void value_list_fill(const value_list *list, double *out) {

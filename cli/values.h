@@ -12,7 +12,7 @@ typedef struct refusal {
     const char *right;
 } refusal;
 
-/* `count` evenly spaced values, both ends included and exact. */
+/* `count` evenly spaced values, both ends included and exact: numpy.linspace, bit for bit. */
 typedef struct value_range {
     double start, stop;
     uint64_t count;

@@ -66,11 +66,24 @@ def test_lists(table):
     assert betas("0.5") == [0.5]
     assert betas("0.5,1,2") == [0.5, 1, 2]
     assert betas("2,0.5") == [2, 0.5]
-    assert betas("0:1:11") == [float(f"0.{i}") for i in range(10)] + [1]
+    assert betas("0:1:11") == list(np.linspace(0, 1, 11))
     assert betas("0.1:0.7:2") == [0.1, 0.7]
     assert betas("1:1:1") == [1]
     assert betas("0.5,1:2:3,inf") == [0.5, 1, 1.5, 2, math.inf]
     assert betas("1e-3,.5,5.") == [1e-3, 0.5, 5]
+
+
+def test_ranges_are_linspace_to_the_last_bit(table):
+    """Rows join with grids that were made by numpy: many triples, negative, huge, tiny and denormal."""
+    rng = np.random.default_rng(7)
+    ends = [sorted(rng.normal(size=2) * 10.0 ** rng.integers(-5, 5)) for _ in range(40)]
+    ends += [sorted(rng.integers(-30, 30, size=2) / 10) for _ in range(40)]
+    ends += [(-5e-324, 1e-323), (0, 5e-324), (0, 1e-320), (-1e-310, 3e-310), (-8e307, 9e307), (0.1, 0.7)]
+    triples = [(a, b, int(rng.integers(2, 200))) for a, b in ends if a < b]
+    texts = [f"{float(a)!r}:{float(b)!r}:{n}" for a, b, n in triples]
+    got = [row["J0"] for row in table("critical", "--J0", ",".join(texts))]
+    expected = np.concatenate([np.linspace(*triple) for triple in triples])
+    np.testing.assert_array_equal(np.array(got).view(np.int64), expected.view(np.int64))
 
 
 @pytest.mark.parametrize("args", [["--J0", "-0.5"], ["--J0=-0.5"], ["--J0", "-.5"], ["--J0=-5e-1"]])
