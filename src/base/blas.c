@@ -18,7 +18,22 @@ static unsigned users;
 static int threads_before;
 static char name[128];
 
+/* A fork waits for the lock, so that the child does not inherit it from a thread it does not have. */
+static void hold(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void release(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+static void watch_forks(void) {
+    (void)pthread_atfork(hold, release, release);
+}
+
 void ki_blas_begin(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&lock);
     if (users++ == 0) {
         threads_before = openblas_get_num_threads();

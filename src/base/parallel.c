@@ -6,6 +6,7 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#include <pthread.h>
 #endif
 
 #include "error.h"
@@ -18,7 +19,42 @@ int ki_default_threads(void) {
 #endif
 }
 
-/* Shared by the threads of one loop; written under the lock of `critical`. */
+#ifdef _OPENMP
+/* A child that a fork made has none of its parent's worker threads, and OpenMP would wait for them
+ * for ever: once there were any, its loops run on the thread that calls. */
+static int without_workers;
+
+static void lose_workers(void) {
+    without_workers = 1;
+}
+
+static void watch_forks(void) {
+    /* Without memory for it nothing is gained by giving up. */
+    (void)pthread_atfork(NULL, NULL, lose_workers);
+}
+
+static void expect_workers(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+}
+
+/* Every loop has its own lock: a callback may use other loops, and a fork in the middle of one
+ * leaves no lock behind that a loop of the child would wait for. */
+typedef omp_lock_t loop_lock;
+#define init_lock omp_init_lock
+#define set_lock omp_set_lock
+#define unset_lock omp_unset_lock
+#define destroy_lock omp_destroy_lock
+#else
+typedef int loop_lock;
+#define expect_workers() (void)0
+#define init_lock(lock) (void)(lock)
+#define set_lock(lock) (void)(lock)
+#define unset_lock(lock) (void)(lock)
+#define destroy_lock(lock) (void)(lock)
+#endif
+
+/* Shared by the threads of one loop; written under its lock. */
 typedef struct loop {
     size_t n, chunk, chunks;
     const ki_run_options *run;
@@ -30,34 +66,33 @@ typedef struct loop {
     int cancelled;
     int error;
     char sentence[1024]; /* of `failed`, from the thread it failed in */
+    loop_lock lock;
 } loop;
 
 static void fail(loop *l, size_t index, int error) {
-#pragma omp critical(ki_parallel)
-    {
-        if (!l->cancelled && index < l->failed) {
-            l->error = error;
-            snprintf(l->sentence, sizeof l->sentence, "%s", ki_last_error());
+    set_lock(&l->lock);
+    if (!l->cancelled && index < l->failed) {
+        l->error = error;
+        snprintf(l->sentence, sizeof l->sentence, "%s", ki_last_error());
 #pragma omp atomic write
-            l->failed = index;
-        }
+        l->failed = index;
     }
+    unset_lock(&l->lock);
 }
 
 static void report(loop *l, size_t count) {
-#pragma omp critical(ki_parallel)
-    {
-        l->done += count;
-        if (l->failed == l->n && l->run->progress(l->run->progress_user, l->done, l->n)) {
-            l->cancelled = 1;
-            l->error = KI_ERR_CANCELLED;
-            snprintf(l->sentence, sizeof l->sentence,
-                     "run : cancelled after %llu of %zu : run it again",
-                     (unsigned long long)l->done, l->n);
+    set_lock(&l->lock);
+    l->done += count;
+    if (l->failed == l->n && l->run->progress(l->run->progress_user, l->done, l->n)) {
+        l->cancelled = 1;
+        l->error = KI_ERR_CANCELLED;
+        snprintf(l->sentence, sizeof l->sentence,
+                 "run : cancelled after %llu of %zu : run it again", (unsigned long long)l->done,
+                 l->n);
 #pragma omp atomic write
-            l->failed = 0;
-        }
+        l->failed = 0;
     }
+    unset_lock(&l->lock);
 }
 
 /* Chunks start in increasing order, and those below a failure still run: the failure reported is
@@ -92,7 +127,10 @@ static int check_threads(const ki_run_options *run) {
 
 int ki_parallel_workers(size_t n, const ki_run_options *run) {
     int threads = run && run->threads > 0 ? run->threads : ki_default_threads();
-#ifndef _OPENMP
+#ifdef _OPENMP
+    if (without_workers)
+        threads = 1;
+#else
     threads = 1;
 #endif
     if ((size_t)threads > n)
@@ -106,14 +144,17 @@ int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_
     loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx, .failed = n};
     l.chunks = n / l.chunk + (n % l.chunk != 0);
     const int threads = ki_parallel_workers(l.chunks, run);
+    init_lock(&l.lock);
     if (threads == 1) { /* no thread team for one worker: short loops are called often */
         for (size_t c = 0; c < l.chunks; c++)
             run_chunk(&l, c);
     } else {
+        expect_workers();
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
         for (size_t c = 0; c < l.chunks; c++)
             run_chunk(&l, c);
     }
+    destroy_lock(&l.lock);
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }
 
@@ -132,9 +173,7 @@ typedef struct work_loop {
     int cancelled;
     int error;
     char sentence[1024];
-#ifdef _OPENMP
-    omp_lock_t lock; /* its own, so that a callback may use other loops */
-#endif
+    loop_lock lock;
 } work_loop;
 
 struct ki_work {
@@ -143,22 +182,6 @@ struct ki_work {
     uint64_t pending, spent;
     int thread;
 };
-
-static void lock(work_loop *l) {
-#ifdef _OPENMP
-    omp_set_lock(&l->lock);
-#else
-    (void)l;
-#endif
-}
-
-static void unlock(work_loop *l) {
-#ifdef _OPENMP
-    omp_unset_lock(&l->lock);
-#else
-    (void)l;
-#endif
-}
 
 static void stop_from(work_loop *l, size_t index, int error, const char *sentence) {
     (void)index; /* gcc 12 does not see the use in an atomic write */
@@ -187,11 +210,11 @@ static void report_work(work_loop *l, int again) {
 
 static void report_pending(ki_work *work, int again) {
     work_loop *l = work->loop;
-    lock(l);
+    set_lock(&l->lock);
     l->done += work->pending;
     work->pending = work->spent = 0;
     report_work(l, again);
-    unlock(l);
+    unset_lock(&l->lock);
 }
 
 static int is_to_stop(const ki_work *work) {
@@ -220,9 +243,9 @@ int ki_work_thread(const ki_work *work) {
 }
 
 int ki_work_commit(ki_work *work, int (*fn)(void *ctx), void *ctx) {
-    lock(work->loop);
+    set_lock(&work->loop->lock);
     const int error = fn(ctx);
-    unlock(work->loop);
+    unset_lock(&work->loop->lock);
     return error;
 }
 
@@ -233,10 +256,10 @@ static void work_on(ki_work *work, size_t i) {
         return;
     const int error = l->fn(l->ctx, work, i);
     if (error) {
-        lock(l);
+        set_lock(&l->lock);
         if (!l->cancelled && i < l->stop)
             stop_from(l, i, error, ki_last_error());
-        unlock(l);
+        unset_lock(&l->lock);
     } else if (work->pending) {
         report_pending(work, 0);
     }
@@ -248,14 +271,13 @@ int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_wor
         return KI_ERR_ARGUMENT;
     work_loop l = {.n = n, .total = total, .run = run, .fn = fn, .ctx = ctx, .stop = SIZE_MAX};
     const int threads = ki_parallel_workers(n, run);
-#ifdef _OPENMP
-    omp_init_lock(&l.lock);
-#endif
+    init_lock(&l.lock);
     if (threads == 1) {
         ki_work work = {.loop = &l};
         for (size_t i = 0; i < n; i++)
             work_on(&work, i);
     } else {
+        expect_workers();
 #pragma omp parallel num_threads(threads)
         {
             ki_work work = {.loop = &l};
@@ -268,8 +290,6 @@ int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_wor
                 work_on(&work, i);
         }
     }
-#ifdef _OPENMP
-    omp_destroy_lock(&l.lock);
-#endif
+    destroy_lock(&l.lock);
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }

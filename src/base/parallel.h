@@ -13,7 +13,7 @@ typedef int (*ki_index_fn)(void *ctx, size_t i);
  * only chunks below it are still run, and the error of the lowest failing index of all is returned
  * with its sentence set in the caller's thread: the same one for any number of threads. Progress is
  * reported after chunks; a non-zero answer gives KI_ERR_CANCELLED. run may be NULL. Threads outside
- * 0..4096 give KI_ERR_ARGUMENT. */
+ * 0..4096 give KI_ERR_ARGUMENT. In a child that a fork made after loops had threads, there is one. */
 int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_fn fn, void *ctx);
 
 /* One worker of ki_parallel_work(). */

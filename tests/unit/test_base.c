@@ -2,6 +2,9 @@
 /* Errors, memory, threads, build facts. */
 #include "ki_test.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <kinising/kinising.h>
 
 #include "base/error.h"
@@ -270,6 +273,28 @@ static void work_spends(void **state) {
     assert_int_equal(steps, 3 * 32 - 1);
 }
 
+/* The child's loops must not wait for the workers of its parent, which it does not have. */
+static void loops_in_a_forked_child(void **state) {
+    (void)state;
+    work_job w = {.fail_from = CHUNKS};
+    job j = {{0}, N}, own = {{0}, N};
+    const ki_run_options run = {4, NULL, NULL};
+    assert_int_equal(ki_parallel_for(N, 1, &run, visit, &j), 0);
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        int error = ki_parallel_for(N, 1, &run, visit, &own);
+        error |= ki_parallel_work(CHUNKS, (uint64_t)UNITS * CHUNKS, &run, long_visit, &w);
+        _exit(error || own.visits[N - 1] != 1 || ki_parallel_workers(N, &run) != 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(ki_parallel_for(N, 1, &run, visit, &j), 0);
+}
+
 static void build_info(void **state) {
     (void)state;
     ki_build_info info;
@@ -294,6 +319,7 @@ int main(void) {
         cmocka_unit_test(work_once_each),
         cmocka_unit_test(work_stops),
         cmocka_unit_test(work_spends),
+        cmocka_unit_test(loops_in_a_forked_child),
         cmocka_unit_test(build_info),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
