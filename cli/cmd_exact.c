@@ -254,7 +254,7 @@ static int compute(exact_run *e) {
 static int write_arrays(void *context, const char *provenance) {
     const exact_run *e = context;
     const size_t n = (size_t)e->view.n, bins = (size_t)e->bins;
-    const char *status = e->r.status == KI_EXACT_CONVERGED ? "converged" : "not converged";
+    const char *status = ki_status_name(e->r.status);
     const double products = (double)e->r.products;
     const double sigma_error = session_unit(&e->s) * e->r.sigma_error;
     const struct {
@@ -353,7 +353,7 @@ static int report(exact_run *e) {
     } else {
         status = session_end(&e->s, &out);
     }
-    return !status && e->r.status != KI_EXACT_CONVERGED ? unconverged(e) : status;
+    return !status && e->r.status != KI_CONVERGED ? unconverged(e) : status;
 }
 
 static int enumerate(exact_run *e, const option *options, size_t n) {

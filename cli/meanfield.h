@@ -56,8 +56,6 @@ typedef int (*mf_visit)(void *context, const ki_meanfield_state *state);
  * Returns 0 or the exit status of its message; a bad end is in job->info. */
 int mf_run(mf_command *w, const ki_network *network, mf_job *job, mf_visit visit, void *context);
 void mf_end(mf_job *job);
-/* "ok", "unsolved", "not-steady", "unstable". */
-const char *mf_status_word(int status);
 /* Says that a method was where it means nothing, if it was. */
 void mf_say_range(const mf_command *w, const mf_job *job);
 /* The whole command without --compare. */

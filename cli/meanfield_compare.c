@@ -196,7 +196,7 @@ static int enumerate(comparison *c, reference *r) {
                      .D = out.D,
                      .sigma = found.sigma,
                      .seconds = now() - begun,
-                     .status = found.status == KI_EXACT_CONVERGED ? "ok" : "not-converged"};
+                     .status = ki_status_name(found.status)};
     return 0;
 }
 
@@ -233,7 +233,7 @@ static int compare_method(comparison *c, int method, const reference *r) {
                                      [SIGMA_REF] = unit * r->sigma,
                                      [SIGMA_ERR] = unit * fabs(s.sigma - r->sigma),
                                      [SECONDS] = job.seconds};
-        add_row(c, ki_method_name(method), mf_status_word(job.info.status), real);
+        add_row(c, ki_method_name(method), ki_status_name(job.info.status), real);
         mf_say_range(w, &job);
     }
     mf_end(&job);

@@ -14,13 +14,6 @@ static const char *const column_names[N_COLUMNS] = {"t",      "method", "m_mean"
                                                     "C_mean", "D_mean", "sigma"};
 enum { COLUMN_METHOD = 1 };
 
-const char *mf_status_word(int status) {
-    return status == KI_MEANFIELD_DONE       ? "ok"
-           : status == KI_MEANFIELD_UNSOLVED ? "unsolved"
-           : status == KI_MEANFIELD_UNSTABLE ? "unstable"
-                                             : "not-steady";
-}
-
 /* A part of the whole, in thousandths. */
 static int show_progress(void *user, uint64_t done, uint64_t total) {
     mf_command *w = user;
@@ -237,7 +230,7 @@ static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]
     t->change = job->info.change;
     t->steps = (double)job->info.steps;
     t->unphysical = (double)job->info.unphysical;
-    t->status = mf_status_word(job->info.status);
+    t->status = ki_status_name(job->info.status);
     arrays[0] = of_steps("m", path, times, n, 1, path ? t->m : state.m);
     arrays[1] = of_steps("C", path, times, n, 2, path ? t->C : state.C);
     arrays[2] = of_steps("D", path, times, n, 2, path ? t->D : state.D);
@@ -284,7 +277,7 @@ static int write_table(table *t, const mf_job *job) {
 }
 
 void mf_say_range(const mf_command *w, const mf_job *job) {
-    if (job->info.unphysical && job->info.status != KI_MEANFIELD_NOT_STEADY && !w->s.quiet)
+    if (job->info.unphysical && job->info.status != KI_NOT_STEADY && !w->s.quiet)
         remark("%s, beta = %g: %llu pairs have correlations that no distribution has: out of its "
                "range",
                ki_method_name(job->method), w->view.beta, (unsigned long long)job->info.unphysical);
@@ -295,7 +288,7 @@ static void say_how(const mf_command *w, const mf_job *job) {
     mf_say_range(w, job);
     if (w->s.quiet)
         return;
-    if (w->steady && job->info.status < KI_MEANFIELD_NOT_STEADY)
+    if (w->steady && job->info.status < KI_NOT_STEADY)
         remark("%s: steady after %llu steps, residual %.2g, change %.2g",
                ki_method_name(job->method), (unsigned long long)job->info.steps, job->info.residual,
                job->info.change);
@@ -306,17 +299,17 @@ static int say_end(const mf_job *job) {
     const char *name = ki_method_name(job->method);
     const unsigned long long steps = job->info.steps;
 
-    if (job->info.status == KI_MEANFIELD_NOT_STEADY && job->info.unphysical)
+    if (job->info.status == KI_NOT_STEADY && job->info.unphysical)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s leads to no steady state, and to %llu correlations that no "
                         "distribution has : another --method, or a smaller --beta",
                         name, (unsigned long long)job->info.unphysical);
-    if (job->info.status == KI_MEANFIELD_UNSTABLE)
+    if (job->info.status == KI_UNSTABLE)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s stays at a steady state that the least deviation leaves : "
                         "another --m0 or --start, without the symmetry that keeps it there",
                         name);
-    if (job->info.status == KI_MEANFIELD_NOT_STEADY)
+    if (job->info.status == KI_NOT_STEADY)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s is not steady after %llu steps, the last one changes a "
                         "moment by %.2g : a larger --max-steps or --tol, another start, or --steps "
@@ -353,7 +346,7 @@ int mf_alone(mf_command *w) {
         status = write_table(&t, &jobs[n - 1]);
     const int written = status == 0;
     for (size_t k = 0; k < n && written; k++) /* each that ended badly has its sentence */
-        if (jobs[k].info.status != KI_MEANFIELD_DONE)
+        if (jobs[k].info.status != KI_CONVERGED)
             status = say_end(&jobs[k]);
     for (size_t k = 0; k < n; k++)
         mf_end(&jobs[k]);

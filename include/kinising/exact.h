@@ -10,7 +10,6 @@
 #ifndef KINISING_EXACT_H
 #define KINISING_EXACT_H
 
-#include <kinising/base.h>
 #include <kinising/network.h>
 
 #ifdef __cplusplus
@@ -19,17 +18,6 @@ extern "C" {
 
 #define KI_EXACT_MOST_SYNC 14  /**< spins, synchronous */
 #define KI_EXACT_MOST_ASYNC 20 /**< spins, asynchronous */
-
-/**
- * How an iteration ended: CONVERGED if `residual` is at most `tol`, `law_error` 1e-9, `sigma_error`
- * 1e-6 (1 + sigma), and `gap_error` half of the gap, so that there is one. A network with a mode
- * that does not decay within rounding (gap 0: several laws are stationary, or the law is that of a
- * cycle) has not converged.
- */
-enum ki_exact_status {
-    KI_EXACT_CONVERGED = 0,
-    KI_EXACT_NOT_CONVERGED = 1 /**< the law, or the gap, is not as exact as was asked for */
-};
 
 /** How the stationary law is found; zero-initialised but for `dynamics` is the default. */
 typedef struct ki_exact_spec {
@@ -54,7 +42,11 @@ typedef struct ki_exact_result {
     double residual;        /**< sum_a |(pT - p)_a|, asynchronously sum_a |(pG)_a|/N */
     double gap_residual;    /**< |v A - lambda_2 v| for |v| = 1, A = T or 1 + G/N */
     uint64_t products;      /**< with the transition matrix or generator, in all */
-    int status;             /**< enum ki_exact_status */
+    int status;             /**< KI_CONVERGED if `residual` is at most `tol`, `law_error` 1e-9,
+                                 `sigma_error` 1e-6 (1 + sigma), and `gap_error` half of the gap, so
+                                 that there is one; else KI_NOT_CONVERGED. A network with a mode
+                                 that does not decay within rounding (gap 0: several laws are
+                                 stationary, or the law is that of a cycle) has not converged */
     double law_error;       /**< of the law, sum_a |p_a - exact|, estimated: the residual over the
                                  distance of the next eigenvalue from 1, rounding where it was found
                                  by elimination (up to 9 spins, 11 if need be), 1 if nothing is

@@ -10,6 +10,7 @@
 #include <kinising/exact.h>
 #include <kinising/io.h>
 #include <kinising/meanfield.h>
+#include <kinising/model.h>
 #include <kinising/network.h>
 #include <kinising/simulate.h>
 #include <kinising/theory.h>

@@ -10,35 +10,11 @@
 #ifndef KINISING_MEANFIELD_H
 #define KINISING_MEANFIELD_H
 
-#include <kinising/base.h>
 #include <kinising/network.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** The approximations, by the name that ki_method_name() gives. */
-enum ki_method {
-    KI_NAIVE = 0,      /**< Plefka[t-1,t] of order 1 [naive] */
-    KI_PLEFKA_T1T = 1, /**< Plefka[t-1,t] of order 2, TAP [plefka-t1t] */
-    KI_PLEFKA_T = 2,   /**< Plefka[t] of order 2 [plefka-t] */
-    KI_PLEFKA_T1 = 3,  /**< Plefka[t - 1], Gaussian fields [plefka-t1] */
-    KI_PLEFKA2_T = 4   /**< Plefka2[t] of order 2, pairs of spins [plefka2-t] */
-};
-#define KI_N_METHODS 5
-
-/** "naive", "plefka-t1t", "plefka-t", "plefka-t1", "plefka2-t"; "?" otherwise. */
-KI_API const char *ki_method_name(int method);
-
-/** How a computation ended. */
-enum ki_meanfield_status {
-    KI_MEANFIELD_DONE = 0,       /**< every equation solved; steady: a stable fixed point */
-    KI_MEANFIELD_UNSOLVED = 1,   /**< some scalar equation not to 1e-12, see `residual` */
-    KI_MEANFIELD_NOT_STEADY = 2, /**< no fixed point within max_steps, see `change`: the steps
-                                      oscillate, wander, diverge or are too slow */
-    KI_MEANFIELD_UNSTABLE = 3    /**< a fixed point from which the least deviation leads away; the
-                                      start is as symmetric as it is */
-};
 
 /** What is to be computed. */
 typedef struct ki_meanfield_spec {
@@ -59,7 +35,11 @@ typedef struct ki_meanfield_info {
     double change; /**< largest change of an element in the last step: of m, and of C and D where
                         the next step reads them (in ki_meanfield_steady() of m alone for
                         methods whose m needs no C) */
-    int status;    /**< enum ki_meanfield_status */
+    int status;    /**< KI_CONVERGED: every equation solved; steady: a stable fixed point.
+                        KI_UNSOLVED: some scalar equation not to 1e-12, see `residual`.
+                        KI_NOT_STEADY: no fixed point within max_steps, see `change`: the steps
+                        oscillate, wander, diverge or are too slow. KI_UNSTABLE: a fixed point from
+                        which the least deviation leads away; the start is as symmetric as it is */
 } ki_meanfield_info;
 
 /** Opaque: network, method, the state of one time, workspace. For one thread at a time. */

@@ -8,20 +8,11 @@
 #ifndef KINISING_NETWORK_H
 #define KINISING_NETWORK_H
 
-#include <kinising/base.h>
-#include <kinising/theory.h>
+#include <kinising/model.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** A borrowed view of a network [model]. */
-typedef struct ki_network {
-    uint64_t n;      /**< spins N >= 1 */
-    const double *H; /**< [N] fields */
-    const double *J; /**< [N,N] couplings, row-major */
-    double beta;     /**< inverse temperature, finite, >= 0; multiplies H and J */
-} ki_network;
 
 /**
  * Checks that a network can be used: N in 1..2^31-1, pointers, finite H and J, beta finite and >= 0.

@@ -15,9 +15,7 @@
 #ifndef KINISING_SIMULATE_H
 #define KINISING_SIMULATE_H
 
-#include <kinising/base.h>
 #include <kinising/network.h>
-#include <kinising/theory.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -14,36 +14,11 @@
 #ifndef KINISING_THEORY_H
 #define KINISING_THEORY_H
 
-#include <kinising/base.h>
+#include <kinising/model.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** The two dynamics, as flags that can be or-ed where both are allowed. */
-enum ki_dynamics { KI_SYNC = 1, KI_ASYNC = 2 };
-
-/** Phase of the steady state. */
-enum ki_phase {
-    KI_PARAMAGNETIC = 0,  /**< m = 0 */
-    KI_FERROMAGNETIC = 1, /**< m > 0, J0 > 0 (its mirror image -m exists too) */
-    KI_TWO_CYCLE = 2      /**< J0 < 0, synchronous: m, -m, m, ... */
-};
-
-/** Outcome of a computation that ran; see `status` fields. */
-enum ki_status {
-    KI_CONVERGED = 0,       /**< every digit that is promised is there */
-    KI_NOT_CONVERGED = 1,   /**< an iteration or error estimate missed its goal; best value given */
-    KI_NO_ORDERED_PHASE = 2 /**< ki_critical(): the transition does not exist; root is NaN */
-};
-
-/** One point of the phase diagram. */
-typedef struct ki_theory_params {
-    double beta; /**< inverse temperature, [0, inf]; INFINITY is the zero-temperature limit */
-    double J0;   /**< mean coupling times N, any finite value */
-    double dJ;   /**< sd of the couplings times sqrt(N), finite, >= 0 */
-    double dH;   /**< half-width of the uniform field distribution, finite, >= 0 */
-} ki_theory_params;
 
 /** Steady state at one point; see ki_theory(). */
 typedef struct ki_theory_result {
@@ -231,11 +206,6 @@ KI_API KI_WARN_UNUSED int ki_transient_async(const ki_theory_params *p, double m
                                              size_t n, size_t lag, double tol,
                                              const ki_run_options *run, const ki_transient *out,
                                              ki_transient_info *info);
-
-/** Names as users see them: "ferromagnetic", "paramagnetic", "two-cycle"; "?" otherwise. */
-KI_API const char *ki_phase_name(int phase);
-/** "ok", "not-converged", "no-ordered-phase"; "?" otherwise. */
-KI_API const char *ki_status_name(int status);
 
 #ifdef __cplusplus
 }

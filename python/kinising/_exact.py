@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arguments import count, doubles, need_memory, one_dynamics
+from ._arguments import count, doubles, need_memory, one_dynamics, text
 from ._library import check, ffi, lib, start_run
 
 _MOST_LAGS, _MOST_BINS = 10**6, 65536
@@ -101,7 +101,7 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
         p           [2^N] the law; bit i of a state's number is set where spin i is +1
         residual, gap_residual, law_error, gap_error, sigma_error, products  how exact, and at what cost
         activity    probability that an update flips its spin
-        status      'converged', or 'not converged': the law depends on the start, or is not as exact as asked
+        status      'ok', or 'not-converged': the law depends on the start, or is not as exact as asked
         tau, autocorrelation  mean over spins of <s_i(t) s_i(t + tau)>
         sigma_bins, sigma_probability  [bins+1], [bins] of the entropy production of one step or flip, with the
                     part of the system, of the whole network
@@ -142,5 +142,5 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
     return Exact(r.m_mean, r.S, r.Sr, r.sigma, r.entropy, r.gap, m, C, D if flag == lib.KI_SYNC else None, c, d,
                  spin, edge, p, r.relaxation_time, r.residual, r.gap_residual, r.law_error, r.gap_error,
                  r.sigma_error, r.activity, r.products,
-                 "converged" if r.status == lib.KI_EXACT_CONVERGED else "not converged", tau, lags, edges,
+                 text(lib.ki_status_name(r.status)), tau, lags, edges,
                  probability, moments.integral)

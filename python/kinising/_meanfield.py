@@ -4,11 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arguments import count, doubles, need_memory, numbers, one_dynamics, one_of
+from ._arguments import count, doubles, need_memory, numbers, one_dynamics, one_of, text
 from ._library import check, ffi, lib, start_run
 
-METHODS = ("naive", "plefka-t1t", "plefka-t", "plefka-t1", "plefka2-t")
-STATUS = ("ok", "unsolved", "not-steady", "unstable")
+METHODS = () if lib is None else tuple(text(lib.ki_method_name(i)) for i in range(lib.KI_N_METHODS))
 
 
 class MeanField(NamedTuple):
@@ -85,7 +84,7 @@ def _settle(mf, tol, most, run, kept):
     info = ffi.new("ki_meanfield_info *")
     check(lib.ki_meanfield_steady(mf, tol, most, ffi.addressof(run, "options"), info))
     kept.keep(0)
-    return info.residual, info.change, info.steps, info.unphysical, STATUS[info.status]
+    return info.residual, info.change, info.steps, info.unphysical, text(lib.ki_status_name(info.status))
 
 
 def _advance(mf, steps, run, kept):
@@ -95,7 +94,7 @@ def _advance(mf, steps, run, kept):
         check(lib.ki_meanfield_step(mf, ffi.addressof(run, "options"), info))
         status, residual = max(status, info.status), max(residual, info.residual)
         kept.keep(t)
-    return residual, info.change, info.steps, info.unphysical, STATUS[status]
+    return residual, info.change, info.steps, info.unphysical, text(lib.ki_status_name(status))
 
 
 def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=1.0, C0=None, D0=None,

@@ -71,7 +71,7 @@ int ki_exact(const ki_network *network, const ki_exact_spec *spec, const ki_run_
         r.Sr = r.S + r.sigma;
         r.sigma_error = 2 * r.law_error * ki_chain_largest_field(&s.chain);
         if (!(r.sigma_error <= MOST_SIGMA_ERROR * (1 + fabs(r.sigma))))
-            r.status = KI_EXACT_NOT_CONVERGED;
+            r.status = KI_NOT_CONVERGED;
         if (out && out->p)
             memcpy(out->p, s.stationary.p, s.chain.states * sizeof *out->p);
         if (result)

@@ -316,7 +316,7 @@ int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
     r->products = c->products;
     r->status = (o.converged || exact) && r->residual <= tol && r->law_error <= MOST_LAW_ERROR &&
                         r->gap_error <= MOST_GAP_ERROR * r->gap
-                    ? KI_EXACT_CONVERGED
-                    : KI_EXACT_NOT_CONVERGED;
+                    ? KI_CONVERGED
+                    : KI_NOT_CONVERGED;
     return 0;
 }

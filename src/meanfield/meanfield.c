@@ -316,7 +316,7 @@ int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info 
     info->residual = sum.residual;
     info->unsolved = sum.unsolved;
     info->ambiguous = sum.ambiguous;
-    info->status = sum.unsolved ? KI_MEANFIELD_UNSOLVED : KI_MEANFIELD_DONE;
+    info->status = sum.unsolved ? KI_UNSOLVED : KI_CONVERGED;
     const ki_run_options alone = {.threads = run->threads};
     const int error = ki_parallel_for(mf->p.n, 16, &alone, count_unphysical, mf);
     info->unphysical = (uint64_t)ki_sum(mf->p.n, mf->row);

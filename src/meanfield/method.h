@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a mean-field method is: one method, one file, and table.c lists them. */
+/* What a mean-field method is: one method, one file, one row of
+ * KI_METHOD_LIST in model.h. */
 #ifndef KI_SRC_MEANFIELD_METHOD_H
 #define KI_SRC_MEANFIELD_METHOD_H
 
@@ -30,7 +31,6 @@ typedef struct mf_problem {
 } mf_problem;
 
 typedef struct mf_method {
-    const char *name;
     size_t matrices, vectors; /* of work space */
     int products;             /* whether num/matmul.h is used */
     /* What the moments depend on besides m'. If they depend on neither, or C does not reach m, a
@@ -48,8 +48,9 @@ typedef struct mf_method {
     int (*asynchronous)(mf_problem *p, mf_state *at);
 } mf_method;
 
-extern const mf_method ki_mf_naive, ki_mf_plefka_t1t, ki_mf_plefka_t, ki_mf_plefka_t1,
-    ki_mf_plefka2_t;
+#define METHOD_OBJECT(name, number, symbol, word, text) extern const mf_method ki_mf_##symbol;
+KI_METHOD_LIST(METHOD_OBJECT)
+#undef METHOD_OBJECT
 extern const mf_method *const ki_mf_methods[KI_N_METHODS];
 
 /* a = 1 - m^2 and g = H + J m. */

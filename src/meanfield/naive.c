@@ -47,7 +47,6 @@ static int asynchronous(mf_problem *p, mf_state *at) {
 }
 
 const mf_method ki_mf_naive = {
-    .name = "naive",
     .m_alone = 1,
     .magnetizations = magnetizations,
     .correlations = correlations,

@@ -145,7 +145,6 @@ static int correlations(mf_problem *p, const mf_state *before, mf_state *after) 
 }
 
 const mf_method ki_mf_plefka2_t = {
-    .name = "plefka2-t",
     .matrices = 2,
     .vectors = 2,
     .products = 1,

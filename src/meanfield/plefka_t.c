@@ -31,7 +31,6 @@ static int correlations(mf_problem *p, const mf_state *before, mf_state *after) 
 }
 
 const mf_method ki_mf_plefka_t = {
-    .name = "plefka-t",
     .matrices = 1,
     .vectors = 1,
     .products = 1,

@@ -273,7 +273,6 @@ static int correlations(mf_problem *p, const mf_state *before, mf_state *after) 
 }
 
 const mf_method ki_mf_plefka_t1 = {
-    .name = "plefka-t1",
     .vectors = V_ALL,
     .products = 1,
     .reads_C = 1,

@@ -65,7 +65,6 @@ static int asynchronous(mf_problem *p, mf_state *at) {
 }
 
 const mf_method ki_mf_plefka_t1t = {
-    .name = "plefka-t1t",
     .matrices = 0,
     .vectors = 1,
     .products = 1,

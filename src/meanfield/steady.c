@@ -279,7 +279,7 @@ static int find(run *r, int *status) {
     const size_t bytes = mf->length * sizeof(double);
     int tries = 0;
 
-    *status = KI_MEANFIELD_NOT_STEADY;
+    *status = KI_NOT_STEADY;
     while (r->steps < r->most) {
         int stable = 0, error = plain(r);
         const int used = error == 1;
@@ -296,7 +296,7 @@ static int find(run *r, int *status) {
         if (error < 0)
             return error;
         if (stable || (error == 0 && !used)) {
-            *status = stable ? KI_MEANFIELD_DONE : KI_MEANFIELD_UNSTABLE;
+            *status = stable ? KI_CONVERGED : KI_UNSTABLE;
             return 0;
         }
         /* Acceleration has misled: plain steps from where it began, and if it led to an unstable
@@ -365,7 +365,7 @@ int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
         error = mf_fill_info(mf, &r.watch.run, info);
         info->steps = r.steps;
         info->change = r.change;
-        info->status = status != KI_MEANFIELD_DONE ? status : info->status;
+        info->status = status != KI_CONVERGED ? status : info->status;
     }
     return error;
 }

@@ -4,15 +4,8 @@
 #include "num/simd.h"
 #include "num/sum.h"
 
-const mf_method *const ki_mf_methods[KI_N_METHODS] = {[KI_NAIVE] = &ki_mf_naive,
-                                                      [KI_PLEFKA_T1T] = &ki_mf_plefka_t1t,
-                                                      [KI_PLEFKA_T] = &ki_mf_plefka_t,
-                                                      [KI_PLEFKA_T1] = &ki_mf_plefka_t1,
-                                                      [KI_PLEFKA2_T] = &ki_mf_plefka2_t};
-
-const char *ki_method_name(int method) {
-    return method >= 0 && method < KI_N_METHODS ? ki_mf_methods[method]->name : "?";
-}
+#define METHOD_ROW(name, number, symbol, word, text) [name] = &ki_mf_##symbol,
+const mf_method *const ki_mf_methods[KI_N_METHODS] = {KI_METHOD_LIST(METHOD_ROW)};
 
 /* Few enough to balance threads, many enough to be worth a turn. */
 int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx) {

@@ -3,6 +3,8 @@
  * realizations, and exact sums. */
 #include "ensemble.h"
 
+#include <kinising/theory.h>
+
 #include <math.h>
 #include <string.h>
 

@@ -158,29 +158,3 @@ int ki_theory_map(size_t n, const ki_theory_params *p, unsigned dynamics, const 
     ki_free(results);
     return error;
 }
-
-const char *ki_phase_name(int phase) {
-    switch (phase) {
-    case KI_PARAMAGNETIC:
-        return "paramagnetic";
-    case KI_FERROMAGNETIC:
-        return "ferromagnetic";
-    case KI_TWO_CYCLE:
-        return "two-cycle";
-    default:
-        return "?";
-    }
-}
-
-const char *ki_status_name(int status) {
-    switch (status) {
-    case KI_CONVERGED:
-        return "ok";
-    case KI_NOT_CONVERGED:
-        return "not-converged";
-    case KI_NO_ORDERED_PHASE:
-        return "no-ordered-phase";
-    default:
-        return "?";
-    }
-}

@@ -17,7 +17,7 @@ static void for_networks(property holds) {
                 net w;
                 net_draw(&w, sizes[k], 100 * k + seed, 0.5, 0.4 + 0.5 * (double)seed, seed % 2);
                 found *f = find(&w.view, dynamics, NULL);
-                assert_int_equal(f->r.status, KI_EXACT_CONVERGED);
+                assert_int_equal(f->r.status, KI_CONVERGED);
                 holds(&w, dynamics, f);
                 free(f);
             }

@@ -75,7 +75,7 @@ static void settle(size_t n, int method, int dynamics, moments *out) {
     ki_meanfield *mf = create(n, 1, method, dynamics);
     ki_meanfield_info info;
     assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
-    assert_int_equal(info.status, KI_MEANFIELD_DONE);
+    assert_int_equal(info.status, KI_CONVERGED);
     copy(mf, n, out);
     ki_meanfield_free(mf);
 }
@@ -333,8 +333,7 @@ static void every_step_ends(void **state) {
                     const ki_meanfield_info info = steps(mf, 1);
                     ambiguous += info.ambiguous;
                     assert_true(info.unsolved || info.residual <= 1e-12);
-                    assert_int_equal(info.status,
-                                     info.unsolved ? KI_MEANFIELD_UNSOLVED : KI_MEANFIELD_DONE);
+                    assert_int_equal(info.status, info.unsolved ? KI_UNSOLVED : KI_CONVERGED);
                     copy(mf, n, &s);
                     for (size_t i = 0; info.unsolved == 0 && i < n; i++)
                         assert_true(fabs(s.m[i]) <= 1 + 1e-12);
