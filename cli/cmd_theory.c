@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising theory: the steady state over a product of parameter lists. */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "grid.h"
@@ -11,121 +13,194 @@ static const command_help theory_help = {
     "theory",
     "Steady state of the infinite network, exact, at every combination of the parameters given.\n"
     "LIST is 0.5, or 0.5,1,2, or start:stop:count (both ends included), or a mixture; beta runs\n"
-    "fastest, then J0, dJ, dH. Columns: beta, J0, dJ, dH, phase, m, q, k, S, Sr, sigma, "
-    "sigma_async,\n"
-    "sigma_over_beta, sigma_async_over_beta, chi, status; S, Sr and sigma per spin and step,\n"
-    "sigma_async per spin and unit time.\n",
+    "fastest, then J0, dJ, dH. Columns: beta, J0, dJ, dH, phase, m, q, k, S, Sr, sigma, Sr_async,\n"
+    "sigma_async, sigma_over_beta, sigma_async_over_beta, chi, status; S, Sr and sigma per spin "
+    "and\n"
+    "step, Sr_async and sigma_async per spin and unit time. --tidy prints one row for each "
+    "dynamics\n"
+    "instead, with the names of simulate: dynamics, m, q, S, Sr, sigma, each of that dynamics.\n",
     "  kinising theory --beta 0:4:101 --dJ 0.5,1 --plot transition.png\n"
-    "  kinising theory --beta 0,1,inf --dJ 0.5 --dynamics sync\n",
-};
-
-enum { N_REAL = 14, N_COLUMNS = 16 };
-static const char *const column_names[N_COLUMNS] = {"beta",
-                                                    "J0",
-                                                    "dJ",
-                                                    "dH",
-                                                    "phase",
-                                                    "m",
-                                                    "q",
-                                                    "k",
-                                                    "S",
-                                                    "Sr",
-                                                    "sigma",
-                                                    "sigma_async",
-                                                    "sigma_over_beta",
-                                                    "sigma_async_over_beta",
-                                                    "chi",
-                                                    "status"};
-enum { COLUMN_PHASE = 4, COLUMN_STATUS = 15 };
-/* Memory for a point: numbers, two words, and the library's structs. */
-enum {
-    ROW_SIZE = N_REAL * sizeof(double) + 2 * sizeof(char *) + sizeof(ki_theory_params) +
-               sizeof(ki_theory_result)
+    "  kinising theory --beta 0,1,inf --dJ 0.5 --dynamics sync\n"
+    "  kinising theory --beta 0.5:2:16 --dJ 0.5 --tidy\n",
 };
 
 static const char *const dynamics_words[] = {"sync", "async", NULL};
+enum { N_DYNAMICS = 2 };
+static const unsigned dynamics_flags[N_DYNAMICS] = {KI_SYNC, KI_ASYNC};
+
+/* A column of numbers: where the library's struct has it, in a row of both dynamics or of one. */
+enum { NOWHERE = 0xFFFF };
+typedef struct quantity {
+    const char *name;
+    size_t in_wide, in_tidy[N_DYNAMICS];
+    int is_entropy;
+} quantity;
+
+#define AT(field) offsetof(ki_theory_result, field)
+#define COMMON(field, is_entropy)                                                                  \
+    { #field, AT(field), {AT(field), AT(field) }, is_entropy }
+#define OF_SYNC(field)                                                                             \
+    { #field, AT(field), {AT(field), AT(field##_async) }, 1 }
+#define OF_ASYNC(field)                                                                            \
+    { #field, AT(field), {NOWHERE, NOWHERE }, 1 }
+static const quantity quantities[] = {
+    COMMON(m, 0),
+    COMMON(q, 0),
+    COMMON(k, 0),
+    COMMON(S, 1),
+    OF_SYNC(Sr),
+    OF_SYNC(sigma),
+    OF_ASYNC(Sr_async),
+    OF_ASYNC(sigma_async),
+    {"sigma_over_beta", AT(sigma_over_beta), {AT(sigma_over_beta), AT(sigma_async_over_beta)}, 1},
+    OF_ASYNC(sigma_async_over_beta),
+    COMMON(chi, 0),
+};
+enum { N_QUANTITIES = sizeof quantities / sizeof quantities[0] };
+enum { N_REAL = N_PARAMETERS + N_QUANTITIES, N_WORDS = 3, N_COLUMNS = N_REAL + N_WORDS };
+
+/* Memory for a point: numbers, words, and the library's structs. */
+enum {
+    ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *),
+    POINT_SIZE = sizeof(ki_theory_params) + sizeof(ki_theory_result)
+};
 
 typedef struct theory_run {
     session s;
     value_list lists[N_PARAMETERS];
     unsigned dynamics; /* bits as in enum ki_dynamics: sync 1, async 2 */
+    int tidy;
     grid g;
+    size_t rows; /* points, with --tidy of each dynamics */
+    void *memory;
     ki_theory_params *p;
-    ki_theory_result *r;
+    ki_theory_result
+        *r; /* [points] of all dynamics together; with --tidy [rows] too, from `each` on */
+    ki_theory_result *each;
     double *real[N_REAL];
-    const char **phase, **status;
+    const char **phase, **status, **name;
 } theory_run;
 
-/* One result as numbers in the order of the columns, without the words. */
-static void spread(const ki_theory_params *p, const ki_theory_result *r, double unit, double *v) {
-    const double values[N_REAL] = {p->beta,
-                                   p->J0,
-                                   p->dJ,
-                                   p->dH,
-                                   r->m,
-                                   r->q,
-                                   r->k,
-                                   unit * r->S,
-                                   unit * r->Sr,
-                                   unit * r->sigma,
-                                   unit * r->sigma_async,
-                                   unit * r->sigma_over_beta,
-                                   unit * r->sigma_async_over_beta,
-                                   r->chi};
-    for (int c = 0; c < N_REAL; c++)
-        v[c] = values[c];
+static size_t count_dynamics(const theory_run *t) {
+    return (t->dynamics & KI_SYNC ? 1 : 0) + (t->dynamics & KI_ASYNC ? 1 : 0);
 }
 
-static int compute(theory_run *t) {
-    const char *name = t->s.argv[0];
-    size_t n = t->g.total;
-    ki_run_options run = session_run_options(&t->s);
+/* All or nothing, before the first point. */
+static int get_room(theory_run *t) {
+    const size_t n = t->g.total;
+    const size_t copies = t->tidy ? count_dynamics(t) : 1;
 
-    /* All or nothing, before the first point: numbers, words, and the library's structs. */
-    double *numbers = get_memory(name, n, ROW_SIZE);
-    if (!numbers)
+    t->rows = n * copies;
+    t->memory = get_memory(t->s.argv[0], n,
+                           copies * ROW_SIZE + POINT_SIZE +
+                               (t->tidy ? copies * sizeof(ki_theory_result) : 0));
+    if (!t->memory)
         return STATUS_FAILED;
     for (int c = 0; c < N_REAL; c++)
-        t->real[c] = numbers + (size_t)c * n;
-    t->p = (ki_theory_params *)(numbers + N_REAL * n);
+        t->real[c] = (double *)t->memory + (size_t)c * t->rows;
+    t->p = (ki_theory_params *)(t->real[N_REAL - 1] + t->rows);
     t->r = (ki_theory_result *)(t->p + n);
-    t->phase = (const char **)(t->r + n);
-    t->status = t->phase + n;
-    for (size_t i = 0; i < n; i++)
-        t->p[i] = grid_point(&t->g, i);
-    int error = ki_theory_map(n, t->p, t->dynamics, &run, t->r);
-    session_progress(&t->s, 1, 1);
-    if (error)
-        return complain_library(error);
-    for (size_t i = 0; i < n; i++) {
-        double v[N_REAL];
-        spread(&t->p[i], &t->r[i], session_unit(&t->s), v);
-        for (int c = 0; c < N_REAL; c++)
-            t->real[c][i] = v[c];
-        t->phase[i] = ki_phase_name(t->r[i].phase);
-        t->status[i] = ki_status_name(t->r[i].status);
+    t->each = t->r + n;
+    t->phase = (const char **)(t->tidy ? t->each + t->rows : t->each);
+    t->status = t->phase + t->rows;
+    t->name = t->status + t->rows;
+    return 0;
+}
+
+/* Each dynamics by itself; what is drawn is the synchronous state with the asynchronous sigma. */
+static int compute_each(theory_run *t, const ki_run_options *run) {
+    const size_t n = t->g.total;
+    ki_theory_result *out = t->each;
+
+    for (int d = 0; d < N_DYNAMICS; d++) {
+        if (!(t->dynamics & dynamics_flags[d]))
+            continue;
+        int error = ki_theory_map(n, t->p, dynamics_flags[d], run, out);
+        if (error)
+            return error;
+        for (size_t i = 0; i < n; i++) {
+            if (out == t->each) {
+                t->r[i] = out[i];
+            } else {
+                t->r[i].Sr_async = out[i].Sr_async;
+                t->r[i].sigma_async = out[i].sigma_async;
+                t->r[i].sigma_async_over_beta = out[i].sigma_async_over_beta;
+            }
+        }
+        out += n;
     }
     return 0;
 }
 
-static void lay_out_columns(const theory_run *t, column columns[N_COLUMNS]) {
-    int real = 0;
+/* The value of a quantity; `dynamics` is N_DYNAMICS for a row of all. */
+static double value_of(const ki_theory_result *r, const quantity *q, int dynamics, double unit) {
+    const size_t at = dynamics == N_DYNAMICS ? q->in_wide : q->in_tidy[dynamics];
+    double value;
 
-    for (int c = 0; c < N_COLUMNS; c++) {
-        columns[c] = (column){.name = column_names[c]};
-        if (c == COLUMN_PHASE)
-            columns[c].word = t->phase;
-        else if (c == COLUMN_STATUS)
-            columns[c].word = t->status;
-        else
-            columns[c].real = t->real[real++];
+    memcpy(&value, (const char *)r + at, sizeof value);
+    return q->is_entropy ? unit * value : value;
+}
+
+static void fill_rows(theory_run *t, size_t first, const ki_theory_result *r, int dynamics) {
+    const double unit = session_unit(&t->s);
+
+    for (size_t i = 0; i < t->g.total; i++) {
+        const double p[N_PARAMETERS] = {t->p[i].beta, t->p[i].J0, t->p[i].dJ, t->p[i].dH};
+        for (int a = 0; a < N_PARAMETERS; a++)
+            t->real[a][first + i] = p[a];
+        for (int k = 0; k < N_QUANTITIES; k++)
+            if (dynamics == N_DYNAMICS || quantities[k].in_tidy[dynamics] != NOWHERE)
+                t->real[N_PARAMETERS + k][first + i] =
+                    value_of(&r[i], &quantities[k], dynamics, unit);
+        t->phase[first + i] = ki_phase_name(r[i].phase);
+        t->status[first + i] = ki_status_name(r[i].status);
+        t->name[first + i] = dynamics == N_DYNAMICS ? "" : dynamics_words[dynamics];
     }
 }
 
-/* Numbers of the columns in theory_run.real. */
-enum { REAL_M = 4, REAL_Q = 5, REAL_S = 7, REAL_SR = 8, REAL_SIGMA = 9, REAL_ASYNC = 10 };
+static int compute(theory_run *t) {
+    ki_run_options run = session_run_options(&t->s);
+    int status = get_room(t);
 
-static void lay_out_figure(const theory_run *t, grid_figure *f, double *spin_glass) {
+    if (status)
+        return status;
+    for (size_t i = 0; i < t->g.total; i++)
+        t->p[i] = grid_point(&t->g, i);
+    int error =
+        t->tidy ? compute_each(t, &run) : ki_theory_map(t->g.total, t->p, t->dynamics, &run, t->r);
+    session_progress(&t->s, 1, 1);
+    if (error)
+        return complain_library(error);
+    if (!t->tidy)
+        fill_rows(t, 0, t->r, N_DYNAMICS);
+    for (int d = 0, done = 0; t->tidy && d < N_DYNAMICS; d++)
+        if (t->dynamics & dynamics_flags[d]) {
+            const size_t first = (size_t)done++ * t->g.total;
+            fill_rows(t, first, t->each + first, d);
+        }
+    return 0;
+}
+
+/* Returns how many there are. */
+static size_t lay_out_columns(const theory_run *t, column columns[N_COLUMNS]) {
+    size_t n = 0;
+
+    for (int a = 0; a < N_PARAMETERS; a++)
+        columns[n++] = (column){.name = parameter_names[a], .real = t->real[a]};
+    if (t->tidy)
+        columns[n++] = (column){.name = "dynamics", .word = t->name};
+    columns[n++] = (column){.name = "phase", .word = t->phase};
+    for (int k = 0; k < N_QUANTITIES; k++)
+        if (!t->tidy || quantities[k].in_tidy[0] != NOWHERE)
+            columns[n++] = (column){.name = quantities[k].name, .real = t->real[N_PARAMETERS + k]};
+    columns[n++] = (column){.name = "status", .word = t->status};
+    return n;
+}
+
+/* What is drawn of each point: m, q, q - m^2, S, Sr and the two entropy productions. */
+enum { DRAWN_M, DRAWN_Q, DRAWN_SPIN_GLASS, DRAWN_S, DRAWN_SR, DRAWN_SIGMA, DRAWN_ASYNC, N_DRAWN };
+
+static void lay_out_figure(const theory_run *t, grid_figure *f, double *numbers) {
     int bits = t->s.unit == UNIT_BITS;
     const char *per_step = bits ? "σ  (bits/spin/step)" : "σ  (nats/spin/step)";
     const char *per_time = bits ? "dσ/dt  (bits/spin/unit time)" : "dσ/dt  (nats/spin/unit time)";
@@ -135,54 +210,68 @@ static void lay_out_figure(const theory_run *t, grid_figure *f, double *spin_gla
     int sync = (t->dynamics & KI_SYNC) != 0, async = (t->dynamics & KI_ASYNC) != 0;
     /* m, q and S are the synchronous state's when there is one. */
     int state = sync ? BOUNDARY_MIRRORED : BOUNDARY_FERROMAGNET;
+    const double unit = session_unit(&t->s);
+    double *v[N_DRAWN];
 
+    for (int d = 0; d < N_DRAWN; d++)
+        v[d] = numbers + (size_t)d * t->g.total;
+    for (size_t i = 0; i < t->g.total; i++) {
+        const ki_theory_result *r = &t->r[i];
+        const double of[N_DRAWN] = {r->m,
+                                    r->q,
+                                    fmax(r->q - r->m * r->m, 0),
+                                    unit * r->S,
+                                    unit * r->Sr,
+                                    unit * r->sigma,
+                                    unit * r->sigma_async};
+        for (int d = 0; d < N_DRAWN; d++)
+            v[d][i] = of[d];
+    }
     *f = (grid_figure){.g = &t->g, .hidden = -1, .with_boundary = 1};
-    for (size_t i = 0; i < t->g.total; i++)
-        spin_glass[i] = fmax(t->real[REAL_Q][i] - t->real[REAL_M][i] * t->real[REAL_M][i], 0);
-    f->curves[f->n_curves++] = (plot_panel){"m", t->real[REAL_M], NULL, state};
-    f->curves[f->n_curves++] = (plot_panel){"q", t->real[REAL_Q], NULL, state};
-    f->curves[f->n_curves++] = (plot_panel){sync ? entropies : entropy, t->real[REAL_S],
-                                            sync ? t->real[REAL_SR] : NULL, state};
-    f->fields[f->n_fields++] = (plot_field){"m", t->real[REAL_M], 0, state};
-    f->fields[f->n_fields++] = (plot_field){"q − m^2", spin_glass, 1, state};
-    f->fields[f->n_fields++] = (plot_field){entropy, t->real[REAL_S], 0, state};
+    f->curves[f->n_curves++] = (plot_panel){"m", v[DRAWN_M], NULL, state};
+    f->curves[f->n_curves++] = (plot_panel){"q", v[DRAWN_Q], NULL, state};
+    f->curves[f->n_curves++] =
+        (plot_panel){sync ? entropies : entropy, v[DRAWN_S], sync ? v[DRAWN_SR] : NULL, state};
+    f->fields[f->n_fields++] = (plot_field){"m", v[DRAWN_M], 0, state};
+    f->fields[f->n_fields++] = (plot_field){"q − m^2", v[DRAWN_SPIN_GLASS], 1, state};
+    f->fields[f->n_fields++] = (plot_field){entropy, v[DRAWN_S], 0, state};
     if (sync) {
-        f->curves[f->n_curves++] = (plot_panel){per_step, t->real[REAL_SIGMA], NULL, state};
-        f->fields[f->n_fields++] = (plot_field){per_step, t->real[REAL_SIGMA], 1, state};
+        f->curves[f->n_curves++] = (plot_panel){per_step, v[DRAWN_SIGMA], NULL, state};
+        f->fields[f->n_fields++] = (plot_field){per_step, v[DRAWN_SIGMA], 1, state};
     }
     if (async) {
         f->curves[f->n_curves++] =
-            (plot_panel){per_time, t->real[REAL_ASYNC], NULL, BOUNDARY_FERROMAGNET};
-        f->fields[f->n_fields++] =
-            (plot_field){per_time, t->real[REAL_ASYNC], 1, BOUNDARY_FERROMAGNET};
+            (plot_panel){per_time, v[DRAWN_ASYNC], NULL, BOUNDARY_FERROMAGNET};
+        f->fields[f->n_fields++] = (plot_field){per_time, v[DRAWN_ASYNC], 1, BOUNDARY_FERROMAGNET};
     }
 }
 
 static int report(theory_run *t) {
     column columns[N_COLUMNS];
     grid_figure figure;
-    result out = {.columns = columns, .n_columns = N_COLUMNS, .rows = t->g.total};
-    double *spin_glass = NULL;
+    result out = {.columns = columns, .rows = t->rows};
+    double *drawn = NULL;
     size_t bad = 0;
 
-    lay_out_columns(t, columns);
+    out.n_columns = lay_out_columns(t, columns);
     if (t->s.picture) {
-        spin_glass = get_memory(t->s.argv[0], t->g.total, sizeof *spin_glass);
-        if (!spin_glass)
+        drawn = get_memory(t->s.argv[0], t->g.total, N_DRAWN * sizeof *drawn);
+        if (!drawn)
             return STATUS_FAILED;
-        lay_out_figure(t, &figure, spin_glass);
+        lay_out_figure(t, &figure, drawn);
         out.draw = grid_draw;
         out.figure = &figure;
     }
     int status = session_end(&t->s, &out);
-    free(spin_glass);
-    for (size_t i = 0; i < t->g.total; i++)
-        bad += t->r[i].status != KI_CONVERGED;
+    free(drawn);
+    const ki_theory_result *r = t->tidy ? t->each : t->r;
+    for (size_t i = 0; i < t->rows; i++)
+        bad += r[i].status != KI_CONVERGED;
     if (status == STATUS_DONE && bad > 0)
         status = complain(STATUS_UNCONVERGED,
-                          "theory : %zu of %zu points did not converge : see the "
+                          "theory : %zu of %zu rows did not converge : see the "
                           "status column",
-                          bad, t->g.total);
+                          bad, t->rows);
     return status;
 }
 
@@ -197,20 +286,24 @@ int cmd_theory(int argc, char **argv) {
          .help = "sync, async or sync,async; one alone saves time",
          .fallback = "sync,async",
          .words = dynamics_words},
+        {.name = "tidy",
+         .kind = OPTION_FLAG,
+         .target = &t.tidy,
+         .help = "one row for each dynamics, with the names of simulate"},
         COMMON_OPTIONS(&t.s),
     };
     size_t n = sizeof options / sizeof options[0];
 
     int status = session_begin(&t.s, &theory_help, options, n);
     if (status == PARSE_DONE)
-        status = grid_make(&t.g, argv[0], t.lists, ROW_SIZE);
+        status = grid_make(&t.g, argv[0], t.lists, ROW_SIZE + POINT_SIZE);
     if (status == PARSE_DONE && t.s.picture)
         status = grid_figure_check(&t.g, -1, 1);
     if (status == PARSE_DONE)
         status = compute(&t);
     if (status == PARSE_DONE)
         status = report(&t);
-    free(t.real[0]);
+    free(t.memory);
     grid_free(&t.g);
     options_free(options, n);
     return status == PARSE_HELP ? STATUS_DONE : status;

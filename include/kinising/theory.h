@@ -28,6 +28,7 @@ typedef struct ki_theory_result {
     double S;               /**< path (conditional) entropy per spin per step or update, nats */
     double Sr;              /**< reverse path entropy S + sigma */
     double sigma;           /**< synchronous entropy production per spin per step */
+    double Sr_async;        /**< S + sigma_async of the asynchronous state, per update */
     double sigma_async;     /**< asynchronous entropy production per spin per unit time */
     double sigma_over_beta; /**< sigma / beta, finite at beta = inf; 0 at beta = 0 */
     double sigma_async_over_beta; /**< sigma_async / beta, likewise */
@@ -39,7 +40,7 @@ typedef struct ki_theory_result {
 
 /**
  * Steady state of the infinite network. [m-sync] [q-sync] [k] [S-sync] [sigma-sync] [Sr-sync]
- * [sigma-async] [chi] [two-cycle] [T0]
+ * [sigma-async] [Sr-async] [chi] [two-cycle] [T0]
  *
  *     m     = < Int Dz tanh(beta(H + J0 m + dJ z)) >_H                                  [m-sync]
  *     q     = < E tanh(beta(H + J0 m + dJ x)) tanh(beta(H + J0 m + dJ y)) >_H, corr(x,y) = q
@@ -49,18 +50,19 @@ typedef struct ki_theory_result {
  *     sigma = (beta dJ)^2 (1 - q) k,  Sr = S + sigma                      [sigma-sync] [Sr-sync]
  *     sigma_async = (beta dJ)^2 k (1 - I),  I = Int_0^inf e^-a C(a) da,  C'' = C - F(C)
  *                                                                       [sigma-async] [C-async]
+ *     Sr_async = S + sigma_async, S of the asynchronous state               [Sr-async]
  *     chi   = beta k / (1 - beta J0 k)                                                  [chi]
  *
  * For J0 < 0 the synchronous state can be a two-cycle m, -m, ... (phase KI_TWO_CYCLE): m is then the
  * amplitude and q the autocorrelation at even lags, which is the one that enters sigma, averaged over
- * the cycle. The asynchronous state has m = 0 there and sigma_async is that state's. With
- * `dynamics = KI_ASYNC` alone m, q, k, S, chi and phase are the asynchronous state's, and sigma and Sr
- * are NaN; without KI_ASYNC sigma_async is NaN.
+ * the cycle. The asynchronous state has m = 0 there; sigma_async and Sr_async (with an S of its own)
+ * are that state's. With `dynamics = KI_ASYNC` alone m, q, k, S, chi and phase are the asynchronous
+ * state's, and sigma and Sr are NaN; without KI_ASYNC sigma_async and Sr_async are NaN.
  *
  * beta = inf is computed as a limit of its own: S = 0, k = 0, and sigma = inf where
  * sigma_over_beta > 0.
  *
- * Accuracy: relative 1e-10 for m, q, k, S, Sr, sigma and 1e-8 for sigma_async wherever the value is
+ * Accuracy: relative 1e-10 for m, q, k, S, Sr, sigma and 1e-8 for sigma_async, Sr_async wherever the value is
  * above 1e-300; tests/oracle holds the proof.
  *
  * @param p         point; beta in [0, inf], J0 finite, dJ >= 0 and dH >= 0 finite

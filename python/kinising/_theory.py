@@ -19,6 +19,7 @@ class Theory(NamedTuple):
     S: Any
     Sr: Any
     sigma: Any
+    Sr_async: Any
     sigma_async: Any
     sigma_over_beta: Any
     sigma_async_over_beta: Any
@@ -63,7 +64,7 @@ def _names(name_of, numbers):
 
 def theory(beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync,async", threads=0):
     """Exact steady state of the infinite network. [m-sync] [q-sync] [k] [S-sync] [Sr-sync]
-    [sigma-sync] [sigma-async] [chi] [two-cycle] [T0]
+    [sigma-sync] [sigma-async] [Sr-async] [chi] [two-cycle] [T0]
 
     h_i = H_i + sum_j J_ij s_j with J_ij ~ Normal(J0/N, dJ^2/N) and H_i ~ Uniform(-dH, dH).
 
@@ -79,7 +80,8 @@ def theory(beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync,async", threads=0):
         m, q, k   magnetization >= 0, autocorrelation at lag >= 1, mean of sech^2(beta h)
         S, Sr     path entropy and reverse path entropy, nats per spin and step
         sigma     entropy production, (beta dJ)^2 (1 - q) k, nats per spin and step
-        sigma_async                             the same per unit time, asynchronous dynamics
+        Sr_async, sigma_async                   the same per unit time, asynchronous dynamics; its Sr is
+                  S + sigma_async with S of the asynchronous state
         sigma_over_beta, sigma_async_over_beta  finite at beta = inf
         chi       susceptibility to a uniform field, inf on the critical line
         phase     'ferromagnetic', 'paramagnetic' or 'two-cycle' (synchronous, J0 < 0)

@@ -52,7 +52,9 @@ static double times_beta(double beta, double ratio) {
     return ratio == 0 ? 0 : beta * ratio;
 }
 
-static void solve_async(const ki_theory_params *p, const ki_state *st, ki_theory_result *r) {
+/* [sigma-async] [Sr-async]; `S` is that of the asynchronous state. */
+static void solve_async(const ki_theory_params *p, const ki_state *st, double S,
+                        ki_theory_result *r) {
     double loss = 0.5 * st->defect; /* without coupling noise C - q decays as exp(-tau) */
     if (ki_decays(st)) {
         ki_decay decay;
@@ -61,6 +63,7 @@ static void solve_async(const ki_theory_params *p, const ki_state *st, ki_theory
     }
     r->sigma_async_over_beta = production_over_beta(p, st, loss);
     r->sigma_async = times_beta(p->beta, r->sigma_async_over_beta);
+    r->Sr_async = S + r->sigma_async;
 }
 
 /* A number that should be there and is not must not pass for an answer. */
@@ -80,7 +83,7 @@ static void solve_point(const ki_theory_params *p, unsigned dynamics, ki_theory_
     r->iterations = st.evaluations;
     r->status = st.converged ? KI_CONVERGED : KI_NOT_CONVERGED;
     r->sigma = r->Sr = r->sigma_over_beta = NAN;
-    r->sigma_async = r->sigma_async_over_beta = NAN;
+    r->sigma_async = r->Sr_async = r->sigma_async_over_beta = NAN;
     if (sync) {
         r->sigma_over_beta = production_over_beta(p, &st, st.defect);
         r->sigma = times_beta(p->beta, r->sigma_over_beta);
@@ -90,9 +93,11 @@ static void solve_point(const ki_theory_params *p, unsigned dynamics, ki_theory_
         if (cycle && st.m > 0) { /* [two-cycle]: spins one at a time do not cycle */
             ki_solve_state(p, 0, &disordered);
             r->iterations += disordered.evaluations;
-            solve_async(p, &disordered, r);
+            ki_theory_result its = {0};
+            fill_static(p, &disordered, &its);
+            solve_async(p, &disordered, its.S, r);
         } else {
-            solve_async(p, &st, r);
+            solve_async(p, &st, r->S, r);
         }
     }
     r->status = is_whole(r, sync, async) ? r->status : KI_NOT_CONVERGED;

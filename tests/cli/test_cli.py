@@ -15,7 +15,8 @@ import pytest
 from conftest import KINISING, parse_csv
 
 THEORY_COLUMNS = (
-    "beta,J0,dJ,dH,phase,m,q,k,S,Sr,sigma,sigma_async,sigma_over_beta,sigma_async_over_beta,chi,status"
+    "beta,J0,dJ,dH,phase,m,q,k,S,Sr,sigma,Sr_async,sigma_async,"
+    "sigma_over_beta,sigma_async_over_beta,chi,status"
 )
 COMMANDS = ["theory", "transient", "autocorrelation", "critical", "info"]
 
@@ -118,11 +119,33 @@ def test_dynamics(table):
     assert table("theory", "--beta", "2", "--dynamics", "async,sync")[0] == both
 
 
+def test_tidy_has_a_row_for_each_dynamics_and_the_names_of_simulate(table):
+    """Each row is what the dynamics has by itself; where J0 < 0 the two states differ."""
+    args = ["theory", "--beta", "0,1.5,inf", "--J0", "-1,1", "--dJ", "0.3", "--dH", "0.2"]
+    rows, wide = table(*args, "--tidy"), table(*args)
+    assert list(rows[0]) == ("beta,J0,dJ,dH,dynamics,phase,m,q,k,S,Sr,sigma,sigma_over_beta,chi,status".split(","))
+    assert [row["dynamics"] for row in rows] == ["sync"] * 6 + ["async"] * 6
+    simulated = table("simulate", "--N", "4", "--realizations", "1", "--steps", "1")[0]
+    joined = {"beta", "J0", "dJ", "dH", "dynamics", "m", "q", "S", "Sr", "sigma"}
+    assert joined <= set(rows[0]) and joined <= set(simulated)
+    alone = {"sync": table(*args, "--dynamics", "sync"), "async": table(*args, "--dynamics", "async")}
+    for i, row in enumerate(rows):
+        own, end = alone[row["dynamics"]][i % 6], "_async" if row["dynamics"] == "async" else ""
+        for name in ("beta", "J0", "dJ", "dH", "phase", "m", "q", "k", "S", "chi", "status"):
+            assert row[name] == own[name]
+        for name, column in (("Sr", "Sr" + end), ("sigma", "sigma" + end),
+                             ("sigma_over_beta", f"sigma{end}_over_beta")):
+            assert row[name] == own[column] == wide[i % 6][column]
+    cycle = [row for row in rows if row["beta"] == 1.5 and row["J0"] == -1]
+    assert [row["phase"] for row in cycle] == ["two-cycle", "paramagnetic"] and cycle[1]["m"] == 0
+    assert table(*args, "--tidy", "--dynamics", "async") == rows[6:]
+
+
 def test_bits(table):
     nats = table("theory", "--beta", "1.7", "--dJ", "0.4")[0]
     bits = table("theory", "--beta", "1.7", "--dJ", "0.4", "--unit", "bits")[0]
     for name in THEORY_COLUMNS.split(","):
-        entropic = name == "S" or name == "Sr" or name.startswith("sigma")
+        entropic = name.startswith(("S", "sigma"))
         if entropic:
             assert bits[name] * math.log(2) == pytest.approx(nats[name], rel=1e-14)
         else:

@@ -82,6 +82,7 @@ def test_reference(ki, point):
         assert getattr(got, name) == pytest.approx(value, rel=1e-9, abs=1e-12), name
     assert got.sigma_async == pytest.approx(ki.reference.asynchronous_entropy_production(*point),
                                             rel=1e-7)
+    assert got.Sr_async == pytest.approx(ki.reference.asynchronous_reverse_entropy(*point), rel=1e-7)
 
 
 def test_asynchronous_transient_ends_in_the_steady_state(ki):
@@ -167,7 +168,8 @@ def test_scalars_and_arrays(ki):
 
 def test_dynamics(ki):
     both, sync, other = (ki.theory(2, dJ=0.5, dynamics=d) for d in ("async, sync", "sync", "async"))
-    assert both.sigma == sync.sigma and math.isnan(sync.sigma_async)
+    assert both.sigma == sync.sigma and math.isnan(sync.sigma_async) and math.isnan(sync.Sr_async)
+    assert both.Sr_async == other.Sr_async == other.S + other.sigma_async
     assert both.sigma_async == other.sigma_async and math.isnan(other.sigma)
 
 

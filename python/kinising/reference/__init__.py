@@ -24,7 +24,8 @@ from .critical import critical, order_slope
 from .order import (autocorrelation, conditional_entropy, entropy_production, magnetization,
                     magnetization_map, mean_sech2, reverse_entropy, steady_state, susceptibility,
                     two_cycle)
-from .relaxation import Relaxation, asynchronous_entropy_production, asynchronous_relaxation
+from .relaxation import (Relaxation, asynchronous_entropy_production, asynchronous_relaxation,
+                         asynchronous_reverse_entropy)
 from .transient import transient
 from .zero import zero_temperature
 
@@ -32,6 +33,6 @@ __all__ = [
     "average", "correlation_map", "critical", "order_slope", "autocorrelation", "conditional_entropy",
     "entropy_production", "magnetization", "magnetization_map", "mean_sech2", "reverse_entropy",
     "steady_state", "susceptibility", "two_cycle", "Relaxation", "asynchronous_entropy_production",
-    "asynchronous_relaxation", "transient", "zero_temperature",
+    "asynchronous_relaxation", "asynchronous_reverse_entropy", "transient", "zero_temperature",
     "enumeration", "meanfield", "simulate",
 ]

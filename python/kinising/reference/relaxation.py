@@ -3,7 +3,7 @@
 import numpy as np
 
 from .average import correlation_map
-from .order import autocorrelation, magnetization, mean_sech2
+from .order import autocorrelation, conditional_entropy, magnetization, mean_sech2, reverse_entropy
 
 PANELS, ORDER, LAST = 10, 16, 3.6
 
@@ -77,3 +77,10 @@ def asynchronous_entropy_production(beta, J0, dJ, dH=0.0):
     m = magnetization(beta, J0, dJ, dH) if J0 > 0 else 0.0
     k = mean_sech2(m, beta, J0, dJ, dH)
     return (beta * dJ) ** 2 * k * asynchronous_relaxation(beta, J0, dJ, dH).loss
+
+
+def asynchronous_reverse_entropy(beta, J0, dJ, dH=0.0):
+    """[Sr-async] S^r_async = S + sigma_async, S of the asynchronous state: m = 0 if J0 <= 0."""
+    m = magnetization(beta, J0, dJ, dH) if J0 > 0 else 0.0
+    S = conditional_entropy(m, beta, J0, dJ, dH)
+    return reverse_entropy(S, asynchronous_entropy_production(beta, J0, dJ, dH))
