@@ -57,6 +57,16 @@ KI_API KI_WARN_UNUSED int ki_write_arrays(const char *path, size_t n, const ki_a
  */
 KI_API KI_WARN_UNUSED int ki_check_writable(const char *path);
 
+/**
+ * Whether writing to `path` goes straight to a device, a pipe or a socket. Such a write can wait for ever for
+ * its reader, and leaves no temporary file when the program is killed in it: a program that holds back signals
+ * until a file is whole must not do so here.
+ *
+ * @param path  any; NULL is allowed
+ * @return 1 for a device, pipe or socket, links followed; 0 for everything else, missing files included
+ */
+KI_API int ki_is_stream(const char *path);
+
 /** Opaque: a file of arrays, open for reading. For one thread at a time. */
 typedef struct ki_reader ki_reader;
 

@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <kinising/io.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -102,6 +104,12 @@ static int inspect(const char *path, target_kind *kind, mode_t *mode) {
     *kind = S_ISREG(st.st_mode) ? TARGET_REGULAR : TARGET_STREAM;
     *mode = st.st_mode & 0777;
     return 0;
+}
+
+int ki_is_stream(const char *path) {
+    struct stat st;
+
+    return path && stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
 /* Replaces the last part of `path` (room for PATH_MAX) by what it links to until it is no link, so

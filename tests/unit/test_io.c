@@ -465,6 +465,24 @@ static void test_check_writable(void **state) {
     assert_int_equal(count_files(*state, 0), 1);
 }
 
+static void test_is_stream(void **state) {
+    const char *folder = *state;
+    const char *pipe = in(folder, "pipe.csv"), *link = in(folder, "link.csv");
+
+    spill(in(folder, "file.csv"), "old");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(symlink("pipe.csv", link), 0);
+    assert_int_equal(symlink("none.csv", in(folder, "dangling.csv")), 0);
+    assert_int_equal(ki_is_stream(pipe), 1);
+    assert_int_equal(ki_is_stream(link), 1);
+    assert_int_equal(ki_is_stream("/dev/null"), 1);
+    assert_int_equal(ki_is_stream(in(folder, "file.csv")), 0);
+    assert_int_equal(ki_is_stream(in(folder, "dangling.csv")), 0);
+    assert_int_equal(ki_is_stream(in(folder, "none/none.csv")), 0);
+    assert_int_equal(ki_is_stream(folder), 0);
+    assert_int_equal(ki_is_stream(NULL), 0);
+}
+
 static void test_utf8(void **state) {
     static const struct {
         const char *text;
@@ -525,6 +543,7 @@ int main(void) {
         WITH_FOLDER(test_links),
         WITH_FOLDER(test_absolute_and_bare),
         WITH_FOLDER(test_check_writable),
+        WITH_FOLDER(test_is_stream),
         cmocka_unit_test(test_utf8),
     };
 
