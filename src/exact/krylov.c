@@ -10,9 +10,20 @@
 #include "num/sum.h"
 
 /* BREAKDOWN: a vector this small beyond those there is rounding. Convergence is looked for every
- * LOOK vectors, and given up after so many restarts that have not halved the residual. */
+ * LOOK vectors, and given up after so many restarts that have not halved the residual. A mode that
+ * has converged is improved until its eigenvalue is known to FINE, which a residual is far from
+ * where left and right eigenvectors are nearly orthogonal, or FINISHING restarts do not help. */
 #define BREAKDOWN 1e-14
-enum { SMALL_MOST = 40, LARGE_MOST = 24, LARGE_N = 17, LOOK = 8, PATIENCE = 200, PIECE = 128 };
+#define FINE 1e-14
+enum {
+    SMALL_MOST = 40,
+    LARGE_MOST = 24,
+    LARGE_N = 17,
+    LOOK = 8,
+    PATIENCE = 200,
+    FINISHING = 2,
+    PIECE = 128
+};
 
 void ki_krylov_size(ki_krylov *k, const ki_chain *c) {
     const size_t most = c->n < LARGE_N ? SMALL_MOST : LARGE_MOST;
@@ -309,6 +320,7 @@ int ki_krylov_run(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, double to
         }
         fill_outcome(k, leading, j, beta, out);
         out->converged = out->residual <= tol || out->invariant;
+        const double fine = kind == KI_KRYLOV_LAW ? tol : fmin(tol, FINE * out->condition);
         first = first > 0 ? first : out->residual;
         if (first > tol)
             part = fmin(fmax(log(first / fmax(out->residual, tol)) / log(first / tol), 0), 1);
@@ -318,7 +330,7 @@ int ki_krylov_run(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, double to
         } else if (j == k->most) {
             waited++;
         }
-        if (stop || out->converged || waited > PATIENCE) {
+        if (stop || out->residual <= fine || waited > (out->converged ? FINISHING : PATIENCE)) {
             rotate(c, k, j, leading);
             return 0;
         }

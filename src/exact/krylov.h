@@ -52,8 +52,8 @@ static inline double *ki_krylov_work(const ki_krylov *k) {
     return k->work;
 }
 
-/* From the vector in q[0], which need not be normalised. `tol`: residual wanted. Progress goes from
- * `from` to `to`. Fails by cancellation alone. */
+/* From the vector in q[0], which need not be normalised. `tol`: residual wanted; a mode is
+ * iterated on to the rounding of its eigenvalue. Progress goes from `from` to `to`. Fails by cancellation alone. */
 int ki_krylov_run(ki_chain *c, ki_krylov *k, enum ki_krylov_kind kind, double tol, uint64_t most,
                   double from, double to, ki_krylov_outcome *out);
 

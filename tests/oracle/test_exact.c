@@ -137,7 +137,7 @@ static void cold_equilibrium(void **state) {
         uint64_t seed;
         double beta;
         int dynamics;
-    } cases[] = {{40, 1, KI_SYNC}, {41, 1, KI_ASYNC}, {46, 9, KI_SYNC}};
+    } cases[] = {{40, 1, KI_SYNC}, {41, 1, KI_ASYNC}, {54, 9, KI_SYNC}};
     static double law[1 << 12];
     int known = 0;
     for (int k = 0; k < (KI_SANITIZED ? 2 : 3); k++) {
