@@ -9,6 +9,7 @@
 #include <pthread.h>
 #endif
 
+#include "check.h"
 #include "error.h"
 
 int ki_default_threads(void) {
@@ -116,15 +117,6 @@ static void run_chunk(loop *l, size_t c) {
         report(l, last - first);
 }
 
-static int check_threads(const ki_run_options *run) {
-    const int threads = run ? run->threads : 0;
-    if (threads < 0 || threads > 4096) {
-        return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
-                       threads);
-    }
-    return 0;
-}
-
 int ki_parallel_workers(size_t n, const ki_run_options *run) {
     int threads = run && run->threads > 0 ? run->threads : ki_default_threads();
 #ifdef _OPENMP
@@ -139,7 +131,7 @@ int ki_parallel_workers(size_t n, const ki_run_options *run) {
 }
 
 int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_fn fn, void *ctx) {
-    if (check_threads(run))
+    if (ki_check_threads(run ? run->threads : 0))
         return KI_ERR_ARGUMENT;
     loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx, .failed = n};
     l.chunks = n / l.chunk + (n % l.chunk != 0);
@@ -267,7 +259,7 @@ static void work_on(ki_work *work, size_t i) {
 
 int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn,
                      void *ctx) {
-    if (check_threads(run))
+    if (ki_check_threads(run ? run->threads : 0))
         return KI_ERR_ARGUMENT;
     work_loop l = {.n = n, .total = total, .run = run, .fn = fn, .ctx = ctx, .stop = SIZE_MAX};
     const int threads = ki_parallel_workers(n, run);

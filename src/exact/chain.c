@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "num/matmul.h"
@@ -17,8 +18,8 @@ enum { FEW_BLOCKS = 64 };   /* are done before a team of threads is there */
 static const ki_run_options alone = {1, NULL, NULL};
 
 int ki_chain_check_size(uint64_t n, int dynamics) {
-    if (dynamics != KI_SYNC && dynamics != KI_ASYNC)
-        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : KI_SYNC or KI_ASYNC", dynamics);
+    if (ki_check_dynamics(dynamics))
+        return KI_ERR_ARGUMENT;
     if (n < 1 || n > (dynamics == KI_SYNC ? KI_EXACT_MOST_SYNC : KI_EXACT_MOST_ASYNC))
         return ki_fail(KI_ERR_ARGUMENT,
                        "N : %llu spins cannot be enumerated : %d at most synchronously, %d "
@@ -45,10 +46,7 @@ int ki_chain_check(const ki_network *network, int dynamics, const ki_run_options
                            "most",
                            network->beta, i, sum, LARGEST_FIELD);
     }
-    if (run && (run->threads < 0 || run->threads > 4096))
-        return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
-                       run->threads);
-    return 0;
+    return ki_check_threads(run ? run->threads : 0);
 }
 
 void ki_chain_size(ki_chain *c, size_t n, int dynamics) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "job.h"
 
@@ -34,9 +35,8 @@ static int check(const ki_network *network, int dynamics, const double *m0, doub
     if (!m0)
         return ki_fail(KI_ERR_ARGUMENT, "m0 : NULL pointer : N means");
     for (uint64_t i = 0; i < network->n; i++)
-        if (!(fabs(m0[i]) <= 1))
-            return ki_fail(KI_ERR_ARGUMENT, "m0[%llu] : is %g : -1 to 1", (unsigned long long)i,
-                           m0[i]);
+        if (ki_check_mean("m0", (int64_t)i, m0[i]))
+            return KI_ERR_ARGUMENT;
     const double updates = dynamics == KI_SYNC ? 1 : (double)network->n;
     const double longest = floor(ki_chain_longest((size_t)network->n, dynamics) / updates);
     if (!(time >= 0) || time > longest)

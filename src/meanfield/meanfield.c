@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "handle.h"
 #include "num/matmul.h"
@@ -55,10 +56,8 @@ static int check_spec(const ki_meanfield_spec *spec) {
         return ki_fail(KI_ERR_ARGUMENT, "method : %d is unknown : 0 to %d", spec->method,
                        KI_N_METHODS - 1);
     }
-    if (spec->dynamics != KI_SYNC && spec->dynamics != KI_ASYNC) {
-        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : KI_SYNC or KI_ASYNC",
-                       spec->dynamics);
-    }
+    if (ki_check_dynamics(spec->dynamics))
+        return KI_ERR_ARGUMENT;
     if (spec->dynamics == KI_ASYNC && !ki_mf_methods[spec->method]->asynchronous) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "dynamics : %s has no asynchronous form : naive or plefka-t1t",
@@ -74,8 +73,7 @@ static int check_spec(const ki_meanfield_spec *spec) {
 static int measure(uint64_t n, const ki_meanfield_spec *spec, uint64_t *bytes) {
     int error = check_spec(spec);
 
-    if (!error && (n < 1 || n > INT32_MAX))
-        error = ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins : 1 to %d", n, INT32_MAX);
+    error = error ? error : ki_check_spins(n);
     if (error)
         return error;
     ki_meanfield mf = {.spec = *spec, .method = ki_mf_methods[spec->method]};
@@ -129,13 +127,9 @@ int ki_meanfield_create(const ki_network *network, const ki_meanfield_spec *spec
                         ki_meanfield **out) {
     uint64_t bytes = 0;
 
-    if (!out)
-        return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the handle");
-    if (threads < 0 || threads > 4096) {
-        return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
-                       threads);
-    }
-    int error = check_spec(spec);
+    int error = ki_check_pointer("out", out, "a place for the handle");
+    error = error ? error : ki_check_threads(threads);
+    error = error ? error : check_spec(spec);
     error = error ? error : check_network(network, spec->dynamics);
     error = error ? error : measure(network->n, spec, &bytes);
     if (error)
@@ -182,8 +176,8 @@ void ki_meanfield_free(ki_meanfield *mf) {
 
 static int check_start(size_t n, const double *m, const double *C, const double *D) {
     for (size_t i = 0; i < n; i++)
-        if (!(fabs(m[i]) <= 1))
-            return ki_fail(KI_ERR_ARGUMENT, "m[%zu] : is %g : -1 to 1", i, m[i]);
+        if (ki_check_mean("m", (int64_t)i, m[i]))
+            return KI_ERR_ARGUMENT;
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             const double x = C ? C[i * n + j] : 0, y = C ? C[j * n + i] : 0;

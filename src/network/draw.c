@@ -4,6 +4,7 @@
  * them. */
 #include <kinising/network.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "num/philox.h"
 
@@ -13,28 +14,13 @@
 /* No normal number that 53 random bits can make is larger. */
 #define LARGEST_NORMAL 9
 
-static int check_value(const char *name, double value, double low) {
-    if (isnan(value) || isinf(value))
-        return ki_fail(KI_ERR_ARGUMENT, "%s : %g is not finite : a finite number", name, value);
-    if (value < low)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : %g is negative : %s >= 0", name, value, name);
-    return 0;
-}
-
 static int check_draw(uint64_t n, const ki_theory_params *p, const double *H, const double *J) {
-    int error;
+    int error = ki_check_pointer("p", p, "parameters");
 
-    if (!p || !H || !J)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a pointer", !p ? "p" : !H ? "H" : "J");
-    if (n < 1 || n > INT32_MAX)
-        return ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins : 1 to %d", n, INT32_MAX);
-    error = check_value("beta", p->beta, 0);
-    if (!error)
-        error = check_value("J0", p->J0, -INFINITY);
-    if (!error)
-        error = check_value("dJ", p->dJ, 0);
-    if (!error)
-        error = check_value("dH", p->dH, 0);
+    error = error ? error : ki_check_pointer("H", H, "room for N fields");
+    error = error ? error : ki_check_pointer("J", J, "room for N x N couplings");
+    error = error ? error : ki_check_spins(n);
+    error = error ? error : ki_check_point(p, 1);
     if (!error && isinf(fabs(p->J0) / (double)n + LARGEST_NORMAL * (p->dJ / sqrt((double)n))))
         error = ki_fail(KI_ERR_ARGUMENT,
                         "J0, dJ : %g and %g give couplings that are not finite : less than 1e307",

@@ -2,6 +2,7 @@
 /* What a network is made of, and what ensemble it looks like. */
 #include <kinising/network.h>
 
+#include "base/check.h"
 #include "base/error.h"
 
 #include <inttypes.h>
@@ -10,17 +11,15 @@
 enum { BLOCK = 64 }; /* of rows and columns, so that J and its transpose stay in the cache */
 
 int ki_network_check(const ki_network *network) {
-    if (!network || !network->H || !network->J)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a pointer",
-                       !network      ? "network"
-                       : !network->H ? "H"
-                                     : "J");
-    const uint64_t n = network->n;
+    int error = ki_check_pointer("network", network, "a network");
 
-    if (n < 1 || n > INT32_MAX)
-        return ki_fail(KI_ERR_ARGUMENT, "N : %" PRIu64 " spins : 1 to %d", n, INT32_MAX);
-    if (!(network->beta >= 0) || isinf(network->beta))
-        return ki_fail(KI_ERR_ARGUMENT, "beta : is %g : finite, >= 0", network->beta);
+    error = error ? error : ki_check_pointer("H", network->H, "N fields");
+    error = error ? error : ki_check_pointer("J", network->J, "N x N couplings");
+    error = error ? error : ki_check_spins(network->n);
+    error = error ? error : ki_check_scale("beta", network->beta);
+    if (error)
+        return error;
+    const uint64_t n = network->n;
     for (uint64_t i = 0; i < n; i++)
         if (!isfinite(network->H[i]))
             return ki_fail(KI_ERR_ARGUMENT, "H[%" PRIu64 "] : is %g : a finite number", i,

@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "num/gauss.h"
 
@@ -241,11 +242,8 @@ int ki_autocorrelation(const ki_theory_params *p, int dynamics, size_t n, const 
         return ki_fail(KI_ERR_ARGUMENT,
                        "ki_autocorrelation : NULL pointer : pass lags and a result");
     }
-    if (dynamics != KI_SYNC && dynamics != KI_ASYNC) {
-        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : use KI_SYNC or KI_ASYNC",
-                       dynamics);
-    }
-    int error = ki_check_point(p, 0);
+    int error = ki_check_dynamics(dynamics);
+    error = error ? error : ki_check_point(p, 0);
     error = error ? error : check_lags(dynamics, n, tau);
     if (error)
         return error;

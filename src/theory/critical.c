@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "num/root.h"
 #include "order_parameters.h"
@@ -89,7 +90,7 @@ int ki_critical(const ki_theory_params *p, int solve_for, double *root, int *sta
         break;
     default:
         return ki_fail(KI_ERR_ARGUMENT,
-                       "solve_for : %d is unknown : use KI_BETA, KI_J0, KI_DJ or KI_DH", solve_for);
+                       "solve_for : %d is unknown : beta (0), J0 (1), dJ (2) or dH (3)", solve_for);
     }
     *b.unknown = 1;
     const int error = ki_check_point(&b.p, 0);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -105,8 +106,10 @@ static void solve_point(const ki_theory_params *p, unsigned dynamics, ki_theory_
 
 static int check_dynamics(unsigned dynamics) {
     if (dynamics == 0 || dynamics & ~(unsigned)(KI_SYNC | KI_ASYNC)) {
-        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %u is unknown : use KI_SYNC, KI_ASYNC or both",
-                       dynamics);
+        return ki_fail(
+            KI_ERR_ARGUMENT,
+            "dynamics : %u is unknown : synchronous (%d), asynchronous (%d) or both (%d)", dynamics,
+            KI_SYNC, KI_ASYNC, KI_SYNC | KI_ASYNC);
     }
     return 0;
 }

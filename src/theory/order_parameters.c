@@ -4,29 +4,12 @@
 #include <float.h>
 #include <math.h>
 
-#include "base/error.h"
+#include "base/check.h"
 #include "num/root.h"
 #include "field.h"
 
 #define PI2_6 1.6449340668482264365
 #define LN2 0.69314718055994530942
-
-static int check_field(const char *name, double value, double low, int inf_allowed) {
-    if (isnan(value))
-        return ki_fail(KI_ERR_ARGUMENT, "%s : it is not a number : give a number", name);
-    if (value < low)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : %g is negative : use a value >= 0", name, value);
-    if (isinf(value) && !inf_allowed)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : it is infinite : use a finite value", name);
-    return 0;
-}
-
-int ki_check_point(const ki_theory_params *p, int finite) {
-    int error = check_field("beta", p->beta, 0, !finite);
-    error = error ? error : check_field("J0", p->J0, -INFINITY, 0);
-    error = error ? error : check_field("dJ", p->dJ, 0, 0);
-    return error ? error : check_field("dH", p->dH, 0, 0);
-}
 
 int ki_is_zero_temperature(const ki_theory_params *p) {
     return isinf(p->beta) || p->beta * p->dJ > 1e9;

@@ -21,9 +21,6 @@ typedef struct ki_state {
     int converged;
 } ki_state;
 
-/* Checks a point; 0 or KI_ERR_ARGUMENT with the sentence. `finite` refuses beta = inf. */
-int ki_check_point(const ki_theory_params *p, int finite);
-
 /* Is the point treated as zero temperature? Exactly so at beta = inf; for beta dJ > 1e9 the relative
  * corrections, (beta dJ)^-2, are below rounding. */
 int ki_is_zero_temperature(const ki_theory_params *p);

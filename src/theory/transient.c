@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -50,11 +51,9 @@ int ki_check_transient(const char *function, const ki_theory_params *p, double m
                        size_t lag, size_t most, const ki_transient *out) {
     if (p == NULL || out == NULL)
         return ki_fail(KI_ERR_ARGUMENT, "%s : NULL pointer : pass a point and a result", function);
-    const int error = ki_check_point(p, 1);
+    const int error = ki_check_point(p, 1) ? KI_ERR_ARGUMENT : ki_check_mean("m0", -1, m0);
     if (error)
         return error;
-    if (!(m0 >= -1 && m0 <= 1))
-        return ki_fail(KI_ERR_ARGUMENT, "m0 : %g is no magnetization : use a value in [-1, 1]", m0);
     if (n < 1 || n > most) {
         return ki_fail(KI_ERR_ARGUMENT, "%s : %zu steps or points are out of range : use 1 to %zu",
                        function, n, most);

@@ -38,9 +38,9 @@ static void test_check(void **state) {
     assert_int_equal(ki_network_check(&good), 0);
     assert_refused(ki_network_check(NULL), KI_ERR_ARGUMENT, "network");
     w.n = 0;
-    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "0 spins");
+    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "N : 0 is out of range");
     w.n = UINT64_C(1) << 31;
-    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "2147483648 spins");
+    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "N : 2147483648 is out of range");
     w = good;
     w.H = NULL;
     assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "H : is NULL");
@@ -49,11 +49,11 @@ static void test_check(void **state) {
     assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "J : is NULL");
     w = good;
     w.beta = -1;
-    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "beta : is -1");
+    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "beta : -1 is negative");
     w.beta = NAN;
-    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "beta : is nan");
+    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "beta : nan is not finite");
     w.beta = INFINITY;
-    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "beta : is inf");
+    assert_refused(ki_network_check(&w), KI_ERR_ARGUMENT, "beta : inf is not finite");
     J[3 * N + 1] = -INFINITY;
     J[4 * N] = NAN;
     assert_refused(ki_network_check(&good), KI_ERR_ARGUMENT, "J[3,1] : is -inf");
@@ -77,8 +77,9 @@ static void test_draw_refuses(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
         assert_refused(ki_network_draw(1, &bad[k].p, 0, 1, H, J), KI_ERR_ARGUMENT, bad[k].words);
-    assert_refused(ki_network_draw(0, &good, 0, 1, H, J), KI_ERR_ARGUMENT, "0 spins");
-    assert_refused(ki_network_draw(UINT64_MAX, &good, 0, 1, H, J), KI_ERR_ARGUMENT, "spins");
+    assert_refused(ki_network_draw(0, &good, 0, 1, H, J), KI_ERR_ARGUMENT, "N : 0 is out of range");
+    assert_refused(ki_network_draw(UINT64_MAX, &good, 0, 1, H, J), KI_ERR_ARGUMENT,
+                   "N : 18446744073709551615 is out of range");
     assert_refused(ki_network_draw(1, NULL, 0, 1, H, J), KI_ERR_ARGUMENT, "p : is NULL");
     assert_refused(ki_network_draw(1, &good, 0, 1, NULL, J), KI_ERR_ARGUMENT, "H : is NULL");
     assert_refused(ki_network_draw(1, &good, 0, 1, H, NULL), KI_ERR_ARGUMENT, "J : is NULL");
