@@ -15,6 +15,7 @@ typedef struct sim_point {
     unsigned char *state;  /* ki_ensemble_pack(), never NULL once the point is made; malloc */
     size_t size;
     ki_ensemble_result r; /* by study_results() */
+    int status;           /* likewise: KI_NOT_CONVERGED if --rel-err was not reached */
 } sim_point;
 
 /* What a checkpoint or a part must agree in, besides its points. */
@@ -74,6 +75,24 @@ typedef struct sim_run {
     int draw, save_failed, capped, stopping;
 } sim_run;
 int study_run(sim_run *run);
+
+/* simulate_row.c: the columns of a row, with room for `n` rows in numbers [SIM_NUMBERS,n] and words
+ * [SIM_WORDS,n]. */
+enum { SIM_COLUMNS = 26, SIM_WORDS = 4, SIM_NUMBERS = SIM_COLUMNS - SIM_WORDS };
+enum { SIM_COLUMN_M = 12 }; /* followed by its error */
+typedef struct sim_row {
+    uint64_t n, steps, burn_in;
+    ki_theory_params p;
+    int dynamics, start, average, zero_diagonal;
+    double seconds;
+    const ki_ensemble_result *r;
+    const char *algorithm;
+    int status; /* enum ki_status */
+} sim_row;
+void sim_columns(size_t n, const double *numbers, const char *const *words,
+                 column columns[SIM_COLUMNS]);
+void sim_fill(const session *s, const sim_row *row, size_t i, size_t n, double *numbers,
+              const char **words);
 
 /* simulate_report.c: averages, the table, the file and the picture. */
 int study_results(sim_study *st);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising simulate --network: replicas of one network. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +26,7 @@ static const command_help network_help = {
 static const char *const dynamics_words[] = {"sync", "async", NULL};
 static const char *const start_words[] = {"up", "random", NULL};
 
-/* Those of simulate; in a file that holds the array m the mean over spins has another name. */
-enum { N_COLUMNS = 21, COLUMN_DYNAMICS = 5, COLUMN_M = 8, COLUMN_ALGORITHM = 20 };
-enum { N_REAL = N_COLUMNS - 2, N_MOMENTS = 6 };
-static const char *const column_names[N_COLUMNS] = {
-    "N",     "beta",   "J0",    "dJ",        "dH",       "dynamics", "realizations",
-    "steps", "m",      "m_err", "q",         "q_err",    "S",        "S_err",
-    "Sr",    "Sr_err", "sigma", "sigma_err", "activity", "seconds",  "algorithm"};
+enum { N_MOMENTS = 6 };
 
 typedef struct network_run {
     session s;
@@ -45,7 +38,8 @@ typedef struct network_run {
     ki_network view;
     ki_replicas_out out;
     double *arrays; /* one block: m, m_before, sigma_spin, c, d, sigma_edge */
-    double numbers[N_REAL];
+    double numbers[SIM_NUMBERS];
+    const char *words[SIM_WORDS];
 } network_run;
 
 /* Whether a file is to hold matrices. */
@@ -148,68 +142,45 @@ static int run(network_run *w) {
         w->out.sigma_spin[i] *= unit;
     for (size_t i = 0; w->arrays && i < n * n; i++)
         w->out.sigma_edge[i] *= unit;
-    const double numbers[N_REAL] = {(double)n,
-                                    w->view.beta,
-                                    looks.J0,
-                                    looks.dJ,
-                                    looks.dH,
-                                    (double)w->spec.replicas,
-                                    (double)w->spec.steps,
-                                    r.m,
-                                    r.m_err,
-                                    r.q,
-                                    r.q_err,
-                                    unit * r.S,
-                                    unit * r.S_err,
-                                    unit * r.Sr,
-                                    unit * r.Sr_err,
-                                    unit * r.sigma,
-                                    unit * r.sigma_err,
-                                    r.activity,
-                                    w->s.reproducible ? (double)NAN : session_seconds(&w->s)};
-    memcpy(w->numbers, numbers, sizeof numbers);
+    const sim_row row = {.n = n,
+                         .steps = w->spec.steps,
+                         .burn_in = w->spec.burn_in,
+                         .p = {w->view.beta, looks.J0, looks.dJ, looks.dH},
+                         .dynamics = w->spec.dynamics,
+                         .start = w->spec.start,
+                         .average = w->spec.average,
+                         .zero_diagonal = looks.diagonal == 0,
+                         .seconds = session_seconds(&w->s),
+                         .r = &r,
+                         .algorithm = "replicas",
+                         .status = KI_CONVERGED};
+    sim_fill(&w->s, &row, 0, 1, w->numbers, w->words);
     return 0;
-}
-
-/* The row, as columns. `word` has the dynamics and the algorithm. */
-static void lay_out_row(const network_run *w, const char *word[2], column columns[N_COLUMNS]) {
-    size_t k = 0;
-
-    word[0] = dynamics_words[w->dynamics];
-    word[1] = "replicas";
-    for (size_t c = 0; c < N_COLUMNS; c++) {
-        columns[c] = (column){.name = column_names[c]};
-        if (c == COLUMN_DYNAMICS || c == COLUMN_ALGORITHM)
-            columns[c].word = &word[c == COLUMN_ALGORITHM];
-        else
-            columns[c].real = &w->numbers[k++];
-    }
 }
 
 static int write_moments(void *context, const char *provenance) {
     const network_run *w = context;
     const size_t n = (size_t)w->view.n;
-    const char *word[2];
-    column row[N_COLUMNS];
-    ki_array a[N_COLUMNS + N_MOMENTS];
+    column row[SIM_COLUMNS];
+    ki_array a[SIM_COLUMNS + N_MOMENTS];
 
-    lay_out_row(w, word, row);
-    row[COLUMN_M].name = "m_mean";
-    row[COLUMN_M + 1].name = "m_mean_err";
-    for (size_t c = 0; c < N_COLUMNS; c++)
+    sim_columns(1, w->numbers, w->words, row);
+    row[SIM_COLUMN_M].name = "m_mean"; /* in a file that holds the array m */
+    row[SIM_COLUMN_M + 1].name = "m_mean_err";
+    for (size_t c = 0; c < SIM_COLUMNS; c++)
         a[c] =
             (ki_array){.name = row[c].name,
                        .type = row[c].word ? KI_STRING : KI_FLOAT64,
                        .ndim = 1,
                        .shape = {1},
                        .data = row[c].word ? (const void *)row[c].word : (const void *)row[c].real};
-    a[N_COLUMNS] = (ki_array){"m", KI_FLOAT64, 1, {n}, w->out.m};
-    a[N_COLUMNS + 1] = (ki_array){"c", KI_FLOAT64, 2, {n, n}, w->out.c};
-    a[N_COLUMNS + 2] = (ki_array){"d", KI_FLOAT64, 2, {n, n}, w->out.d};
-    a[N_COLUMNS + 3] = (ki_array){"sigma_spin", KI_FLOAT64, 1, {n}, w->out.sigma_spin};
-    a[N_COLUMNS + 4] = (ki_array){"sigma_edge", KI_FLOAT64, 2, {n, n}, w->out.sigma_edge};
-    a[N_COLUMNS + 5] = (ki_array){"m_before", KI_FLOAT64, 1, {n}, w->out.m_before};
-    return ki_write_arrays(w->s.file, N_COLUMNS + N_MOMENTS, a, provenance);
+    a[SIM_COLUMNS] = (ki_array){"m", KI_FLOAT64, 1, {n}, w->out.m};
+    a[SIM_COLUMNS + 1] = (ki_array){"c", KI_FLOAT64, 2, {n, n}, w->out.c};
+    a[SIM_COLUMNS + 2] = (ki_array){"d", KI_FLOAT64, 2, {n, n}, w->out.d};
+    a[SIM_COLUMNS + 3] = (ki_array){"sigma_spin", KI_FLOAT64, 1, {n}, w->out.sigma_spin};
+    a[SIM_COLUMNS + 4] = (ki_array){"sigma_edge", KI_FLOAT64, 2, {n, n}, w->out.sigma_edge};
+    a[SIM_COLUMNS + 5] = (ki_array){"m_before", KI_FLOAT64, 1, {n}, w->out.m_before};
+    return ki_write_arrays(w->s.file, SIM_COLUMNS + N_MOMENTS, a, provenance);
 }
 
 static int write_raster(void *context, const char *provenance) {
@@ -224,8 +195,8 @@ static int write_raster(void *context, const char *provenance) {
 }
 
 static int report(network_run *w) {
-    const char *word[2], *file = w->s.file;
-    column columns[N_COLUMNS];
+    const char *file = w->s.file;
+    column columns[SIM_COLUMNS];
     int status = 0;
     char what[80];
 
@@ -240,8 +211,8 @@ static int report(network_run *w) {
         snprintf(what, sizeof what, "N = %llu", (unsigned long long)w->view.n);
         return session_write(&w->s, write_moments, w, what);
     }
-    lay_out_row(w, word, columns);
-    const result out = {.columns = columns, .n_columns = N_COLUMNS, .rows = 1};
+    sim_columns(1, w->numbers, w->words, columns);
+    const result out = {.columns = columns, .n_columns = SIM_COLUMNS, .rows = 1};
     return session_end(&w->s, &out);
 }
 

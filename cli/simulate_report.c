@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 void study_free(sim_study *st) {
     for (size_t i = 0; st->points && i < st->n; i++)
@@ -75,6 +74,12 @@ int point_store(sim_point *p, const ki_ensemble *e) {
     return 0;
 }
 
+static int status_of(const sim_settings *set, const ki_ensemble *e, uint64_t target) {
+    if (set->rel_err > 0 && ki_ensemble_target(e, set->rel_err, target, 1, UINT64_MAX) > target)
+        return KI_NOT_CONVERGED;
+    return KI_CONVERGED;
+}
+
 int study_results(sim_study *st) {
     int error = 0;
 
@@ -83,49 +88,19 @@ int study_results(sim_study *st) {
         error = ki_ensemble_unpack(st->points[i].state, st->points[i].size, &e);
         if (!error)
             error = ki_ensemble_result_of(e, &st->points[i].r);
+        if (!error)
+            st->points[i].status = status_of(&st->set, e, st->points[i].target);
         ki_ensemble_free(e);
     }
     return error ? complain_library(error) : 0;
 }
 
-enum { N_COLUMNS = 21, COLUMN_DYNAMICS = 5, COLUMN_ALGORITHM = 20, N_REAL = N_COLUMNS - 2 };
-static const char *const column_names[N_COLUMNS] = {
-    "N",     "beta",   "J0",    "dJ",        "dH",       "dynamics", "realizations",
-    "steps", "m",      "m_err", "q",         "q_err",    "S",        "S_err",
-    "Sr",    "Sr_err", "sigma", "sigma_err", "activity", "seconds",  "algorithm"};
-
-static void spread(const session *s, const sim_point *p, double v[N_REAL]) {
-    double unit = session_unit(s);
-    const ki_ensemble_result *r = &p->r;
-    const double values[N_REAL] = {(double)p->spec.n,
-                                   p->spec.p.beta,
-                                   p->spec.p.J0,
-                                   p->spec.p.dJ,
-                                   p->spec.p.dH,
-                                   (double)r->realizations,
-                                   (double)p->spec.steps,
-                                   r->m,
-                                   r->m_err,
-                                   r->q,
-                                   r->q_err,
-                                   unit * r->S,
-                                   unit * r->S_err,
-                                   unit * r->Sr,
-                                   unit * r->Sr_err,
-                                   unit * r->sigma,
-                                   unit * r->sigma_err,
-                                   r->activity,
-                                   s->reproducible ? (double)NAN : p->seconds};
-
-    memcpy(v, values, sizeof values);
-}
-
 static int report_table(session *s, const sim_study *st, const ki_array *state, double *numbers) {
-    const char **words = (const char **)(numbers + N_REAL * st->n);
-    column columns[N_COLUMNS];
+    const char **words = (const char **)(numbers + SIM_NUMBERS * st->n);
+    column columns[SIM_COLUMNS];
     sim_figure figure = {st, s};
     result out = {.columns = columns,
-                  .n_columns = N_COLUMNS,
+                  .n_columns = SIM_COLUMNS,
                   .rows = st->n,
                   .arrays = state,
                   .n_arrays = state != NULL,
@@ -133,22 +108,23 @@ static int report_table(session *s, const sim_study *st, const ki_array *state, 
                   .figure = &figure};
 
     for (size_t i = 0; i < st->n; i++) {
-        double v[N_REAL];
-        spread(s, &st->points[i], v);
-        for (size_t c = 0; c < N_REAL; c++)
-            numbers[c * st->n + i] = v[c];
-        words[i] = dynamics_name(&st->points[i]);
-        words[st->n + i] = ki_algorithm_name(st->points[i].spec.algorithm);
+        const sim_point *p = &st->points[i];
+        const ki_ensemble_spec *spec = &p->spec;
+        const sim_row row = {.n = spec->n,
+                             .steps = spec->steps,
+                             .burn_in = spec->burn_in,
+                             .p = spec->p,
+                             .dynamics = spec->dynamics,
+                             .start = spec->start,
+                             .average = spec->average,
+                             .zero_diagonal = spec->zero_diagonal,
+                             .seconds = p->seconds,
+                             .r = &p->r,
+                             .algorithm = ki_algorithm_name(spec->algorithm),
+                             .status = p->status};
+        sim_fill(s, &row, i, st->n, numbers, words);
     }
-    for (size_t c = 0, real = 0; c < N_COLUMNS; c++) {
-        columns[c] = (column){.name = column_names[c]};
-        if (c == COLUMN_DYNAMICS)
-            columns[c].word = words;
-        else if (c == COLUMN_ALGORITHM)
-            columns[c].word = words + st->n;
-        else
-            columns[c].real = numbers + real++ * st->n;
-    }
+    sim_columns(st->n, numbers, words, columns);
     return session_end(s, &out);
 }
 
@@ -177,7 +153,8 @@ int study_report(session *s, const sim_study *st, int with_state) {
     const char *command = s->argv[0];
     unsigned char *bytes = NULL;
     ki_array state = {.name = "state", .type = KI_INT8, .ndim = 1};
-    double *numbers = get_memory(command, st->n, N_REAL * sizeof(double) + 2 * sizeof(char *));
+    double *numbers =
+        get_memory(command, st->n, SIM_NUMBERS * sizeof(double) + SIM_WORDS * sizeof(char *));
     int status = numbers ? 0 : STATUS_FAILED;
 
     if (!status && with_state) {

@@ -62,6 +62,10 @@ def test_table_beta_and_unit(run, network):
     (bits,) = parse_csv(run("simulate", "--network", "w.npz", "--beta", "0.5", "--unit", "bits").stdout)
     assert nats["beta"] == 0.5 and nats["N"] == N and nats["realizations"] == 100
     assert abs(nats["S"] / np.log(2) - bits["S"]) < 1e-12 and nats["m"] == bits["m"] and nats["algorithm"] == "replicas"
+    (ensemble,) = parse_csv(run("simulate", "--N", "3", "--realizations", "1").stdout)
+    assert list(nats) == list(ensemble)
+    assert (nats["start"], nats["average"], nats["burn_in"], nats["zero_diagonal"]) == ("up", 0, 0, 0)
+    assert nats["steps"] == 127 and nats["status"] == "ok"
     (one,) = parse_csv(run("simulate", "--network", "w.npz", "--replicas", "1").stdout)
     assert np.isnan(one["sigma_err"]) and np.isfinite(one["sigma"])
 

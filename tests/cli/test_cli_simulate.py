@@ -15,8 +15,8 @@ import pytest
 from conftest import parse_csv
 
 LINE = re.compile(r"kinising: .+? : .+? : .+\n")
-COLUMNS = ("N,beta,J0,dJ,dH,dynamics,realizations,steps,m,m_err,q,q_err,S,S_err,Sr,Sr_err,sigma,"
-           "sigma_err,activity,seconds,algorithm")
+COLUMNS = ("N,beta,J0,dJ,dH,dynamics,realizations,steps,start,average,burn_in,zero_diagonal,"
+           "m,m_err,q,q_err,S,S_err,Sr,Sr_err,sigma,sigma_err,activity,seconds,algorithm,status")
 SMALL = ["simulate", "--N", "12", "--realizations", "40", "--steps", "6"]
 
 WRONG_USE = [
@@ -124,6 +124,17 @@ def test_one_realization_has_no_error(table):
     assert math.isnan(row["sigma_err"]) and not math.isnan(row["sigma"])
 
 
+def test_rows_carry_their_parameters(table):
+    """Defaults too; a row says by itself what was simulated and how it went."""
+    (row,) = table("simulate", "--N", "9", "--realizations", "2")
+    assert (row["start"], row["average"], row["burn_in"], row["zero_diagonal"]) == ("up", 0, 0, 0)
+    assert (row["beta"], row["J0"], row["dJ"], row["dH"], row["dynamics"]) == (1, 1, 1, 0, "sync")
+    assert row["steps"] == 127 and row["status"] == "ok"
+    (row,) = table("simulate", "--N", "9", "--realizations", "2", "--steps", "8", "--average",
+                   "--burn-in", "3", "--start", "theory", "--zero-diagonal")
+    assert (row["start"], row["average"], row["burn_in"], row["zero_diagonal"]) == ("theory", 1, 3, 1)
+
+
 def test_file_holds_the_table(run, tmp_path):
     assert run(*SMALL, "-o", "x.npz").returncode == 0
     with np.load(tmp_path / "x.npz") as f:
@@ -143,6 +154,7 @@ def test_relative_error(run):
     assert done.returncode == 3
     check_line(done.stderr, "1 of 2 points did not reach --rel-err 0.0001, .* within 333")
     assert [r["realizations"] for r in rows] == [100, 333]
+    assert [r["status"] for r in rows] == ["ok", "not-converged"]
     # One realization has no error; it is not taken for a small one.
     done = run("simulate", "--N", "20", "--rel-err", "0.5", "--realizations", "1", "--quiet")
     assert done.returncode == 0 and parse_csv(done.stdout)[0]["realizations"] >= 2
