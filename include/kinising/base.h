@@ -87,7 +87,8 @@ typedef struct ki_build_info {
     int max_threads;          /**< threads used when 0 is asked for */
 } ki_build_info;
 
-/** Fills `out`. Errors: KI_ERR_ARGUMENT if `out` is NULL. Cost: negligible. */
+/** Fills `out`. Errors: KI_ERR_ARGUMENT if `out` is NULL. Cost: negligible. Source: the build, CPUID,
+ * OpenBLAS's own report. */
 KI_API KI_WARN_UNUSED int ki_get_build_info(ki_build_info *out);
 
 /**

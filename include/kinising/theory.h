@@ -42,6 +42,7 @@ typedef struct ki_theory_result {
  * Steady state of the infinite network. [m-sync] [q-sync] [k] [S-sync] [sigma-sync] [Sr-sync]
  * [sigma-async] [Sr-async] [chi] [two-cycle] [T0]
  *
+ * ```
  *     m     = < Int Dz tanh(beta(H + J0 m + dJ z)) >_H                                  [m-sync]
  *     q     = < E tanh(beta(H + J0 m + dJ x)) tanh(beta(H + J0 m + dJ y)) >_H, corr(x,y) = q
  *                                                                                       [q-sync]
@@ -52,6 +53,7 @@ typedef struct ki_theory_result {
  *                                                                       [sigma-async] [C-async]
  *     Sr_async = S + sigma_async, S of the asynchronous state               [Sr-async]
  *     chi   = beta k / (1 - beta J0 k)                                                  [chi]
+ * ```
  *
  * For J0 < 0 the synchronous state can be a two-cycle m, -m, ... (phase KI_TWO_CYCLE): m is then the
  * amplitude and q the autocorrelation at even lags, which is the one that enters sigma, averaged over
@@ -85,6 +87,9 @@ KI_API KI_WARN_UNUSED int ki_theory(const ki_theory_params *p, unsigned dynamics
  * @param run       threads and progress (done counts points); NULL = defaults
  * @param out       [n] results
  * @return 0; KI_ERR_ARGUMENT (the sentence names the first bad point), KI_ERR_CANCELLED, KI_ERR_NOMEM
+ *
+ * Cost: n times ki_theory() over the threads; memory for one copy of the results. Thread safe.
+ * Source: as ki_theory().
  */
 KI_API KI_WARN_UNUSED int ki_theory_map(size_t n, const ki_theory_params *p, unsigned dynamics,
                                         const ki_run_options *run, ki_theory_result *out);
@@ -95,7 +100,9 @@ enum ki_parameter { KI_BETA = 0, KI_J0 = 1, KI_DJ = 2, KI_DH = 3 };
 /**
  * Order-disorder boundary: the value of one parameter, the other three given, at which
  *
+ * ```
  *     beta J0 k(m = 0) = 1                                                              [critical]
+ * ```
  *
  * At beta = inf this is 2 J0 p(0) = 1 with p the density of the total field (dJ = J0 sqrt(2/pi) for
  * dH = 0). For J0 <= 0, or where no value of the parameter orders the network, there is no boundary:
@@ -109,6 +116,7 @@ enum ki_parameter { KI_BETA = 0, KI_J0 = 1, KI_DJ = 2, KI_DH = 3 };
  * @return 0; KI_ERR_ARGUMENT
  *
  * Cost: about 10 evaluations of k, some 10 microseconds. Allocates nothing. Thread safe.
+ * Source: Aguilera, Igarashi, Shimazaki 2023, condition of criticality; the limit in docs/theory.md.
  */
 KI_API KI_WARN_UNUSED int ki_critical(const ki_theory_params *p, int solve_for, double *root,
                                       int *status);
@@ -128,6 +136,7 @@ KI_API KI_WARN_UNUSED int ki_critical(const ki_theory_params *p, int solve_for, 
  * @return 0; KI_ERR_ARGUMENT
  *
  * Accuracy 1e-9 absolute. Cost: that of ki_theory() plus about 100 ns a lag. Thread safe.
+ * Source: docs/theory.md, "Asynchronous dynamics"; the synchronous lags are of the 2023 paper.
  */
 KI_API KI_WARN_UNUSED int ki_autocorrelation(const ki_theory_params *p, int dynamics, size_t n,
                                              const double *tau, double *C);
@@ -147,11 +156,13 @@ typedef struct ki_transient {
  * Synchronous relaxation from a random start with mean m0, independent of the fields.
  * [m-sync] [C-sync] [sigma-t]
  *
+ * ```
  *     m_{t+1}      = < Int Dz tanh(beta(H + J0 m_t + dJ z)) >_H
  *     C(t+1, t'+1) = F(C(t, t'); m_t, m_t'),  C(t, t) = 1,  C(t, 0) = m_t m_0
  *     S_t          = L_t     - beta[<H s_t>     + J0 m_t m_{t-1} + beta dJ^2 k_t]
  *     Sr_t         = L_{t+1} - beta[<H s_{t-1}> + J0 m_{t-1} m_t + beta dJ^2 k_{t-1} C(t, t-2)]
  *     sigma_t      = Sr_t - S_t
+ * ```
  *
  * with L_t = <Int Dz ln 2cosh(beta h_t)>, the field h_t built from s_{t-1}; the C term is 0 at t = 1.
  * sigma_t is the entropy flow to the bath: the change of the system's own entropy comes on top.
@@ -165,6 +176,7 @@ typedef struct ki_transient {
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
  * Cost: lag + 2 evaluations of F a step (about 10 microseconds each); steps^2/2 for the matrix.
+ * Source: Aguilera, Igarashi, Shimazaki 2023 for m and C; sigma_t in docs/theory.md, "Transients".
  */
 KI_API KI_WARN_UNUSED int ki_transient_sync(const ki_theory_params *p, double m0, size_t steps,
                                             size_t lag, const ki_run_options *run,
@@ -180,12 +192,14 @@ typedef struct ki_transient_info {
 /**
  * Asynchronous relaxation from a random start with mean m0. [C-async]
  *
+ * ```
  *     dm/dt = -m + < Int Dz tanh(beta(H + J0 m + dJ z)) >_H
  *     (d_t + 1)(d_t' + 1) C(t, t') = F(C(t, t'); m_t, m_t')  off the diagonal, C(t, t) = 1,
  *     C(t, 0) = m_t m_0 + (1 - m_0^2) e^-t
  *     S(t)     = < Int Dz ln 2cosh x - x tanh x >_H
  *     sigma(t) = beta J0 m (M - m) + beta(<H tanh x> - <H s>)
  *                + (beta dJ)^2 [k(t) - Int_0^t e^-a k(t-a) C(t, t-a) da],   Sr = S + sigma
+ * ```
  *
  * with M = dm/dt + m and <H s>' = -<H s> + <H tanh x>. sigma(t) is the rate of entropy flow to the
  * bath; it tends to sigma_async [sigma-async].
@@ -202,7 +216,11 @@ typedef struct ki_transient_info {
  * @param run   threads, progress; NULL = defaults
  * @param out   arrays [n+1], two-time [n+1,n+1]
  * @param info  outcome, may be NULL
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
+ * @return 0; KI_ERR_ARGUMENT (the sentence names the value), KI_ERR_NOMEM, KI_ERR_CANCELLED
+ *
+ * Cost: (steps of integration)^2/2 evaluations of F, some 10 microseconds each, over the threads;
+ * passes of twice the steps follow until `tol` is met. Memory: a few rows, and (n+1)^2 for C.
+ * Source: docs/theory.md, "Asynchronous dynamics" and "Transients".
  */
 KI_API KI_WARN_UNUSED int ki_transient_async(const ki_theory_params *p, double m0, double tmax,
                                              size_t n, size_t lag, double tol,
