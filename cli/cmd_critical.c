@@ -11,14 +11,15 @@ static const command_help critical_help = {
     "critical",
     "Order-disorder boundary of the infinite network, solved for one parameter at every "
     "combination\n"
-    "of the other three. Columns: J0, dJ, dH, beta, status; nan and no-ordered-phase where no "
-    "value\n"
-    "of the parameter orders the network, which is an answer and not a failure.\n",
+    "of the other three. Columns: J0, dJ, dH, beta, solve_for (which of them was computed), "
+    "status;\n"
+    "nan and no-ordered-phase where no value of the parameter orders the network, which is an\n"
+    "answer and not a failure.\n",
     "  kinising critical --dJ 0.2,0.5\n"
     "  kinising critical --solve-for dJ --beta 2,10,inf\n",
 };
 
-enum { N_COLUMNS = 5, ROW_SIZE = N_PARAMETERS * sizeof(double) + sizeof(char *) };
+enum { N_COLUMNS = 6, ROW_SIZE = N_PARAMETERS * sizeof(double) + 2 * sizeof(char *) };
 
 typedef struct critical_run {
     session s;
@@ -26,7 +27,7 @@ typedef struct critical_run {
     int solve_for; /* enum ki_parameter */
     grid g;
     double *real[N_PARAMETERS]; /* by enum ki_parameter */
-    const char **status;
+    const char **solved, **status;
 } critical_run;
 
 /* The parameter solved for is no axis: one value, which the library does not look at. */
@@ -52,7 +53,8 @@ static int compute(critical_run *c) {
         return STATUS_FAILED;
     for (int a = 0; a < N_PARAMETERS; a++)
         c->real[a] = numbers + (size_t)a * n;
-    c->status = (const char **)(numbers + N_PARAMETERS * n);
+    c->solved = (const char **)(numbers + N_PARAMETERS * n);
+    c->status = c->solved + n;
     for (size_t i = 0; i < n; i++) {
         ki_theory_params p = grid_point(&c->g, i);
         double root;
@@ -64,6 +66,7 @@ static int compute(critical_run *c) {
         c->real[KI_DJ][i] = p.dJ;
         c->real[KI_DH][i] = p.dH;
         c->real[c->solve_for][i] = root;
+        c->solved[i] = parameter_names[c->solve_for];
         c->status[i] = ki_status_name(outcome);
         if (run.progress)
             run.progress(run.progress_user, i + 1, n);
@@ -74,11 +77,10 @@ static int compute(critical_run *c) {
 static int report(critical_run *c) {
     static const char *const labels[N_PARAMETERS] = {"critical β", "critical J_0", "critical ΔJ",
                                                      "critical ΔH"};
-    const column columns[N_COLUMNS] = {{.name = "J0", .real = c->real[KI_J0]},
-                                       {.name = "dJ", .real = c->real[KI_DJ]},
-                                       {.name = "dH", .real = c->real[KI_DH]},
-                                       {.name = "beta", .real = c->real[KI_BETA]},
-                                       {.name = "status", .word = c->status}};
+    const column columns[N_COLUMNS] = {
+        {.name = "J0", .real = c->real[KI_J0]},   {.name = "dJ", .real = c->real[KI_DJ]},
+        {.name = "dH", .real = c->real[KI_DH]},   {.name = "beta", .real = c->real[KI_BETA]},
+        {.name = "solve_for", .word = c->solved}, {.name = "status", .word = c->status}};
     grid_figure figure = {.g = &c->g,
                           .hidden = c->solve_for,
                           .n_curves = 1,

@@ -162,13 +162,15 @@ def test_threads_do_not_change_results(run):
 
 def test_critical(table):
     rows = table("critical", "--dJ", "0.2,0.5,1")
-    assert list(rows[0]) == ["J0", "dJ", "dH", "beta", "status"]
+    assert list(rows[0]) == ["J0", "dJ", "dH", "beta", "solve_for", "status"]
+    assert {row["solve_for"] for row in rows} == {"beta"}
     assert rows[0]["beta"] == pytest.approx(1.041709893, abs=1e-9)
     assert rows[1]["beta"] == pytest.approx(1.348499961, abs=1e-9)
     assert math.isnan(rows[2]["beta"]) and rows[2]["status"] == "no-ordered-phase"
     rows = table("critical", "--solve-for", "dJ", "--beta", "10,20,inf")
     expected = [0.792734, 0.796596, math.sqrt(2 / math.pi)]
     assert [row["dJ"] for row in rows] == pytest.approx(expected, abs=1e-6)
+    assert {row["solve_for"] for row in rows} == {"dJ"} and [row["J0"] for row in rows] == [1, 1, 1]
     row = table("critical", "--solve-for", "J0", "--beta", "1.348499961", "--dJ", "0.5")[0]
     assert row["J0"] == pytest.approx(1, abs=1e-8)
     # At dJ = 0 the boundary in dH is beta J0 tanh(beta dH) / (beta dH) = 1.
