@@ -32,7 +32,8 @@ ONLY_IN = [
     (r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp\s+(?!simd|declare simd)", {"src/base/parallel.c"}),
     (r"\bcblas\.h|\bcblas_\w+\s*\(", {"src/num/linalg.c", "bench/bench_replicas.c",
                                            "bench/bench_meanfield.c"}),
-    (r"\bhdf5\.h", {"src/io/hdf5.c", "src/io/hdf5_read.c", "src/io/hdf5_storage.c"}),
+    (r"\bhdf5\.h", {"src/io/hdf5.c", "src/io/hdf5_read.c", "src/io/hdf5_storage.c",
+                      "src/io/hdf5_session.c", "src/io/hdf5_session.h"}),
     (r"\bmpi\.h", {"mpi/main.c", "mpi/team.c"}),
 ]
 LIBRARY_ONLY = [

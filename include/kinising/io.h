@@ -72,18 +72,21 @@ typedef struct ki_reader ki_reader;
 
 /**
  * Opens a file of arrays. Its kind is told by its first bytes, not by its name: `.npz` (members stored or
- * deflated, 64-bit records too), `.npy` (one array, named "data"), or `.h5` (the datasets of the root group;
- * links to other files, virtual datasets and data kept in other files are not followed).
+ * deflated, 64-bit records too), `.npy` (one array, named "data"), or `.h5` (the datasets of the root group).
+ * Soft links, links to other files, virtual datasets and data kept in other files are not followed: they are
+ * listed, and reading them says what they are. A `.h5` file that this process holds open by itself, through
+ * h5py say, is read as it stands there; one that another program is writing is refused.
  *
  * A file may come from anywhere: sizes are held against the size of the file before memory is taken, and a
- * damaged file is an error, not a crash. (`.h5` is decoded by libhdf5, which is as robust as its version.)
+ * damaged file is an error, not a crash. (`.h5` is decoded by libhdf5, which is as robust as its version; threads
+ * take turns in it.)
  * An array that cannot be read (objects, complex numbers, more than 4 dimensions, damaged) is listed with
  * type 0, and ki_reader_read() says why.
  *
  * @param path  a regular file
  * @param out   the reader; ki_reader_close() it
- * @return 0; KI_ERR_IO (missing, a folder, a pipe, with the system's reason), KI_ERR_FORMAT (of no known kind,
- *         damaged, cut off, two arrays of one name), KI_ERR_UNSUPPORTED (`.h5` without HDF5), KI_ERR_NOMEM,
+ * @return 0; KI_ERR_IO (missing, a folder, a pipe, being written by another program, with the system's reason),
+ *         KI_ERR_FORMAT (of no known kind, damaged, cut off, two arrays of one name), KI_ERR_UNSUPPORTED (`.h5` without HDF5), KI_ERR_NOMEM,
  *         KI_ERR_ARGUMENT
  */
 KI_API KI_WARN_UNUSED int ki_reader_open(const char *path, ki_reader **out);

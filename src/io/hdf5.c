@@ -10,6 +10,7 @@
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
+#include "io/hdf5_session.h"
 
 #include <hdf5.h>
 #include <stdio.h>
@@ -32,25 +33,23 @@ typedef struct source {
     char *copy;
 } source;
 
-/* Keeps the innermost description, the cause; "unable to open" and the like come after it. */
-static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *user) {
-    char *why = user;
+/* A file being written. */
+typedef struct job {
+    ki_atomic *out;
+    ki_hdf5_session session;
+} job;
 
-    if (n == 0 && error->desc)
-        snprintf(why, 200, "HDF5 failed: %s", error->desc);
-    return 0;
+static int fail_hdf5(const job *j) {
+    char why[256] = "HDF5 failed";
+
+    if (j->session.reason[0])
+        snprintf(why, sizeof why, "HDF5 failed: %s", j->session.reason);
+    return ki_io_fail(KI_ERR_IO, j->out->path, why, "more free memory, or .npz");
 }
 
-static int fail_hdf5(const char *path) {
-    char why[200] = "HDF5 failed";
-
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_reason, why);
-    H5Eclear2(H5E_DEFAULT);
-    return ki_io_fail(KI_ERR_IO, path, why, "more free memory, or .npz");
-}
-
-static int fail_memory(const char *path) {
-    return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for writing it", "more memory, or .npz");
+static int fail_memory(const job *j) {
+    return ki_io_fail(KI_ERR_NOMEM, j->out->path, "no memory left for writing it",
+                      "more memory, or .npz");
 }
 
 /* A UTF-8 string type of `size` bytes padded with zeros, or H5T_VARIABLE. */
@@ -72,7 +71,7 @@ static void close_source(source *s) {
 }
 
 /* Strings go in at one fixed width, which compresses and which every reader knows. */
-static int open_strings(const char *path, const ki_array *a, size_t count, source *s) {
+static int open_strings(const job *j, const ki_array *a, size_t count, source *s) {
     const char *const *text = a->data;
 
     s->borrowed = 0;
@@ -85,10 +84,10 @@ static int open_strings(const char *path, const ki_array *a, size_t count, sourc
     }
     s->in_memory = s->in_file = string_type(s->item);
     if (s->in_memory < 0)
-        return fail_hdf5(path);
+        return fail_hdf5(j);
     s->copy = ki_alloc(count, s->item);
     if (!s->copy)
-        return fail_memory(path);
+        return fail_memory(j);
     s->data = s->copy;
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(text[i]);
@@ -99,10 +98,10 @@ static int open_strings(const char *path, const ki_array *a, size_t count, sourc
     return 0;
 }
 
-static int open_source(const char *path, const ki_array *a, size_t count, source *s) {
+static int open_source(const job *j, const ki_array *a, size_t count, source *s) {
     *s = (source){.borrowed = 1, .item = 8, .data = a->data, .copy = NULL};
     if (a->type == KI_STRING)
-        return open_strings(path, a, count, s);
+        return open_strings(j, a, count, s);
     if (a->type == KI_FLOAT64) {
         s->in_memory = H5T_NATIVE_DOUBLE;
         s->in_file = H5T_IEEE_F64LE;
@@ -171,13 +170,13 @@ static hid_t array_space(const ki_array *a) {
     return H5Screate_simple(a->ndim, shape, NULL);
 }
 
-static int put_array(hid_t file, const char *path, const ki_array *a) {
+static int put_array(const job *j, hid_t file, const ki_array *a) {
     size_t count = ki_array_count(a);
     hid_t space = -1;
     hid_t plist = -1;
     hid_t set = -1;
     source s;
-    int error = open_source(path, a, count, &s);
+    int error = open_source(j, a, count, &s);
     int bad = 0;
 
     if (!error) {
@@ -191,7 +190,7 @@ static int put_array(hid_t file, const char *path, const ki_array *a) {
         if (set >= 0 && H5Dclose(set) < 0)
             bad = 1;
         if (bad)
-            error = fail_hdf5(path);
+            error = fail_hdf5(j);
     }
     if (plist >= 0)
         H5Pclose(plist);
@@ -202,7 +201,7 @@ static int put_array(hid_t file, const char *path, const ki_array *a) {
 }
 
 /* A root attribute of variable length: attributes of fixed size end at 64 kB. */
-static int put_provenance(hid_t file, const char *path, const char *text) {
+static int put_provenance(const job *j, hid_t file, const char *text) {
     hid_t type = string_type(H5T_VARIABLE);
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t attribute = -1;
@@ -213,7 +212,7 @@ static int put_provenance(hid_t file, const char *path, const char *text) {
           H5Awrite(attribute, type, &text) < 0;
     if (attribute >= 0 && H5Aclose(attribute) < 0)
         bad = 1;
-    bad = bad ? fail_hdf5(path) : 0;
+    bad = bad ? fail_hdf5(j) : 0;
     if (space >= 0)
         H5Sclose(space);
     if (type >= 0)
@@ -221,39 +220,44 @@ static int put_provenance(hid_t file, const char *path, const char *text) {
     return bad;
 }
 
-static int write_image(hid_t file, ki_atomic *out) {
+static int write_image(const job *j, hid_t file) {
     ssize_t size;
     void *image;
     int error;
 
     if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 || (size = H5Fget_file_image(file, NULL, 0)) < 0)
-        return fail_hdf5(out->path);
+        return fail_hdf5(j);
     image = ki_alloc((size_t)size, 1);
     if (!image)
-        return fail_memory(out->path);
+        return fail_memory(j);
     if (H5Fget_file_image(file, image, (size_t)size) != size)
-        error = fail_hdf5(out->path);
+        error = fail_hdf5(j);
     else
-        error = ki_atomic_write(out, image, (size_t)size);
+        error = ki_atomic_write(j->out, image, (size_t)size);
     ki_free(image);
     return error;
 }
 
-static int write_file(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+static int write_file(const job *j, size_t n, const ki_array *arrays, const char *provenance) {
+    static unsigned long long label; /* changed by one thread at a time, as all of this */
+    char name[64];
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
     int error = 0;
 
-    /* The name is a label: nothing is stored under it without a backing store. */
+    /* The name is a label: nothing is stored under it without a backing store. But it must be one
+     * that nobody else in the process has; another copy of this code has another `label`. */
+    snprintf(name, sizeof name, "kinising-%p-%llu.h5", (const void *)&label, label);
+    label++;
     if (access < 0 || H5Pset_fapl_core(access, IMAGE_STEP, 0) < 0 ||
-        (file = H5Fcreate("kinising.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access)) < 0)
-        error = fail_hdf5(out->path);
+        (file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access)) < 0)
+        error = fail_hdf5(j);
     for (size_t k = 0; k < n && !error; k++)
-        error = put_array(file, out->path, &arrays[k]);
+        error = put_array(j, file, &arrays[k]);
     if (!error && provenance)
-        error = put_provenance(file, out->path, provenance);
+        error = put_provenance(j, file, provenance);
     if (!error)
-        error = write_image(file, out);
+        error = write_image(j, file);
     if (file >= 0)
         H5Fclose(file);
     if (access >= 0)
@@ -262,15 +266,12 @@ static int write_file(ki_atomic *out, size_t n, const ki_array *arrays, const ch
 }
 
 int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
-    H5E_auto2_t print = NULL;
-    void *user = NULL;
+    job j = {.out = out};
     int error;
 
-    /* HDF5 prints failures on stderr unless told not to; the program around us may want it to. */
-    H5Eget_auto2(H5E_DEFAULT, &print, &user);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    error = write_file(out, n, arrays, provenance);
-    H5Eset_auto2(H5E_DEFAULT, print, user);
+    ki_hdf5_begin(&j.session);
+    error = write_file(&j, n, arrays, provenance);
+    ki_hdf5_end(&j.session);
     return error;
 }
 

@@ -7,54 +7,59 @@
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
+#include "io/hdf5_session.h"
 
+#include <errno.h>
 #include <hdf5.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Since 1.10.7, but not in 1.12.0. */
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 11, 0))
+#define HAVE_LOCKING_FLAGS 1
+#endif
+
 enum { NAME_MAX_BYTES = 1024, LINKS_MAX = 10000, HDF5_FAILED = 1 };
 
-/* Nothing of HDF5's is printed; the program around us may want it otherwise. */
-typedef struct quiet {
-    H5E_auto2_t print;
-    void *user;
-} quiet;
+/* What a reader holds of HDF5. */
+typedef struct hdf5_file {
+    hid_t id;
+    ki_hdf5_session session;
+} hdf5_file;
 
-static quiet be_quiet(void) {
-    quiet q = {0};
+static const char *reason_of(const ki_reader *r) {
+    const hdf5_file *file = r->state;
 
-    H5Eget_auto2(H5E_DEFAULT, &q.print, &q.user);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    return q;
-}
-
-static void be_loud(quiet q) {
-    H5Eclear2(H5E_DEFAULT);
-    H5Eset_auto2(H5E_DEFAULT, q.print, q.user);
-}
-
-/* Keeps the innermost description, the cause. */
-static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *user) {
-    if (n == 0 && error->desc)
-        snprintf(user, 160, "HDF5 says: %s", error->desc);
-    return 0;
-}
-
-static void reason(char why[160]) {
-    snprintf(why, 160, "HDF5 cannot read it");
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_reason, why);
-    for (char *c = why; *c; c++) /* no " : " and no line breaks of others in our sentence */
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
+    return file->session.reason[0] ? file->session.reason : "nothing more";
 }
 
 static int fail_entry(const ki_reader *r, const ki_entry *e) {
-    char why[160], text[200];
+    char text[256];
 
-    reason(why);
-    snprintf(text, sizeof text, "is damaged; %s", why);
+    snprintf(text, sizeof text, "is damaged; HDF5 says: %s", reason_of(r));
     return ki_entry_fail(r, e, KI_ERR_FORMAT, text, "a whole file");
+}
+
+/* Why a file cannot be opened: HDF5's words and what they mean for who reads them. */
+static int fail_open(const ki_reader *r) {
+    static const struct {
+        const char *said, *why, *right;
+        int error;
+    } known[] = {{"truncated file", "was cut off", "a whole .h5 file", KI_ERR_FORMAT},
+                 {"unable to lock file", "is being written by another program",
+                  "the file when that program has closed it", KI_ERR_IO},
+                 {"consistency flags", "was not closed by the program that wrote it",
+                  "a copy mended by h5clear -s, if nobody writes to it any more", KI_ERR_FORMAT},
+                 {"", "cannot be read as HDF5", "a whole .h5 file", KI_ERR_FORMAT}};
+    const char *reason = reason_of(r);
+    char text[256];
+    size_t k = 0;
+
+    while (!strstr(reason, known[k].said))
+        k++;
+    snprintf(text, sizeof text, "%s; HDF5 says: %s", known[k].why, reason);
+    return ki_io_fail(known[k].error, r->path, text, known[k].right);
 }
 
 static int refuse(const ki_reader *r, const ki_entry *e, const char *why) {
@@ -171,9 +176,17 @@ static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
     return error;
 }
 
-/* Adds the dataset `name`; anything that is none is passed over. */
-static int add(ki_reader *r, const char *name) {
-    hid_t object = H5Oopen(r->file, name, H5P_DEFAULT);
+static int list_entry(ki_reader *r, ki_entry e, const char *name) {
+    e.info.name = ki_entry_name(name, strlen(name));
+    if (!e.info.name)
+        return ki_reader_no_memory(r);
+    r->entries[r->n++] = e;
+    return 0;
+}
+
+/* Adds the dataset `name`; a group or type is passed over. */
+static int add(ki_reader *r, hid_t file, const char *name) {
+    hid_t object = H5Oopen(file, name, H5P_DEFAULT);
     ki_entry e = {.info = {.name = name}};
     int error = 0;
 
@@ -187,17 +200,24 @@ static int add(ki_reader *r, const char *name) {
         e = (ki_entry){.info = {.type = 0}};
     if (object >= 0)
         H5Oclose(object);
-    e.info.name = ki_entry_name(name, strlen(name));
-    if (!e.info.name)
-        return ki_reader_no_memory(r);
-    r->entries[r->n++] = e;
-    return 0;
+    return list_entry(r, e, name);
 }
 
-static int list_links(ki_reader *r) {
+static const char *refusal_of(H5L_type_t link) {
+    switch (link) {
+    case H5L_TYPE_SOFT:
+        return "is a soft link, which is not followed";
+    case H5L_TYPE_EXTERNAL:
+        return "is a link to another file, which is not followed";
+    default:
+        return "is a link of an unknown kind, which is not followed";
+    }
+}
+
+static int list_links(ki_reader *r, hid_t file) {
     H5G_info_t group;
 
-    if (H5Gget_info(r->file, &group) < 0)
+    if (H5Gget_info(file, &group) < 0)
         return HDF5_FAILED;
     if (group.nlinks > LINKS_MAX)
         return ki_io_fail(KI_ERR_FORMAT, r->path, "has more than 10000 datasets",
@@ -210,7 +230,7 @@ static int list_links(ki_reader *r) {
         H5L_info_t link;
         int error;
 
-        ssize_t length = H5Lget_name_by_idx(r->file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
+        ssize_t length = H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
                                             sizeof name, H5P_DEFAULT);
         if (length < 0)
             return HDF5_FAILED;
@@ -218,48 +238,90 @@ static int list_links(ki_reader *r) {
         if ((size_t)length >= sizeof name || length == 0 || strchr(name, '/') ||
             strcmp(name, ".") == 0)
             continue;
-        if (H5Lget_info(r->file, name, &link, H5P_DEFAULT) < 0)
+        if (H5Lget_info(file, name, &link, H5P_DEFAULT) < 0)
             return HDF5_FAILED;
-        if (link.type != H5L_TYPE_HARD)
-            continue;
-        error = add(r, name);
+        if (link.type == H5L_TYPE_HARD)
+            error = add(r, file, name);
+        else
+            error = list_entry(r, (ki_entry){.refusal = refusal_of(link.type)}, name);
         if (error)
             return error;
     }
     return 0;
 }
 
-static hid_t open_file(const char *path) {
+/* Reading takes the lock that HDF5 takes, where there are locks; `locks` 0 is for a file that this
+ * process has open without. */
+static hid_t open_as(const char *path, H5F_close_degree_t degree, int locks) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
 
     if (access < 0)
         return -1;
-#if H5_VERSION_GE(1, 10, 7)
-    /* Reading needs no lock, and some file systems have none. */
-    (void)H5Pset_file_locking(access, 0, 1);
+#ifdef HAVE_LOCKING_FLAGS
+    (void)H5Pset_file_locking(access, locks != 0, 1);
+#else
+    (void)locks;
 #endif
-    if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+    if (H5Pset_fclose_degree(access, degree) >= 0)
         file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     return file;
 }
 
+/* Not where another process writes; but file systems without locks have more errors than HDF5 knows
+ * of. */
+static int another_way_may_do(const char *reason) {
+    char locked[32];
+
+    snprintf(locked, sizeof locked, "errno = %d,", EWOULDBLOCK);
+    if (strstr(reason, "unable to lock file"))
+        return !strstr(reason, locked);
+    return strstr(reason, "close degree") || strstr(reason, "locking flag");
+}
+
+/* A file that something else in this process holds open can be opened only in the same way; HDF5
+ * does not tell in which. */
+static hid_t open_file(const char *path, ki_hdf5_session *session) {
+    static const H5F_close_degree_t degrees[] = {H5F_CLOSE_DEFAULT, H5F_CLOSE_STRONG,
+                                                 H5F_CLOSE_SEMI, H5F_CLOSE_WEAK};
+    hid_t file = -1;
+
+    for (int locks = 1; locks >= 0; locks--)
+        for (size_t d = 0; d < sizeof degrees / sizeof *degrees; d++) {
+            session->reason[0] = '\0';
+            file = open_as(path, degrees[d], locks);
+            if (file >= 0 || !another_way_may_do(session->reason))
+                return file;
+        }
+    return file;
+}
+
+static int list_file(ki_reader *r, hdf5_file *file) {
+    hsize_t size;
+
+    file->id = open_file(r->path, &file->session);
+    if (file->id < 0)
+        return HDF5_FAILED;
+    /* What is not on the disk yet counts too. */
+    if (H5Fget_filesize(file->id, &size) >= 0 && size > r->source.size)
+        r->source.size = size;
+    return list_links(r, file->id);
+}
+
 int ki_hdf5_list(ki_reader *r) {
-    quiet q = be_quiet();
-    int error = HDF5_FAILED;
+    hdf5_file *file = ki_alloc(1, sizeof *file);
+    int error;
 
-    r->file = open_file(r->path);
-    if (r->file >= 0)
-        error = list_links(r);
-    if (error == HDF5_FAILED) {
-        char why[160], text[200];
-
-        reason(why);
-        snprintf(text, sizeof text, "is damaged or cut off; %s", why);
-        error = ki_io_fail(KI_ERR_FORMAT, r->path, text, "a whole .h5 file");
-    }
-    be_loud(q);
+    if (!file)
+        return ki_reader_no_memory(r);
+    file->id = -1;
+    r->state = file;
+    ki_hdf5_begin(&file->session);
+    error = list_file(r, file);
+    if (error == HDF5_FAILED)
+        error = fail_open(r);
+    ki_hdf5_end(&file->session);
     return error;
 }
 
@@ -335,35 +397,40 @@ static int same(const ki_entry *a, const ki_entry *b) {
            memcmp(a->info.shape, b->info.shape, sizeof a->info.shape) == 0;
 }
 
-int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
-    quiet q = be_quiet();
-    hid_t set = H5Dopen2(r->file, e->info.name, H5P_DEFAULT);
+static int fetch(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
     ki_entry now = {.info = {.name = e->info.name}};
-    int error;
+    int error = set < 0 ? fail_entry(r, e) : describe(r, &now, set);
 
-    if (set < 0)
-        error = fail_entry(r, e);
-    else
-        error = describe(r, &now, set);
     if (!error && (!out || !same(e, &now)))
         error = refuse(r, e, "was changed while it was read");
-    if (!error)
-        error = fetch_open(r, e, set, out);
+    return error ? error : fetch_open(r, e, set, out);
+}
+
+int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
+    hdf5_file *file = r->state;
+    hid_t set;
+    int error;
+
+    ki_hdf5_begin(&file->session);
+    set = H5Dopen2(file->id, e->info.name, H5P_DEFAULT);
+    error = fetch(r, e, set, out);
     if (set >= 0)
         H5Dclose(set);
-    be_loud(q);
+    ki_hdf5_end(&file->session);
     return error;
 }
 
 void ki_hdf5_close(ki_reader *r) {
-    quiet q;
+    hdf5_file *file = r->state;
 
-    if (r->file < 0)
+    if (!file)
         return;
-    q = be_quiet();
-    H5Fclose(r->file);
-    r->file = -1;
-    be_loud(q);
+    ki_hdf5_begin(&file->session);
+    if (file->id >= 0)
+        H5Fclose(file->id);
+    ki_hdf5_end(&file->session);
+    ki_free(file);
+    r->state = NULL;
 }
 
 #else

@@ -82,14 +82,15 @@ static int list_npy(ki_reader *r) {
     return ki_npy_head(r, &r->entries[0]);
 }
 
-/* HDF5's signature stands at 0 or, behind a block of the user's, at 512, 1024, 2048, ... */
+/* HDF5's signature stands at 0 or, behind a block of the user's, at 512, 1024, 2048, ...,
+ * wherever in the file that is. */
 static int find_hdf5_signature(const ki_reader *r, int *found) {
     char bytes[8];
     int error = 0;
 
     *found = 0;
-    for (uint64_t at = 0; at <= 4096 && !error && !*found; at = at ? 2 * at : 512) {
-        if (r->source.size < at + sizeof bytes)
+    for (uint64_t at = 0; !error && !*found; at = at ? 2 * at : 512) {
+        if (r->source.size < sizeof bytes || at > r->source.size - sizeof bytes)
             break;
         error = ki_source_read(&r->source, at, bytes, sizeof bytes);
         *found = !error && memcmp(bytes, "\x89HDF\r\n\x1a\n", sizeof bytes) == 0;
@@ -142,7 +143,7 @@ int ki_reader_open(const char *path, ki_reader **out) {
         return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it",
                           "a machine with more");
     }
-    *r = (ki_reader){.source = source, .format = -1, .file = -1};
+    *r = (ki_reader){.source = source, .format = -1};
     r->path = ki_entry_name(path, strlen(path));
     r->source.path = r->path;
     if (!r->path)
@@ -201,7 +202,11 @@ static size_t bytes_of(const ki_entry *e) {
 /* Why an array of type 0 has no type, found again. */
 static int refuse(ki_reader *r, const ki_entry *e) {
     ki_entry again = *e;
-    int error = r->format == KI_READER_HDF5 ? ki_hdf5_fetch(r, e, NULL) : ki_npy_head(r, &again);
+    int error;
+
+    if (e->refusal)
+        return ki_entry_fail(r, e, KI_ERR_FORMAT, e->refusal, "an array in the file itself");
+    error = r->format == KI_READER_HDF5 ? ki_hdf5_fetch(r, e, NULL) : ki_npy_head(r, &again);
 
     return error ? error
                  : ki_entry_fail(r, e, KI_ERR_FORMAT, "was changed while it was read",

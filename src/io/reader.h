@@ -43,8 +43,9 @@ typedef struct ki_entry {
     uint32_t crc; /* checked if `zipped` */
     int zipped;
     int deflated;
-    int refused; /* encrypted, or compressed by another method */
-    size_t head; /* bytes of the NPY header */
+    int refused;         /* encrypted, or compressed by another method */
+    size_t head;         /* bytes of the NPY header */
+    const char *refusal; /* why it is not read, if that was plain when it was listed; or NULL */
 } ki_entry;
 
 enum ki_reader_format { KI_READER_NPY, KI_READER_NPZ, KI_READER_HDF5 };
@@ -55,7 +56,7 @@ struct ki_reader {
     int format;
     ki_entry *entries;
     size_t n;
-    int64_t file; /* HDF5's handle */
+    void *state; /* the format's own */
 };
 
 /* "path : array NAME why : right". */

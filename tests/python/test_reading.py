@@ -5,6 +5,7 @@ The program reader_dump prints what the library read; it is named by KINISING_TE
 a build folder of this checkout.
 """
 
+import ctypes
 import io
 import os
 import pathlib
@@ -258,7 +259,37 @@ def test_h5_refused(tmp_path):
     for name, words in {"complex": "no number", "five": "4 dim", "words": "variable", "huge": "too large",
                         "claims": "claims to be larger", "outside": "other files", "virtual": "other files"}.items():
         assert words in got.pop(name)
+    assert "soft link, which is not followed" in got.pop("soft")
+    assert "link to another file, which is not followed" in got.pop("external")
     assert not got
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "w"])
+@pytest.mark.parametrize("options", [{}, {"libver": "latest"}, {"locking": False}])
+def test_h5_that_h5py_holds_open(mode, options, tmp_path):
+    """In this very process, where one HDF5 serves both."""
+    h5py = pytest.importorskip("h5py")
+    if "KINISING_TEST_LIBRARY" not in os.environ:
+        pytest.skip("KINISING_TEST_LIBRARY names no shared library")
+    library = ctypes.CDLL(os.environ["KINISING_TEST_LIBRARY"])
+    library.ki_last_error.restype = ctypes.c_char_p
+    path = tmp_path / "network.h5"
+    network = {"H": np.arange(3.0), "J": np.zeros((3, 3)), "beta": 1.5}
+    if mode != "w":
+        with h5py.File(path, "w") as f:
+            for name, x in network.items():
+                f[name] = x
+    with h5py.File(path, mode, **options) as held:
+        if mode == "w":
+            for name, x in network.items():
+                held[name] = x
+        out = ctypes.c_void_p()
+        error = library.ki_network_read(os.fsencode(path), ctypes.byref(out))
+        if b"no HDF5" in library.ki_last_error():
+            pytest.skip("no HDF5")
+        assert error == 0, library.ki_last_error()
+        library.ki_network_file_free(out)
+        assert held["beta"][()] == 1.5
 
 
 def test_h5_name_that_is_a_path(tmp_path):
@@ -277,6 +308,7 @@ def test_h5_name_that_is_a_path(tmp_path):
     if isinstance(got, str) and "no HDF5" in got:
         pytest.skip("no HDF5")
     same(got.pop("here"), np.array(2.0))
+    assert "link to another file" in got.pop("g")
     assert not got
 
 
