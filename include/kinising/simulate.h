@@ -61,10 +61,9 @@ typedef struct ki_ensemble_result {
     double S, S_err;         /**< path entropy of the next step or update */
     double Sr, Sr_err;       /**< S + sigma */
     double sigma, sigma_err; /**< entropy production */
-    uint64_t flips; /**< spins seen to flip into the measured states, in the last step or unit of
-                       time before them, in all (N for a start that is measured itself). A handful
-                       is a warning: states as rare as these few are missing from averages and
-                       errors alike, see KI_FEW_FLIPS */
+    uint64_t flips; /**< spins seen to flip in the measured steps, or in the unit of time before a
+                       measured state, in all. A handful is a warning: states as rare as these few
+                       are missing from averages and errors alike, see KI_FEW_FLIPS */
     double activity, activity_err; /**< probability that an update flips its spin */
 } ki_ensemble_result;
 

@@ -136,7 +136,7 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
         sigma                       entropy production, nats per spin and step (unit time)
         activity                    probability that an update flips its spin
         m_err, ..., activity_err    standard errors over realizations; nan for a single one
-        flips                       spins seen to flip into the measured states, in all: below 100 not even the
+        flips                       spins seen to flip in the measured steps, in all: below 100 not even the
                                     errors are to be trusted, since what is rarer was never seen
         algorithm                   the one that was used
         status                      'ok', or 'not-converged' if rel_err was not reached

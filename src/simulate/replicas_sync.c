@@ -46,7 +46,7 @@ static void write_raster(const ki_replicas_job *job, const ki_block *block, uint
     }
 }
 
-/* Into the state that the next step measures with. */
+/* Spins that the step just made has turned. */
 static void count_flips(const ki_replicas_job *job, ki_block *block) {
     const uint64_t live = block->live < 64 ? (UINT64_C(1) << block->live) - 1 : UINT64_MAX;
     uint64_t flips = 0;
@@ -63,8 +63,6 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
     expand(n, block->spin, block->s);
     if (job->raster)
         write_raster(job, block, 0);
-    if (job->first_measured == 1) /* a start is as it was given */
-        block->sums[KI_SUM_FLIPS * KI_SYNC_WIDTH] += (double)(n * block->live);
     for (uint64_t time = 1; time <= job->spec.steps; time++) {
         ki_product64(n, n, job->J, n, block->s, KI_SYNC_WIDTH, KI_PRODUCT_ROW, job->H, block->x,
                      KI_SYNC_WIDTH);
@@ -75,7 +73,7 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
         }
         memcpy(block->before, block->spin, n * sizeof *block->spin);
         ki_draw_spins(&update, &rare, (time - 1) * n, n, block->x, block->spin);
-        if (time + 1 >= job->first_measured && time < job->spec.steps)
+        if (time >= job->first_measured)
             count_flips(job, block);
         expand(n, block->spin, block->s);
         if (job->raster)

@@ -245,15 +245,13 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     for (uint64_t t = 1; t <= steps; t++) {
         update_sums(w, w->next, w->state);
         make_fields(plan, w);
-        if (t >= first) {
-            /* A start is as it was given. */
-            sum.seen += t > 1 ? (double)ki_spins_changed(n, w->state, w->next) : (double)n;
+        if (t >= first)
             measure(plan, w, &sum);
-        }
         if (ki_work_spend(work, n * n / 16) || ki_work_tick(work, n))
             return KI_ERR_CANCELLED;
-        if (t < steps)
-            draw_state(plan, w, &update, &rare, t);
+        draw_state(plan, w, &update, &rare, t);
+        if (t >= first)
+            sum.seen += (double)ki_spins_changed(n, w->state, w->next);
     }
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,

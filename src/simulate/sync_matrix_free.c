@@ -119,7 +119,7 @@ static void draw_state(const run *r, uint64_t t) {
 
 /* Measured on the fields of the last step and the state that made them. sigma of N spins, without
  * beta J0 and beta H, which drop out: sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
-static void measure_last(const run *r, double seen, double out[KI_N_ESTIMATES]) {
+static void measure_last(const run *r, double out[KI_N_ESTIMATES]) {
     workspace *w = r->w;
     const size_t n = (size_t)r->plan->spec.n;
     const double spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
@@ -131,7 +131,7 @@ static void measure_last(const run *r, double seen, double out[KI_N_ESTIMATES]) 
         ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, spread, w->noise + 64 * b);
     const double backward = ki_signed_sum(n, w->noise, w->state);
     ki_estimates((double)n, (double)ki_total_spin(n, w->state) + sums.change,
-                 (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, seen,
+                 (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, 0,
                  out);
 }
 
@@ -142,12 +142,6 @@ typedef struct window {
     double spin, forward, backward, seen;
     uint64_t count;
 } window;
-
-/* Spins that flipped in the step to the state that makes the fields of step t; w->next holds the
- * state before it. A start is as it was given. */
-static double flips_before(const workspace *w, uint64_t n, uint64_t t) {
-    return t > 1 ? (double)ki_spins_changed(n, w->state, w->next) : (double)n;
-}
 
 static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *work,
                    double out[KI_N_ESTIMATES]) {
@@ -169,8 +163,6 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
         make_fields(&now, t);
         if (sum.count) /* w->next still holds the state before w->state */
             sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
-        if (measured || t == steps)
-            sum.seen += flips_before(w, n, t);
         if (measured) {
             ki_add_spins((size_t)n, w->field, w->state, w->noise, &sum.sums, NULL);
             sum.forward += ki_signed_sum((size_t)n, w->noise, w->state);
@@ -179,13 +171,15 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
         }
         if (ki_work_spend(work, n * (20 + w->span.rank / 8)) || ki_work_tick(work, n))
             return KI_ERR_CANCELLED;
-        if (t < steps || plan->spec.average)
-            draw_state(&now, t);
+        if (t == steps && !plan->spec.average)
+            measure_last(&now, out);
+        draw_state(&now, t);
+        if (measured || t == steps)
+            sum.seen += (double)ki_spins_changed(n, w->state, w->next);
     }
-    if (!plan->spec.average) {
-        measure_last(&now, sum.seen, out);
+    out[KI_EST_FLIPS] = sum.seen;
+    if (!plan->spec.average)
         return 0;
-    }
     make_fields(&now, steps + 1);
     sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,

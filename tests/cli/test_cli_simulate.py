@@ -191,6 +191,10 @@ def test_cold_samples_are_warned_of(run):
     assert done.returncode == 3
     assert "warning: N = 16, beta = 10" in done.stderr and "only 0 flips were seen" in done.stderr
     assert "3000 realizations" in done.stderr
+    for dynamics in ("sync", "async"):  # a start that is measured itself is no flip
+        done = run(*cold, "--dynamics", dynamics, "--average", "--rel-err", "0.5", "--max-realizations", "1000")
+        assert done.returncode == 3
+        assert "only 0 flips were seen" in done.stderr and "1000 realizations" in done.stderr
     assert run(*cold, "--quiet").stderr == ""
     assert "warning" not in run("simulate", "--N", "16", "--realizations", "5").stderr
 

@@ -257,6 +257,22 @@ static void large_fields(void **state) {
     }
 }
 
+/* Only steps count as flips, a start that is measured itself does not. */
+static void flips_of_the_dynamics(void **state) {
+    (void)state;
+    static double strong[N];
+    const ki_replicas_spec spec = {
+        .dynamics = KI_SYNC, .replicas = R, .steps = T, .average = 1, .seed = 3};
+    for (int sign = -1; sign <= 1; sign += 2) { /* all turn in the first step, or none ever does */
+        for (size_t i = 0; i < N; i++)
+            strong[i] = sign * 1e3;
+        const ki_network w = {N, strong, J, 1};
+        ki_ensemble_result summary;
+        assert_int_equal(ki_replicas(&w, &spec, NULL, &summary, NULL), 0);
+        assert_int_equal(summary.flips, sign < 0 ? N * R : 0);
+    }
+}
+
 static void refused(const ki_network *w, const ki_replicas_spec *spec, int threads,
                     const char *word) {
     static everything e, before;
@@ -385,6 +401,7 @@ int main(void) {
         cmocka_unit_test(one_of_everything),
         cmocka_unit_test(frozen),
         cmocka_unit_test(large_fields),
+        cmocka_unit_test(flips_of_the_dynamics),
         cmocka_unit_test(bad_input),
         cmocka_unit_test(memory),
         cmocka_unit_test(progress_and_cancel),
