@@ -2,10 +2,15 @@
 /* A study as bytes: checkpoints, and the array `state` of a shard. Little-endian: magic, version,
  * size of it all; settings; for each point target, seconds, size and bytes of its packed ensemble;
  * CRC-32. */
+#define _XOPEN_SOURCE 700
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
+#include "file_lock.h"
 #include "simulate.h"
 
 static const char magic[8] = "kistudy";
@@ -199,7 +204,9 @@ static int check_settings(const char *name, const sim_settings *there, const sim
     return 0;
 }
 
-int study_resume(const char *name, sim_study *st, sim_study *saved) {
+/* Whether `saved`, of the file `name`, is of the run `st`. Returns 0 or the exit status of its
+ * message. */
+static int check_run(const char *name, const sim_study *st, const sim_study *saved) {
     int status = check_settings(name, &saved->set, &st->set);
 
     if (!status && saved->n != st->n)
@@ -207,9 +214,9 @@ int study_resume(const char *name, sim_study *st, sim_study *saved) {
             complain(STATUS_USAGE, "%s : has %zu points, not %zu : the same lists, or another name",
                      name, saved->n, st->n);
     for (size_t i = 0; i < st->n && !status; i++) {
-        sim_point *p = &st->points[i], *q = &saved->points[i];
+        const sim_point *p = &st->points[i], *q = &saved->points[i];
         ki_ensemble *here = NULL, *there = NULL;
-        int error = ki_ensemble_unpack(p->state, p->size, &here);
+        int error = ki_ensemble_create(&p->spec, &here);
         if (!error)
             error = ki_ensemble_unpack(q->state, q->size, &there);
         if (!error) /* refuses what differs, and names it */
@@ -221,6 +228,12 @@ int study_resume(const char *name, sim_study *st, sim_study *saved) {
                                            : complain(STATUS_USAGE, "%s, point %zu, %s", name,
                                                       i + 1, ki_last_error());
     }
+    return status;
+}
+
+int study_resume(const char *name, sim_study *st, sim_study *saved) {
+    const int status = check_run(name, st, saved);
+
     for (size_t i = 0; i < st->n && !status; i++) {
         sim_point *p = &st->points[i], *q = &saved->points[i];
         unsigned char *state = p->state;
@@ -231,4 +244,107 @@ int study_resume(const char *name, sim_study *st, sim_study *saved) {
         q->state = state; /* freed with the rest */
     }
     return status;
+}
+
+/* Realizations done in a state. */
+static int count_done(const sim_point *p, uint64_t *done) {
+    ki_ensemble *e = NULL;
+
+    const int error = ki_ensemble_unpack(p->state, p->size, &e);
+    if (error)
+        return complain_library(error);
+    *done = ki_ensemble_done(e, 0, p->target);
+    ki_ensemble_free(e);
+    return 0;
+}
+
+/* Whether `ours` has at least what `theirs` has at every point. */
+static int check_done(const char *name, const sim_study *ours, const sim_study *theirs) {
+    int status = check_run(name, ours, theirs);
+
+    for (size_t i = 0; i < ours->n && !status; i++) {
+        uint64_t here = 0, there = 0;
+        status = count_done(&ours->points[i], &here);
+        if (!status)
+            status = count_done(&theirs->points[i], &there);
+        if (!status && there > here)
+            status =
+                complain(STATUS_FAILED,
+                         "%s : another command has put %llu realizations of point %zu there, and "
+                         "this one has %llu : one command at a time for a checkpoint",
+                         name, (unsigned long long)there, i + 1, (unsigned long long)here);
+    }
+    return status;
+}
+
+/* What tells one version of a file from another. */
+static int is_as_seen(const study_version *seen, const struct stat *st) {
+    return seen->known && seen->device == (uint64_t)st->st_dev &&
+           seen->inode == (uint64_t)st->st_ino && seen->size == (int64_t)st->st_size &&
+           seen->changed.tv_sec == st->st_mtim.tv_sec &&
+           seen->changed.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+static int check_replaced(const char *name, const study_version *seen, const void *bytes,
+                          size_t size) {
+    sim_study ours = {0}, theirs = {0};
+    void *there = NULL;
+    size_t length = 0;
+    struct stat st;
+
+    if (stat(name, &st) != 0 || is_as_seen(seen, &st))
+        return 0; /* there is nothing to lose */
+    const int error = ki_read_bytes(name, &there, &length);
+    if (error)
+        return complain_library(error);
+    int status = study_unpack(name, there, length, &theirs);
+    if (!status)
+        status = study_unpack(name, bytes, size, &ours);
+    if (!status)
+        status = check_done(name, &ours, &theirs);
+    ki_free_bytes(there);
+    study_free(&ours);
+    study_free(&theirs);
+    return status;
+}
+
+int study_save(const char *name, study_version *seen, const void *bytes, size_t size) {
+    struct stat st;
+
+    if (seen->overtaken)
+        return STATUS_FAILED;
+    const int status = check_replaced(name, seen, bytes, size);
+    if (status) {
+        seen->overtaken = 1;
+        return status;
+    }
+    const int error = ki_write_bytes(name, bytes, size);
+    if (!error && stat(name, &st) == 0)
+        *seen = (study_version){.known = 1,
+                                .device = (uint64_t)st.st_dev,
+                                .inode = (uint64_t)st.st_ino,
+                                .size = (int64_t)st.st_size,
+                                .changed = st.st_mtim};
+    return error;
+}
+
+int study_lock(const char *name, int quiet, file_lock *lock) {
+    switch (file_lock_take(lock, name)) {
+    case LOCK_TAKEN:
+        return 0;
+    case LOCK_HELD_BY_ANOTHER:
+        return complain(STATUS_FAILED,
+                        "%s : another command is at work on this checkpoint : its end, or another "
+                        "--checkpoint",
+                        name);
+    case LOCK_UNSUPPORTED:
+        if (!quiet)
+            remark("warning: %s : no file can be locked there : one command at a time", name);
+        return 0;
+    default:
+        return complain(STATUS_FAILED,
+                        "%s : cannot be locked by %s.lock beside it: %s : a folder that can be "
+                        "written",
+                        name, name, strerror(errno));
+    }
 }

@@ -41,6 +41,7 @@ typedef struct simulate_options {
     double rel_err, every;
     const char *network; /* never set: such calls go to simulate_network() */
     const char *checkpoint, *shard;
+    file_lock lock; /* of the checkpoint */
     grid g;
     double *n; /* the list of sizes */
     sim_study st;
@@ -273,6 +274,7 @@ static int run_and_report(simulate_options *o) {
     sim_run run = {.s = &o->s, .st = &o->st, .checkpoint = o->checkpoint, .every = o->every};
 
     int status = study_run(&run);
+    file_lock_release(&o->lock);
     if (!status)
         status = study_results(&o->st);
     if (!status)
@@ -299,6 +301,8 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
         status = study_plot_check(&o->st);
     if (!status)
         status = check_size(o);
+    if (!status && o->checkpoint)
+        status = study_lock(o->checkpoint, o->s.quiet, &o->lock);
     if (!status)
         status = resume(o);
     if (status)
@@ -429,6 +433,7 @@ int cmd_simulate(int argc, char **argv) {
     int status = session_begin(&o.s, &simulate_help, options, n);
     if (status == PARSE_DONE)
         status = simulate(&o, options, n);
+    file_lock_release(&o.lock);
     study_free(&o.st);
     free(o.n);
     grid_free(&o.g);

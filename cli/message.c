@@ -13,6 +13,12 @@
 /* Long enough for two file names of the usual limit of 4096 bytes. */
 enum { LINE_SIZE = 9216 };
 
+static int bar; /* a progress bar stands on the line */
+
+void message_bar(int stands) {
+    bar = stands;
+}
+
 static void print_line(const char *format, va_list args) {
     char line[LINE_SIZE];
 
@@ -22,7 +28,8 @@ static void print_line(const char *format, va_list args) {
         if (*c < 0x20 || *c == 0x7f)
             *c = '?';
     /* One call, so that lines of several processes on one terminal do not mix. */
-    fprintf(stderr, "kinising: %s\n", line);
+    fprintf(stderr, "%skinising: %s\n", bar ? "\r\033[K" : "", line);
+    bar = 0;
 }
 
 int complain(int status, const char *format, ...) {

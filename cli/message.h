@@ -25,6 +25,9 @@ int complain_library(int error);
 /* The same for the file that an input option names: one that cannot be opened is wrong use. */
 int complain_input(int error, const char *path);
 
+/* Whether a progress bar stands on the terminal's line, which the next message then takes away. */
+void message_bar(int stands);
+
 /* A line of good news, "kinising: ...". */
 void remark(const char *format, ...) KI_PRINTF(1, 2);
 

@@ -94,6 +94,7 @@ void session_bar(session *s, double part, const char *text) {
     fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%%s\033[K", s->argv[0], full,
             "########################################", WIDTH - full, "", 100 * part, text);
     fflush(stderr);
+    message_bar(1);
 }
 
 int session_progress(void *user, uint64_t done, uint64_t total) {
@@ -103,6 +104,8 @@ int session_progress(void *user, uint64_t done, uint64_t total) {
         session_bar(s, (double)done / (double)total, "");
     else if (s->bar)
         fputs("\r\033[K", stderr);
+    if (done >= total)
+        message_bar(0);
     s->bar = s->bar && done < total;
     return 0;
 }

@@ -75,10 +75,9 @@ static void save(sim_run *run) {
     struct timespec begun = now();
     unsigned char *bytes =
         study_pack(run->st, run->at, run->live, run->live ? point_seconds(run) : 0, &size);
-    int error = bytes ? ki_write_bytes(run->checkpoint, bytes, size) : KI_ERR_NOMEM;
+    const int error = bytes ? study_save(run->checkpoint, &run->seen, bytes, size) : KI_ERR_NOMEM;
 
-    if (error && !run->save_failed) {
-        session_progress(run->s, 1, 1); /* takes the bar away */
+    if (error < 0 && !run->save_failed) {
         if (bytes)
             complain_library(error);
         else
