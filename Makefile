@@ -2,11 +2,16 @@
 # A thin front door; the build itself is Meson's.
 BUILD ?= build
 PREFIX ?= /usr/local
+# Not what the build tool guesses: on Debian the loader and pkg-config look here for root's own.
+LIBDIR ?= lib
 .DEFAULT_GOAL := build
 .PHONY: setup-build build demo test check bench python docs install clean help
 
 # CI builds with warnings as errors; a user's newer compiler must not stop at its new warnings.
 WERROR := $(if $(filter true 1,$(CI)),true,false)
+
+AS_OWNER := sh tools/as_owner.sh $(BUILD)
+SELF := $(MAKE) # under another name: a line with the usual one runs under `make -n` too
 
 help:
 	@echo "make build    build/kinising, optimised (installs what is missing)"
@@ -19,9 +24,8 @@ setup-build:
 	@sh tools/setup.sh build
 
 build: setup-build
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) -Dtests=false >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
-	@ninja -C $(BUILD) --quiet
+	@test -f $(BUILD)/build.ninja || { said=$$($(AS_OWNER) meson setup $(BUILD) --prefix="$(PREFIX)" --libdir="$(LIBDIR)" -Dtests=false 2>&1) || { echo "$$said"; exit 1; }; }
+	@$(AS_OWNER) ninja -C $(BUILD) --quiet
 	@echo "built $(BUILD)/kinising"
 
 demo: build
@@ -50,10 +54,8 @@ docs:
 	@python3 tools/check_docs.py
 	@python3 tools/check_tags.py
 
-install: build
-	@meson configure $(BUILD) --prefix=$(PREFIX)
-	@ninja -C $(BUILD) --quiet # kinising.pc holds the prefix
-	meson install -C $(BUILD) --no-rebuild
+install:
+	@sh tools/install.sh $(BUILD) "$(PREFIX)" "$(LIBDIR)" $(SELF)
 
 clean:
 	rm -rf $(BUILD) build-* demo python/kinising/_lib.abi3.so

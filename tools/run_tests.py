@@ -152,7 +152,7 @@ def main():
     options = parser.parse_args()
     suites = {"quick"} if options.suite == "quick" else {"quick", "full"}
     total = Counts()
-    path = configure("build-test", ["-Dtests=true", "-Dwerror=" + options.werror])
+    path = configure("build-test", ["-Dtests=true", "-Dlibdir=lib", "-Dwerror=" + options.werror])
     run_folder(path, "", suites, options.only, {}, total)
     if options.suite == "full":
         path = configure("build-sanitize",

@@ -71,6 +71,8 @@ def test_program_against_the_installation(kind, installed, tmp_path):
         flags.append("--static")
     found = sh("pkg-config", *flags, "kinising", env=env).split()
     libraries = os.path.dirname(folder)
+    # Where the loader and pkg-config look below /usr/local, with or without Debian's own tools.
+    assert libraries == os.path.join(prefix, "lib")
     assert "-L" + libraries in found
     if kind == "static":
         found = [os.path.join(libraries, "libkinising.a") if f == "-lkinising" else f
@@ -79,8 +81,8 @@ def test_program_against_the_installation(kind, installed, tmp_path):
     source.write_text(PROGRAM)
     program = str(tmp_path / "program")
     sh("cc", str(source), "-o", program, *found)
-    run_env = dict(os.environ, LD_LIBRARY_PATH=libraries if kind == "shared" else "")
-    if kind == "shared":
+    run_env = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
+    if kind == "shared": # it finds the library with nothing set
         assert os.path.join(libraries, "libkinising.so") in sh("ldd", program, env=run_env)
     assert re.fullmatch(r"\d+\.\d+\.\d+ 0\.\d{6}\n", sh(program, env=run_env))
 
@@ -90,6 +92,24 @@ def test_headers_and_program_are_installed(installed):
     headers = set(os.listdir(os.path.join(ROOT, "include", "kinising")))
     assert set(os.listdir(os.path.join(prefix, "include", "kinising"))) == headers
     assert "version" in sh(os.path.join(prefix, "bin", "kinising"), "info")
+
+
+def make_install(*arguments):
+    return subprocess.run(["make", "--no-print-directory", "-C", ROOT, "install", "BUILD=" + BUILD, *arguments],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("prefix", ["relative/place", "/proc/nowhere", "/etc/passwd/x", "/proc"])
+def test_place_that_cannot_be_written_is_one_sentence(prefix):
+    done = make_install("PREFIX=" + prefix)
+    assert done.returncode != 0 and done.stdout == ""
+    said, made = done.stderr.splitlines() # the second is of make itself
+    assert re.fullmatch(r"install: \S*%s\S* : .+ : .*PREFIX=.*" % prefix, said)
+    assert made.startswith("make: ***")
+
+
+def test_nothing_is_done_by_make_n():
+    assert make_install("PREFIX=/proc/nowhere", "-n").returncode == 0
 
 
 def test_commit_is_that_of_the_sources_only(tmp_path):
