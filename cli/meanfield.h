@@ -42,10 +42,10 @@ int mf_wants_matrices(const mf_command *w);
 typedef struct mf_job {
     int method;
     ki_meanfield *mf;
-    ki_meanfield_info info; /* of the last step, but `status`, `residual` and `unsolved` are the
-                               worst of all, and... */
-    uint64_t worst_step;    /* ...where that was */
-    double seconds;         /* of the steps alone */
+    ki_meanfield_info info;  /* of the last step, but `status`, `residual` and `ambiguous` are the
+                                worst of all */
+    ki_meanfield_info worst; /* of the step with the worst status */
+    double seconds;          /* of the steps alone */
 } mf_job;
 
 /* Called with the state of t = 0, 1, ..., or with the steady state alone; returns 0 or an exit
@@ -56,8 +56,6 @@ typedef int (*mf_visit)(void *context, const ki_meanfield_state *state);
  * Returns 0 or the exit status of its message; a bad end is in job->info. */
 int mf_run(mf_command *w, const ki_network *network, mf_job *job, mf_visit visit, void *context);
 void mf_end(mf_job *job);
-/* Says that a method was where it means nothing, if it was. */
-void mf_say_range(const mf_command *w, const mf_job *job);
 /* The whole command without --compare. */
 int mf_alone(mf_command *w);
 /* How library calls are to run, with progress as one of w->parts. */

@@ -234,7 +234,6 @@ static int compare_method(comparison *c, int method, const reference *r) {
                                      [SIGMA_ERR] = unit * fabs(s.sigma - r->sigma),
                                      [SECONDS] = job.seconds};
         add_row(c, ki_method_name(method), ki_status_name(job.info.status), real);
-        mf_say_range(w, &job);
     }
     mf_end(&job);
     return status;
@@ -311,8 +310,8 @@ static int write_comparison(const comparison *c) {
     return complain(STATUS_UNCONVERGED,
                     "meanfield : %d of %zu rows have a status other than ok : %s", c->bad, c->rows,
                     w->steady ? "a larger --max-steps or --tol for not-steady, another --m0 for "
-                                "unstable, a smaller beta for unsolved"
-                              : "a smaller beta, or other methods");
+                                "unstable, a smaller --beta or another --method for the others"
+                              : "a smaller --beta, or other methods");
 }
 
 int mf_compare(mf_command *w) {

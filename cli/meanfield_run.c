@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { N_COLUMNS = 6, N_REAL = 5, N_ARRAYS = 10 };
+enum { N_COLUMNS = 6, N_REAL = 5, N_ARRAYS = 11 };
 static const char *const column_names[N_COLUMNS] = {"t",      "method", "m_mean",
                                                     "C_mean", "D_mean", "sigma"};
 enum { COLUMN_METHOD = 1 };
@@ -43,19 +43,17 @@ static double now(void) {
 
 /* What is kept of a step: the worst of everything, and the last of what only goes on. */
 static void keep_worst(mf_job *job, const ki_meanfield_info *step) {
-    ki_meanfield_info *all = &job->info;
+    ki_meanfield_info *all = &job->info, *worst = &job->worst;
+    const double residual = fmax(all->residual, step->residual);
+    const uint64_t ambiguous = all->ambiguous > step->ambiguous ? all->ambiguous : step->ambiguous;
 
-    if (step->status > all->status ||
-        (step->status == all->status && step->status && step->residual > all->residual)) {
-        all->status = step->status;
-        all->unsolved = step->unsolved;
-        job->worst_step = step->steps;
-    }
-    all->residual = fmax(all->residual, step->residual);
-    all->ambiguous = step->ambiguous > all->ambiguous ? step->ambiguous : all->ambiguous;
-    all->unphysical = step->unphysical;
-    all->change = step->change;
-    all->steps = step->steps;
+    if (step->status > worst->status ||
+        (step->status == worst->status && step->residual > worst->residual))
+        *worst = *step;
+    *all = *step;
+    all->residual = residual;
+    all->ambiguous = ambiguous;
+    all->status = worst->status;
 }
 
 static int call_visit(mf_job *job, mf_visit visit, void *context) {
@@ -95,7 +93,7 @@ static int run_steady(mf_command *w, mf_job *job, mf_visit visit, void *context)
     job->seconds = now() - begun;
     if (error)
         return complain_library(error);
-    job->worst_step = job->info.steps;
+    job->worst = job->info;
     w->part++;
     if (run.progress)
         show_progress(w, 0, 1);
@@ -127,7 +125,7 @@ typedef struct table {
     const mf_job *job;    /* that fills it */
     double *m, *C, *D;    /* of every step, for --path */
     double *spin, *edge;  /* [N], [N,N] of the last step, with --path of every one */
-    double residual, change, steps, unphysical;
+    double residual, change, steps, unphysical, unphysical_D;
     const char *status;
 } table;
 
@@ -230,6 +228,7 @@ static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]
     t->change = job->info.change;
     t->steps = (double)job->info.steps;
     t->unphysical = (double)job->info.unphysical;
+    t->unphysical_D = (double)job->info.unphysical_D;
     t->status = ki_status_name(job->info.status);
     arrays[0] = of_steps("m", path, times, n, 1, path ? t->m : state.m);
     arrays[1] = of_steps("C", path, times, n, 2, path ? t->C : state.C);
@@ -241,6 +240,7 @@ static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]
     arrays[7] = (ki_array){"change", KI_FLOAT64, 1, {1}, &t->change};
     arrays[8] = (ki_array){"steps", KI_FLOAT64, 1, {1}, &t->steps};
     arrays[9] = (ki_array){"unphysical", KI_FLOAT64, 1, {1}, &t->unphysical};
+    arrays[10] = (ki_array){"unphysical_D", KI_FLOAT64, 1, {1}, &t->unphysical_D};
     return 0;
 }
 
@@ -276,16 +276,8 @@ static int write_table(table *t, const mf_job *job) {
     return session_end(&t->w->s, &out);
 }
 
-void mf_say_range(const mf_command *w, const mf_job *job) {
-    if (job->info.unphysical && job->info.status != KI_NOT_STEADY && !w->s.quiet)
-        remark("%s, beta = %g: %llu pairs have correlations that no distribution has: out of its "
-               "range",
-               ki_method_name(job->method), w->view.beta, (unsigned long long)job->info.unphysical);
-}
-
-/* How a steady state was found, and whether a method was where it means nothing. */
+/* How a steady state was found. */
 static void say_how(const mf_command *w, const mf_job *job) {
-    mf_say_range(w, job);
     if (w->s.quiet)
         return;
     if (w->steady && job->info.status < KI_NOT_STEADY)
@@ -297,29 +289,29 @@ static void say_how(const mf_command *w, const mf_job *job) {
 /* What went wrong with a method whose result is there all the same. */
 static int say_end(const mf_job *job) {
     const char *name = ki_method_name(job->method);
-    const unsigned long long steps = job->info.steps;
+    const ki_meanfield_info *worst = &job->worst;
+    const unsigned long long steps = worst->steps;
 
-    if (job->info.status == KI_NOT_STEADY && job->info.unphysical)
+    if (worst->status == KI_UNPHYSICAL)
         return complain(STATUS_UNCONVERGED,
-                        "meanfield : %s leads to no steady state, and to %llu correlations that no "
-                        "distribution has : another --method, or a smaller --beta",
-                        name, (unsigned long long)job->info.unphysical);
-    if (job->info.status == KI_UNSTABLE)
+                        "meanfield : %s has %llu correlations at step %llu that no distribution "
+                        "has : another --method, or a smaller --beta",
+                        name, (unsigned long long)(worst->unphysical + worst->unphysical_D), steps);
+    if (worst->status == KI_UNSTABLE)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s stays at a steady state that the least deviation leaves : "
                         "another --m0 or --start, without the symmetry that keeps it there",
                         name);
-    if (job->info.status == KI_NOT_STEADY)
+    if (worst->status == KI_NOT_STEADY)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s is not steady after %llu steps, the last one changes a "
                         "moment by %.2g : a larger --max-steps or --tol, another start, or --steps "
                         "to see how it moves",
-                        name, steps, job->info.change);
+                        name, steps, worst->change);
     return complain(STATUS_UNCONVERGED,
                     "meanfield : %s left %llu scalar equations unsolved at step %llu, residual "
                     "%.2g : a smaller beta, or another --method",
-                    name, (unsigned long long)job->info.unsolved,
-                    (unsigned long long)job->worst_step, job->info.residual);
+                    name, (unsigned long long)worst->unsolved, steps, worst->residual);
 }
 
 int mf_alone(mf_command *w) {

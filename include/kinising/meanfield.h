@@ -31,15 +31,20 @@ typedef struct ki_meanfield_info {
     uint64_t ambiguous;  /**< those with several roots (a variance below -1): the one on the side of
                               the field was taken */
     uint64_t unphysical; /**< pairs i < k with |C_ik| above sqrt(C_ii C_kk), which no distribution
-                              has: the method is out of its range */
+                              has: the method is out of its range; and |m_i| above 1 */
+    uint64_t unphysical_D; /**< elements with |D_il| above sqrt(C_ii C'_ll), likewise. Neither
+                                counts what is within rounding of the bound (1e-15, or a relative
+                                5e-10); both count what is not finite */
     double change; /**< largest change of an element in the last step: of m, and of C and D where
                         the next step reads them (in ki_meanfield_steady() of m alone for
                         methods whose m needs no C) */
-    int status;    /**< KI_CONVERGED: every equation solved; steady: a stable fixed point.
-                        KI_UNSOLVED: some scalar equation not to 1e-12, see `residual`.
-                        KI_NOT_STEADY: no fixed point within max_steps, see `change`: the steps
-                        oscillate, wander, diverge or are too slow. KI_UNSTABLE: a fixed point from
-                        which the least deviation leads away; the start is as symmetric as it is */
+    int status;    /**< KI_CONVERGED: every equation solved; steady: a stable fixed point. Else the
+                     last of these that applies. KI_UNSOLVED: some scalar equation not to 1e-12, see
+                     `residual`. KI_NOT_STEADY: no fixed point within max_steps, see `change`: the
+                     steps oscillate, wander, diverge or are too slow. KI_UNSTABLE: a fixed point
+                     from which the least deviation leads away; the start is as symmetric as it is.
+                     KI_UNPHYSICAL: moments that no distribution of spins has, see `unphysical` and
+                     `unphysical_D`; they and sigma mean nothing */
 } ki_meanfield_info;
 
 /** Opaque: network, method, the state of one time, workspace. For one thread at a time. */

@@ -277,7 +277,10 @@ KI_CLONES double mf_distance(size_t n, const double *x, const double *y) {
     return bad > 0 ? (double)NAN : most;
 }
 
-/* Squares, with room for rounding; NaN counts. */
+/* Elements of a row of covariances that are larger than both variances allow; NaN counts. Moments
+ * are sums of terms of order 1, and equations are solved to 1e-12, which strong couplings may
+ * amplify: what is within 1e-15, or a relative 5e-10, of the bound is rounding. Squares are
+ * compared. */
 KI_CLONES static double count_larger(size_t n, const double *x, double own, const double *m) {
     double count = 0;
     KI_SIMD(reduction(+ : count))
@@ -288,13 +291,34 @@ KI_CLONES static double count_larger(size_t n, const double *x, double own, cons
     return count;
 }
 
-static int count_unphysical(void *ctx, size_t i) {
-    const ki_meanfield *mf = ctx;
+typedef struct counting {
+    const ki_meanfield *mf;
+    double *C, *D; /* [N] of each row */
+} counting;
+
+static int count_row(void *ctx, size_t i) {
+    const counting *c = ctx;
+    const ki_meanfield *mf = c->mf;
     const size_t n = mf->p.n;
     const double *C = mf->now.C + i * n, *m = mf->now.m;
+    /* Of the time before: synchronously still there, asynchronously the same. */
+    const double *before = mf->spec.dynamics == KI_ASYNC ? m : mf->next.m;
 
-    mf->row[i] = count_larger(n - i - 1, C + i + 1, C[i], m + i + 1);
+    c->C[i] = count_larger(n - i - 1, C + i + 1, C[i], m + i + 1);
+    c->C[i] += fabs(m[i]) <= 1 + 1e-12 ? 0 : 1;
+    c->D[i] = count_larger(n, mf->now.D + i * n, C[i], before);
     return 0;
+}
+
+/* Counts are exact in any order; p->a, p->g are free between steps. */
+static int count_unphysical(ki_meanfield *mf, int threads, ki_meanfield_info *info) {
+    const ki_run_options run = {.threads = threads};
+    counting c = {mf, mf->p.a, mf->p.g};
+    const int error = ki_parallel_for(mf->p.n, 16, &run, count_row, &c);
+
+    info->unphysical = (uint64_t)ki_sum(mf->p.n, c.C);
+    info->unphysical_D = (uint64_t)ki_sum(mf->p.n, c.D);
+    return error;
 }
 
 int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
@@ -310,10 +334,10 @@ int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info 
     info->residual = sum.residual;
     info->unsolved = sum.unsolved;
     info->ambiguous = sum.ambiguous;
-    info->status = sum.unsolved ? KI_UNSOLVED : KI_CONVERGED;
-    const ki_run_options alone = {.threads = run->threads};
-    const int error = ki_parallel_for(mf->p.n, 16, &alone, count_unphysical, mf);
-    info->unphysical = (uint64_t)ki_sum(mf->p.n, mf->row);
+    const int error = count_unphysical(mf, run->threads, info);
+    info->status = info->unphysical || info->unphysical_D ? KI_UNPHYSICAL
+                   : sum.unsolved                         ? KI_UNSOLVED
+                                                          : KI_CONVERGED;
     return error;
 }
 

@@ -365,7 +365,7 @@ int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
         error = mf_fill_info(mf, &r.watch.run, info);
         info->steps = r.steps;
         info->change = r.change;
-        info->status = status != KI_CONVERGED ? status : info->status;
+        info->status = status > info->status ? status : info->status;
     }
     return error;
 }

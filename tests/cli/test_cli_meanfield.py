@@ -131,7 +131,7 @@ def test_file(network, mean, tmp_path):
     np.testing.assert_allclose(p["sigma_spin"].mean(1), p["sigma"], rtol=1e-12, atol=1e-15)
     assert np.isnan(p["sigma_spin"][0]).all() and not np.isnan(p["sigma_spin"][1:]).any()
     assert set(f) == set(p) == {*COLUMNS, "m", "C", "D", "sigma_spin", "sigma_edge", "status", "residual", "change",
-                                "steps", "unphysical", "provenance"}
+                                "steps", "unphysical", "unphysical_D", "provenance"}
     np.testing.assert_allclose(f["sigma_edge"], (J - J.T) * f["D"], rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(f["sigma_edge"].sum(1), f["sigma_spin"], rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(f["sigma_spin"].mean(), f["sigma"][-1], rtol=1e-12)
@@ -230,6 +230,22 @@ def test_every_failure_has_its_sentence(run, tmp_path):
     said = done.stderr.splitlines()
     assert done.returncode == 3 and len(parse_csv(done.stdout)) == 2
     assert [line.split()[3] for line in said] == ["naive", "plefka-t"], said
+
+
+def test_what_means_nothing_is_not_ok(run, tmp_path):
+    """Correlations of 1e48 at the least; alone, in the steady state and in a comparison."""
+    assert run("network", "draw", "--N", "12", "--dJ", "1", "--beta", "1.5", "-o", "w.npz").returncode == 0
+    done = run("meanfield", "--network", "w.npz", "--compare", "exact")
+    assert done.returncode == 3 and LINE.fullmatch(done.stderr.splitlines(True)[-1])
+    rows = rows_of(parse_csv(done.stdout))
+    assert rows["plefka-t"]["status"] == "unphysical" and rows["plefka-t"]["C_err"] > 1
+    assert rows["exact"]["status"] == "ok"
+    assert all(r["status"] == "unphysical" for r in rows.values() if r["C_err"] > 1 or abs(r["sigma"]) > 10)
+    for how in ["--steps", "127"], ["--steady"]:
+        done = run("meanfield", "--network", "w.npz", "--method", "plefka-t", *how, "-o", "f.npz")
+        assert done.returncode == 3 and "that no distribution has" in done.stderr
+        f = load(tmp_path / "f.npz")
+        assert f["status"][-1] == "unphysical" and f["unphysical"] > 0 and f["unphysical_D"] > 0
 
 
 def test_unstable(run, tmp_path):

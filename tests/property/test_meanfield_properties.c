@@ -333,7 +333,10 @@ static void every_step_ends(void **state) {
                     const ki_meanfield_info info = steps(mf, 1);
                     ambiguous += info.ambiguous;
                     assert_true(info.unsolved || info.residual <= 1e-12);
-                    assert_int_equal(info.status, info.unsolved ? KI_UNSOLVED : KI_CONVERGED);
+                    const int bad = info.unphysical || info.unphysical_D;
+                    assert_int_equal(info.status, bad             ? KI_UNPHYSICAL
+                                                  : info.unsolved ? KI_UNSOLVED
+                                                                  : KI_CONVERGED);
                     copy(mf, n, &s);
                     for (size_t i = 0; info.unsolved == 0 && i < n; i++)
                         assert_true(fabs(s.m[i]) <= 1 + 1e-12);

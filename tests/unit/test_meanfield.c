@@ -240,7 +240,8 @@ static void not_steady(void **state) {
     for (int method = 0; method < METHODS; method++) {
         ki_meanfield *mf = create(&w, method, KI_SYNC, 1);
         assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
-        assert_int_equal(info.status, KI_NOT_STEADY);
+        const int bad = info.unphysical || info.unphysical_D;
+        assert_int_equal(info.status, bad ? KI_UNPHYSICAL : KI_NOT_STEADY);
         assert_true(info.steps < 200 && info.change > 1); /* the cycle is recognised */
         ki_meanfield_free(mf);
     }
@@ -253,14 +254,48 @@ static void not_steady(void **state) {
 
     mf = create(&w, KI_PLEFKA_T, KI_SYNC, 1);
     assert_int_equal(ki_meanfield_steady(mf, 0, 0, &one, &info), 0);
-    assert_int_equal(info.status, KI_NOT_STEADY);
-    assert_true(info.steps < 200 && info.unphysical > 0);
+    assert_int_equal(info.status, KI_UNPHYSICAL);
+    assert_true(info.steps < 200 && info.change > 1 && info.unphysical > 0);
     for (int i = 0; i < N * N; i++)
         assert_true(isfinite(get(mf).C[i]));
     refused(ki_meanfield_steady(mf, NAN, 0, &one, &info), "tol");
     ki_meanfield_free(mf);
     mf = create(&w, KI_PLEFKA_T, KI_SYNC, 0);
     refused(ki_meanfield_steady(mf, 0, 0, &one, &info), "steady");
+    ki_meanfield_free(mf);
+}
+
+/* Moments that no distribution has are not called right: correlations that explode, and a covariance
+ * of two times that is larger than both variances. */
+static void unphysical(void **state) {
+    (void)state;
+    const ki_network w = draw(N, 2, 0, 1);
+    ki_meanfield_info info;
+    ki_meanfield *mf = create(&w, KI_PLEFKA_T, KI_SYNC, 0);
+    for (int t = 0; t < 127; t++)
+        assert_int_equal(ki_meanfield_step(mf, &one, &info), 0);
+    assert_int_equal(info.status, KI_UNPHYSICAL);
+    assert_true(info.unphysical > 0 && fabs(get(mf).sigma) > 10);
+    ki_meanfield_free(mf);
+
+    /* First order between two spins with J = 0.9, 1.1 and no means: D = J. */
+    static const double none[2] = {0}, pair[2][4] = {{0, 0.9, -0.9, 0}, {0, 1.1, -1.1, 0}};
+    for (int k = 0; k < 2; k++) {
+        const ki_network two = {2, none, pair[k], 1};
+        const double m[2] = {0};
+        mf = create(&two, KI_NAIVE, KI_SYNC, 0);
+        assert_int_equal(ki_meanfield_start(mf, m, NULL, NULL), 0);
+        assert_int_equal(ki_meanfield_step(mf, &one, &info), 0);
+        assert_true(info.unphysical == 0 && info.unphysical_D == (k ? 2 : 0));
+        assert_int_equal(info.status, k ? KI_UNPHYSICAL : KI_CONVERGED);
+        ki_meanfield_free(mf);
+    }
+    /* Infinite correlations. */
+    const ki_network hot = draw(N, 30, 0, 1);
+    mf = create(&hot, KI_PLEFKA_T, KI_SYNC, 0);
+    for (int t = 0; t < 400; t++)
+        assert_int_equal(ki_meanfield_step(mf, &one, &info), 0);
+    assert_int_equal(info.status, KI_UNPHYSICAL);
     ki_meanfield_free(mf);
 }
 
@@ -437,6 +472,7 @@ int main(void) {
         cmocka_unit_test(threads),
         cmocka_unit_test(steady_is_steady),
         cmocka_unit_test(not_steady),
+        cmocka_unit_test(unphysical),
         cmocka_unit_test(unstable),
         cmocka_unit_test(flows),
         cmocka_unit_test(sigma),
