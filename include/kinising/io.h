@@ -39,11 +39,15 @@ typedef struct ki_array {
  * written, flushed to disk and renamed. On any failure the temporary is removed and a file that was
  * there before is as it was.
  *
+ * A `.csv` has no place for provenance that every program passes over: it goes to a file beside it, `path` with
+ * ".json" behind, which is written in the same way and appears first. Beside a device or pipe there is none;
+ * without provenance a file of that name is not touched.
+ *
  * @param path        target; the ending decides
  * @param n           number of arrays, >= 1
  * @param arrays      [n] arrays, borrowed
  * @param provenance  JSON text stored with the data (npz: a 0-d string array "provenance"; h5: a root
- *                    attribute; csv: a last line that starts with '#'); NULL for none
+ *                    attribute; csv: the text of the file beside it); NULL for none
  * @return 0; KI_ERR_FORMAT (unknown ending, or shapes that a CSV cannot hold), KI_ERR_UNSUPPORTED
  *         (.h5 without HDF5), KI_ERR_IO (with the system's reason), KI_ERR_NOMEM, KI_ERR_ARGUMENT
  */
@@ -51,8 +55,9 @@ KI_API KI_WARN_UNUSED int ki_write_arrays(const char *path, size_t n, const ki_a
                                           const char *provenance);
 
 /**
- * Checks, before a long computation, that ki_write_arrays() could write to `path`: known ending, folder
- * exists and is writable, not a directory. Creates nothing that stays and changes no existing file.
+ * Checks, before a long computation, that ki_write_arrays() could write to `path` (and beside it, if it is a
+ * `.csv`): known ending, folder exists and is writable, not a directory. Creates nothing that stays and changes
+ * no existing file.
  * @return 0; KI_ERR_FORMAT, KI_ERR_UNSUPPORTED, KI_ERR_IO
  */
 KI_API KI_WARN_UNUSED int ki_check_writable(const char *path);

@@ -311,22 +311,21 @@ static void sync_folder(char *path) {
     }
 }
 
-int ki_atomic_commit(ki_atomic *file) {
+int ki_atomic_finish(ki_atomic *file) {
     int error = flush(file);
     int reason = 0;
-    const char *action = "writing failed";
 
     if (!error && file->temp)
         reason = sync_fd(file->fd);
     if (!error && !reason)
         reason = close_fd(&file->fd);
-    if (!error && !reason && file->temp && rename(file->temp, file->target)) {
-        reason = errno;
-        action = "cannot be replaced";
-    }
-    if (reason)
-        error = ki_io_fail_errno(file->path, action, reason);
-    if (error) {
+    return reason ? ki_io_fail_errno(file->path, "writing failed", reason) : error;
+}
+
+int ki_atomic_publish(ki_atomic *file) {
+    if (file->temp && rename(file->temp, file->target)) {
+        int error = ki_io_fail_errno(file->path, "cannot be replaced", errno);
+
         ki_atomic_abort(file);
         return error;
     }
@@ -334,6 +333,15 @@ int ki_atomic_commit(ki_atomic *file) {
         sync_folder(file->target);
     release(file);
     return 0;
+}
+
+int ki_atomic_commit(ki_atomic *file) {
+    int error = ki_atomic_finish(file);
+
+    if (!error)
+        return ki_atomic_publish(file);
+    ki_atomic_abort(file);
+    return error;
 }
 
 void ki_atomic_abort(ki_atomic *file) {

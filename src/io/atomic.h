@@ -26,6 +26,12 @@ int ki_atomic_write(ki_atomic *file, const void *data, size_t size);
 /* Makes everything durable and visible, or fails and undoes. Releases `file` either way. */
 int ki_atomic_commit(ki_atomic *file);
 
+/* The two halves of a commit, for files that appear together. The first makes everything durable; after an
+ * error in it, or a change of mind, ki_atomic_abort is due. The second makes it visible, and fails and releases
+ * as a commit does. */
+int ki_atomic_finish(ki_atomic *file);
+int ki_atomic_publish(ki_atomic *file);
+
 /* Drops everything written (what went to a device or pipe is gone already) and releases `file`. */
 void ki_atomic_abort(ki_atomic *file);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CSV: a header row, one row per element, provenance in comment lines at the end. */
+/* CSV: a header row and one row per element, nothing else. */
 #include "io/format.h"
 
 #include <inttypes.h>
@@ -89,25 +89,7 @@ static int put_field(ki_atomic *out, const ki_array *column, size_t row, int onl
     }
 }
 
-/* Each line of the text becomes a comment line, so that no reader takes it for data. */
-static int put_provenance(ki_atomic *out, const char *text) {
-    int error = 0;
-
-    do {
-        size_t length = strcspn(text, "\r\n");
-
-        error = ki_atomic_write(out, "# ", 2);
-        if (!error)
-            error = ki_atomic_write(out, text, length);
-        if (!error)
-            error = ki_atomic_write(out, "\n", 1);
-        text += length;
-        text += strspn(text, "\r\n");
-    } while (!error && *text);
-    return error;
-}
-
-int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays) {
     int error = 0;
 
     for (size_t k = 0; k < n && !error; k++) {
@@ -122,7 +104,5 @@ int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *p
                 error = ki_atomic_write(out, k + 1 < n ? "," : "\n", 1);
         }
     }
-    if (!error && provenance)
-        error = put_provenance(out, provenance);
     return error;
 }

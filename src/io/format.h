@@ -19,7 +19,8 @@
 int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance,
                  uint64_t zip64_from);
 
-int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance);
+/* Provenance has no place in it. */
+int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays);
 
 /* KI_ERR_FORMAT unless all arrays are 1-D and of one length. */
 int ki_csv_check(const char *path, size_t n, const ki_array *arrays);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Checks everything that can be wrong before a file is touched, then hands over to a format. */
 #include "base/error.h"
+#include "base/memory.h"
 #include "io/format.h"
 
 #include <stdio.h>
@@ -147,6 +148,66 @@ static int check_arrays(size_t n, const ki_array *arrays, const char *provenance
     return error;
 }
 
+static int write_format(ki_atomic *out, file_format format, size_t n, const ki_array *arrays,
+                        const char *provenance) {
+    switch (format) {
+    case FORMAT_CSV:
+        return ki_csv_write(out, n, arrays);
+    case FORMAT_NPZ:
+        return ki_npz_write(out, n, arrays, provenance, KI_NPZ_ZIP64_FROM);
+    default:
+        return ki_hdf5_write(out, n, arrays, provenance);
+    }
+}
+
+/* The text, ending in a line break. */
+static int write_text(ki_atomic *out, const char *text) {
+    size_t length = strlen(text);
+    int error = ki_atomic_write(out, text, length);
+
+    return error || (length && text[length - 1] == '\n') ? error : ki_atomic_write(out, "\n", 1);
+}
+
+/* Where the provenance of `path` goes if it has no place inside; NULL when memory is out. */
+static char *path_beside(const char *path) {
+    static const char ending[] = ".json";
+    size_t length = strlen(path);
+    char *beside = ki_alloc(length + sizeof ending, 1);
+
+    if (!beside)
+        return NULL;
+    memcpy(beside, path, length);
+    memcpy(beside + length, ending, sizeof ending);
+    return beside;
+}
+
+static int no_memory(const char *path) {
+    return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for writing it", "a machine with more");
+}
+
+/* `out` is complete; its provenance appears first, so that no file is without, and both or none are
+ * there unless the second renaming fails where the first did not. */
+static int publish_with(ki_atomic *out, const char *provenance) {
+    char *path = path_beside(out->path);
+    ki_atomic beside;
+    int error = path ? ki_atomic_open(&beside, path) : no_memory(out->path);
+
+    if (!error) {
+        error = write_text(&beside, provenance);
+        if (!error)
+            error = ki_atomic_finish(&beside);
+        if (error)
+            ki_atomic_abort(&beside);
+        else
+            error = ki_atomic_publish(&beside);
+    }
+    ki_free(path);
+    if (!error)
+        return ki_atomic_publish(out);
+    ki_atomic_abort(out);
+    return error;
+}
+
 int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const char *provenance) {
     ki_atomic out;
     file_format format;
@@ -160,21 +221,30 @@ int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const ch
         error = ki_atomic_open(&out, path);
     if (error)
         return error;
-    if (format == FORMAT_CSV)
-        error = ki_csv_write(&out, n, arrays, provenance);
-    else if (format == FORMAT_NPZ)
-        error = ki_npz_write(&out, n, arrays, provenance, KI_NPZ_ZIP64_FROM);
-    else
-        error = ki_hdf5_write(&out, n, arrays, provenance);
+    error = write_format(&out, format, n, arrays, provenance);
     if (!error)
-        return ki_atomic_commit(&out);
-    ki_atomic_abort(&out);
-    return error;
+        error = ki_atomic_finish(&out);
+    if (error) {
+        ki_atomic_abort(&out);
+        return error;
+    }
+    /* Beside a pipe or a device there is no place. */
+    if (format == FORMAT_CSV && provenance && !ki_is_stream(path))
+        return publish_with(&out, provenance);
+    return ki_atomic_publish(&out);
 }
 
 int ki_check_writable(const char *path) {
     file_format format;
+    char *beside;
     int error = check_path(path, &format);
 
-    return error ? error : ki_atomic_check(path);
+    if (!error)
+        error = ki_atomic_check(path);
+    if (error || format != FORMAT_CSV || ki_is_stream(path))
+        return error;
+    beside = path_beside(path);
+    error = beside ? ki_atomic_check(beside) : no_memory(path);
+    ki_free(beside);
+    return error;
 }

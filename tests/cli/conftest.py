@@ -37,7 +37,7 @@ def table(run):
 
 
 def parse_csv(text):
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    lines = text.splitlines()
     header = lines[0].split(",")
     rows = []
     for line in lines[1:]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Wrong use and failing machines: status, exactly one line, and existing files as they were."""
 
+import json
 import os
 import random
 import re
@@ -292,7 +293,7 @@ def test_random_arguments(run, tmp_path):
         if done.returncode == 2:
             assert LINE.fullmatch(done.stderr), (args, done.stderr)
             assert done.stdout == ""
-        assert set(os.listdir(tmp_path)) <= {"x.csv"}
+        assert set(os.listdir(tmp_path)) <= {"x.csv", "x.csv.json"}
 
 
 def test_file_size_limit_is_one_sentence(tmp_path):
@@ -315,7 +316,8 @@ def test_terminated_while_writing_leaves_whole_files_only(tmp_path):
         time.sleep(0.01 + 0.012 * k)
         process.terminate()
         process.wait()
-        assert [n for n in os.listdir(tmp_path) if n != "x.csv"] == []
+        assert set(os.listdir(tmp_path)) <= {"x.csv", "x.csv.json"}
         if target.exists():
-            assert len(target.read_text().splitlines()) == 40002
+            assert len(target.read_text().splitlines()) == 40001
+            json.loads((tmp_path / "x.csv.json").read_text())
             target.unlink()

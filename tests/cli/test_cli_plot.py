@@ -80,7 +80,7 @@ def test_png(run, tmp_path, name):
     done = run(*FIGURES[name], "--plot", "x.png", "-o", "x.csv")
     assert done.returncode == 0, done.stderr
     assert done.stderr == f"kinising: wrote x.csv ({count_rows(tmp_path)} rows)\nkinising: drew x.png\n"
-    assert sorted(os.listdir(tmp_path)) == ["x.csv", "x.png"]
+    assert sorted(os.listdir(tmp_path)) == ["x.csv", "x.csv.json", "x.png"]
     pixels = read_png(tmp_path / "x.png")[..., :3].astype(int)
     height, width, _ = pixels.shape
     assert 500 <= height <= 1000 and 700 <= width <= 1600
@@ -92,7 +92,7 @@ def test_png(run, tmp_path, name):
 
 
 def count_rows(folder):
-    return sum(not line.startswith("#") for line in (folder / "x.csv").read_text().splitlines()) - 1
+    return len((folder / "x.csv").read_text().splitlines()) - 1
 
 
 def grey_marks(path):
@@ -138,7 +138,7 @@ def test_file_names_are_never_commands(run, tmp_path):
         done = run("critical", "--dJ", "0.1:0.7:9", f"--plot={name}", "-o", "t.csv")
         assert done.returncode == 0, done.stderr
         assert done.stderr.count("\n") == 2
-        assert sorted(os.listdir(tmp_path)) == sorted([name, "t.csv"])
+        assert sorted(os.listdir(tmp_path)) == sorted([name, "t.csv", "t.csv.json"])
         read_png(tmp_path / name)
         (tmp_path / name).unlink()
 

@@ -54,6 +54,12 @@ static void assert_failure(int rc, int error, const char *words) {
     assert_null(strchr(text, '\n'));
 }
 
+/* Both functions must refuse `path` with the system's reason for `errnum`. */
+static void refuse(const char *path, int errnum) {
+    assert_failure(ki_check_writable(path), KI_ERR_IO, strerror(errnum));
+    assert_failure(ki_write_arrays(path, 1, &column, "{}"), KI_ERR_IO, strerror(errnum));
+}
+
 static void test_csv_text(void **state) {
     static const double x[] = {0.1, -0.0, NAN, INFINITY, -INFINITY, 1e-320, 1.0 / 3., -DBL_MAX, 2};
     static const int64_t i[] = {0, 1, -1, INT64_MAX, INT64_MIN, 5, 6, 7, 8};
@@ -73,10 +79,9 @@ static void test_csv_text(void **state) {
                          "9.9998886718268301e-321,5,\"# no\"\n"
                          "0.33333333333333331,6,a#b\n"
                          "-1.7976931348623157e+308,7,\"\r\"\n"
-                         "2,8,\xc3\xa9\n"
-                         "# {\"a\":\n"
-                         "#  1}\n");
-    assert_int_equal(count_files(*state, 0), 1);
+                         "2,8,\xc3\xa9\n");
+    assert_content(in(*state, "a.csv.json"), "{\"a\":\n 1}\r\n");
+    assert_int_equal(count_files(*state, 0), 2);
 }
 
 static void test_csv_small(void **state) {
@@ -89,9 +94,55 @@ static void test_csv_small(void **state) {
     assert_int_equal(ki_write_arrays(in(*state, "0.csv"), 1, &empty, NULL), 0);
     assert_content(in(*state, "0.csv"), "x\n");
     assert_int_equal(ki_write_arrays(in(*state, "1.csv"), 1, &only, ""), 0);
-    assert_content(in(*state, "1.csv"), "s\n\"\"\ny\n# \n");
+    assert_content(in(*state, "1.csv"), "s\n\"\"\ny\n");
+    assert_content(in(*state, "1.csv.json"), "\n");
     assert_int_equal(ki_write_arrays(in(*state, "2.csv"), 1, &negative, NULL), 0);
     assert_content(in(*state, "2.csv"), "x\nnan\n");
+}
+
+/* Provenance goes beside a .csv, and only there; without any, what is there stays. */
+static void test_csv_provenance(void **state) {
+    const char *path = in(*state, "a.csv"), *beside = in(*state, "a.csv.json");
+    const char *pipe = in(*state, "p.csv");
+    char text[16] = {0};
+
+    assert_int_equal(ki_write_arrays(path, 1, &column, "{\"seed\": 1}"), 0);
+    assert_content(path, "x\n1.5\n-0\n");
+    assert_content(beside, "{\"seed\": 1}\n");
+    assert_int_equal(ki_write_arrays(path, 1, &column, NULL), 0);
+    assert_content(beside, "{\"seed\": 1}\n");
+    assert_int_equal(ki_write_arrays(path, 1, &column, "{}\n"), 0);
+    assert_content(beside, "{}\n");
+    assert_int_equal(count_files(*state, 1), 2);
+    assert_int_equal(ki_write_arrays(in(*state, "a.npz"), 1, &column, "{}"), 0);
+    assert_int_equal(count_files(*state, 1), 1);
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    int reader = open(pipe, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(ki_check_writable(pipe), 0);
+    assert_int_equal(ki_write_arrays(pipe, 1, &column, "{}"), 0);
+    assert_int_equal(read(reader, text, sizeof text), 9);
+    assert_string_equal(text, "x\n1.5\n-0\n");
+    close(reader);
+    assert_int_equal(count_files(*state, 0), 1);
+}
+
+/* Where the file beside it cannot be written, the .csv is not either. */
+static void test_csv_nothing_alone(void **state) {
+    const char *path = in(*state, "a.csv"), *beside = in(*state, "a.csv.json");
+
+    spill(path, "old");
+    assert_int_equal(mkdir(beside, 0777), 0);
+    refuse(path, EISDIR);
+    assert_non_null(strstr(ki_last_error(), "a.csv.json : "));
+    assert_content(path, "old");
+    assert_int_equal(count_files(*state, 0), 2);
+    assert_int_equal(ki_write_arrays(path, 1, &column, NULL), 0);
+    assert_int_equal(rmdir(beside), 0);
+    assert_int_equal(symlink("none/a.json", beside), 0);
+    refuse(path, ENOENT);
+    assert_int_equal(count_files(*state, 0), 2);
 }
 
 /* Random bit patterns, all exponents: every finite double comes back as it was. */
@@ -335,12 +386,6 @@ static void test_csv_shapes(void **state) {
     assert_int_equal(count_files(*state, 0), 1);
 }
 
-/* Both functions must refuse `path` with the system's reason for `errnum`. */
-static void refuse(const char *path, int errnum) {
-    assert_failure(ki_check_writable(path), KI_ERR_IO, strerror(errnum));
-    assert_failure(ki_write_arrays(path, 1, &column, "{}"), KI_ERR_IO, strerror(errnum));
-}
-
 static void test_bad_targets(void **state) {
     const char *folder = *state;
     char name[300];
@@ -529,6 +574,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(test_csv_text),
         WITH_FOLDER(test_csv_small),
+        WITH_FOLDER(test_csv_provenance),
+        WITH_FOLDER(test_csv_nothing_alone),
         WITH_FOLDER(test_csv_exact),
         WITH_FOLDER(test_csv_locale),
         WITH_FOLDER(test_npz_bytes),
