@@ -88,7 +88,7 @@ static int check_options(exact_run *e, const option *options, size_t n) {
                         "--dynamics sync",
                         print_real(asked, e->tmax), LARGEST_POINTS);
     e->lags = (e->dynamics == SYNC ? (size_t)e->tmax : (size_t)e->points) + 1;
-    return refuse_same_file("-o", e->s.file, "--network", e->network);
+    return 0;
 }
 
 /* Asynchronously a spin that acts on itself changes its own field as it flips. */
@@ -374,7 +374,7 @@ static int enumerate(exact_run *e, const option *options, size_t n) {
 /* Initialisers of our options. */
 #define OUR_OPTIONS(e)                                                                             \
     {.name = "network",                                                                            \
-     .kind = OPTION_TEXT,                                                                          \
+     .kind = OPTION_INPUT,                                                                         \
      .target = &(e)->network,                                                                      \
      .meta = "FILE",                                                                               \
      .help = "H, J and beta, .npz or .h5"},                                                        \

@@ -111,12 +111,7 @@ static int check_files(const mf_command *w) {
     if (w->s.picture && w->steady && !w->against)
         return complain(STATUS_USAGE, "--plot : a steady state is a single point : --steps, or "
                                       "--compare with several --beta");
-    int status = refuse_same_file("-o", w->s.file, "--network", w->network);
-    if (!status)
-        status = refuse_same_file("-o", w->s.file, "--start", w->start);
-    if (!status)
-        status = refuse_same_file("-o", w->s.file, "--plot", w->s.picture);
-    return status;
+    return 0;
 }
 
 static int check_comparison(const mf_command *w) {
@@ -157,7 +152,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
 
 #define WHAT_OPTIONS(w)                                                                            \
     {.name = "network",                                                                            \
-     .kind = OPTION_TEXT,                                                                          \
+     .kind = OPTION_INPUT,                                                                         \
      .target = &(w)->network,                                                                      \
      .meta = "FILE",                                                                               \
      .help = "H, J and beta, .npz or .h5"},                                                        \
@@ -223,7 +218,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .low = -1,                                                                                \
          .high = 1},                                                                               \
         {.name = "start",                                                                          \
-         .kind = OPTION_TEXT,                                                                      \
+         .kind = OPTION_INPUT,                                                                     \
          .target = &(w)->start,                                                                    \
          .meta = "FILE",                                                                           \
          .help = "start: m and perhaps C and D of a file, such as a result"},                      \

@@ -148,8 +148,6 @@ static int merge(merge_options *o, const option *options, size_t n) {
     if (option_given(options, n, "seed"))
         return complain(STATUS_USAGE, "--seed : the parts have theirs : leave it out");
     for (size_t i = 0; i < o->files.n && !status; i++)
-        status = refuse_same_file("-o", o->s.file, "a part", o->files.item[i]);
-    for (size_t i = 0; i < o->files.n && !status; i++)
         status = add_file(o->files.item[i], &o->whole);
     if (!status && o->whole.n == 0)
         status = not_ours(o->files.item[0]);

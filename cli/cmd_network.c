@@ -283,6 +283,7 @@ static int network_convert(int argc, char **argv) {
     };
     size_t n = sizeof options / sizeof options[0];
 
+    options[1].limits = LIMIT_IN_PLACE; /* all is read before anything is written */
     int status = session_begin(&w.s, &convert_help, options, n);
     if (status == PARSE_DONE && option_given(options, n, "beta") &&
         option_given(options, n, "rescale"))

@@ -110,8 +110,7 @@ static int check_options(simulate_options *o, const option *options, size_t n) {
     if (option_given(options, n, "checkpoint-every") && !o->checkpoint)
         return complain(STATUS_USAGE, "--checkpoint-every : there is no checkpoint : with "
                                       "--checkpoint FILE");
-    int status = refuse_same_file("--checkpoint", o->checkpoint, "-o", o->s.file);
-    return status ? status : check_shard(o);
+    return check_shard(o);
 }
 
 static ki_ensemble_spec spec_at(const simulate_options *o, int dynamics, uint64_t size,
@@ -367,7 +366,7 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .target = &(o)->zero_diagonal,                                                            \
          .help = "no spin acts on itself (dense)"},                                                \
         {.name = "network",                                                                        \
-         .kind = OPTION_TEXT,                                                                      \
+         .kind = OPTION_INPUT,                                                                     \
          .target = &(o)->network,                                                                  \
          .meta = "FILE",                                                                           \
          .help = "replicas of this one instead: simulate --network FILE --help"},                  \
@@ -388,7 +387,7 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .low = 1,                                                                                 \
          .high = 0x1p56},                                                                          \
         {.name = "checkpoint",                                                                     \
-         .kind = OPTION_TEXT,                                                                      \
+         .kind = OPTION_OUTPUT,                                                                    \
          .target = &(o)->checkpoint,                                                               \
          .meta = "FILE",                                                                           \
          .help = "save finished realizations here; the same command goes on"},                     \

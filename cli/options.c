@@ -96,12 +96,11 @@ int option_given(const option *options, size_t n, const char *name) {
     return i < n && options[i].given;
 }
 
-/* "--beta", or "-o" where the letter is how everybody knows it. */
-static const char *spelled(const option *o, char out[NAME_MAX_LENGTH + 3]) {
+const char *option_spelled(const option *o, char out[SPELLED_SIZE]) {
     if (o->letter)
-        snprintf(out, NAME_MAX_LENGTH + 3, "-%c", o->letter);
+        snprintf(out, SPELLED_SIZE, "-%c", o->letter);
     else
-        snprintf(out, NAME_MAX_LENGTH + 3, "--%s", o->name);
+        snprintf(out, SPELLED_SIZE, "--%s", o->name);
     return out;
 }
 
@@ -132,7 +131,7 @@ static void describe_limits(const option *o, char *out, size_t size) {
 }
 
 static int out_of_limits(const option *o, double value) {
-    char name[NAME_MAX_LENGTH + 3], right[128], number[REAL_SIZE];
+    char name[SPELLED_SIZE], right[128], number[REAL_SIZE];
     const char *why = NULL;
 
     if (isinf(value) && !(o->limits & LIMIT_INFINITE))
@@ -146,28 +145,28 @@ static int out_of_limits(const option *o, double value) {
     if (!why)
         return 0;
     describe_limits(o, right, sizeof right);
-    return complain(STATUS_USAGE, "%s : %s %s : %s", spelled(o, name), print_real(number, value),
-                    why, right);
+    return complain(STATUS_USAGE, "%s : %s %s : %s", option_spelled(o, name),
+                    print_real(number, value), why, right);
 }
 
 /* A list of whole numbers: digits only, and ranges whose steps are whole. */
 static int check_whole(const option *o, const char *value, const value_list *list) {
-    char name[NAME_MAX_LENGTH + 3], quoted[QUOTE_SIZE];
+    char name[SPELLED_SIZE], quoted[QUOTE_SIZE];
 
     if (strspn(value, "0123456789,:") != strlen(value))
         return complain(STATUS_USAGE, "%s : %s is not of whole numbers : such as 32,128,512",
-                        spelled(o, name), quote_text(quoted, value, strlen(value)));
+                        option_spelled(o, name), quote_text(quoted, value, strlen(value)));
     for (size_t i = 0; i < list->n_ranges; i++) {
         const value_range *r = &list->ranges[i];
         if (r->count > 1 && fmod(r->stop - r->start, (double)(r->count - 1)) != 0)
             return complain(STATUS_USAGE, "%s : %s has steps that are not whole : another count",
-                            spelled(o, name), quote_text(quoted, value, strlen(value)));
+                            option_spelled(o, name), quote_text(quoted, value, strlen(value)));
     }
     return 0;
 }
 
 static int set_number(const option *o, const char *value) {
-    char name[NAME_MAX_LENGTH + 3];
+    char name[SPELLED_SIZE];
     size_t length = strlen(value);
     refusal no;
     int bad, status = 0;
@@ -186,7 +185,8 @@ static int set_number(const option *o, const char *value) {
         value_list x;
         bad = parse_list(value, length, &x, &no);
         if (bad == -2)
-            return complain(STATUS_FAILED, "%s : out of memory : a shorter list", spelled(o, name));
+            return complain(STATUS_FAILED, "%s : out of memory : a shorter list",
+                            option_spelled(o, name));
         for (size_t i = 0; !bad && !status && i < x.n_ranges; i++)
             if (!(status = out_of_limits(o, x.ranges[i].start)))
                 status = out_of_limits(o, x.ranges[i].stop);
@@ -201,7 +201,7 @@ static int set_number(const option *o, const char *value) {
         return status;
     if (o->kind == OPTION_REAL && strpbrk(value, ",:"))
         no.right = "one number, not a list";
-    return complain(STATUS_USAGE, "%s : %s : %s", spelled(o, name), no.why, no.right);
+    return complain(STATUS_USAGE, "%s : %s : %s", option_spelled(o, name), no.why, no.right);
 }
 
 /* "sync or async": the words, for a message. */
@@ -218,7 +218,7 @@ static void join_words(const char *const *words, char *out, size_t size) {
 }
 
 static int set_words(const option *o, const char *value) {
-    char name[NAME_MAX_LENGTH + 3], quoted[QUOTE_SIZE], right[128];
+    char name[SPELLED_SIZE], quoted[QUOTE_SIZE], right[128];
     unsigned set = 0;
 
     join_words(o->words, right, sizeof right);
@@ -229,12 +229,12 @@ static int set_words(const option *o, const char *value) {
                (strlen(o->words[i]) != length || memcmp(o->words[i], word, length) != 0))
             i++;
         if (!o->words[i])
-            return complain(STATUS_USAGE, "%s : %s is unknown : %s%s", spelled(o, name),
+            return complain(STATUS_USAGE, "%s : %s is unknown : %s%s", option_spelled(o, name),
                             quote_text(quoted, word, length), right,
                             o->kind == OPTION_WORDS ? ", or several with commas" : "");
         if (set & 1u << i)
             return complain(STATUS_USAGE, "%s : %s is there twice : each word once",
-                            spelled(o, name), o->words[i]);
+                            option_spelled(o, name), o->words[i]);
         set |= 1u << i;
         if (o->kind == OPTION_WORD) {
             *(int *)o->target = i;
@@ -249,7 +249,7 @@ static int set_words(const option *o, const char *value) {
 }
 
 static int set_value(option *o, const char *value) {
-    char name[NAME_MAX_LENGTH + 3];
+    char name[SPELLED_SIZE];
 
     switch (o->kind) {
     case OPTION_FLAG:
@@ -268,9 +268,11 @@ static int set_value(option *o, const char *value) {
         *(const char **)o->target = value;
         return 0;
     case OPTION_TEXT:
+    case OPTION_INPUT:
+    case OPTION_OUTPUT:
         if (value[0] == '\0')
-            return complain(STATUS_USAGE, "%s : the value is empty : %s %s", spelled(o, name),
-                            spelled(o, name), o->meta);
+            return complain(STATUS_USAGE, "%s : the value is empty : %s %s",
+                            option_spelled(o, name), option_spelled(o, name), o->meta);
         *(const char **)o->target = value;
         return 0;
     case OPTION_WORD:
@@ -328,7 +330,7 @@ static int next_positional(option *options, size_t n, char **argv, const char *a
 /* Finds the option of *arg and its value; advances *index when the value is the next argument. */
 static int next_option(option *options, size_t n, int argc, char **argv, int *index, option **found,
                        const char **value) {
-    char quoted[QUOTE_SIZE], name[NAME_MAX_LENGTH + 3];
+    char quoted[QUOTE_SIZE], name[SPELLED_SIZE];
     const char *arg = argv[*index];
     size_t length = strlen(arg);
 
@@ -353,20 +355,21 @@ static int next_option(option *options, size_t n, int argc, char **argv, int *in
     if (o->kind == OPTION_FLAG) {
         if (*value)
             return complain(STATUS_USAGE, "%s : takes no value, but %s was given : %s alone",
-                            spelled(o, name), quote_text(quoted, *value, strlen(*value)), name);
+                            option_spelled(o, name), quote_text(quoted, *value, strlen(*value)),
+                            name);
         return 0;
     }
     if (!*value) {
         if (*index + 1 >= argc || looks_like_option(argv[*index + 1]))
-            return complain(STATUS_USAGE, "%s : its value is missing : %s %s", spelled(o, name),
-                            name, o->meta);
+            return complain(STATUS_USAGE, "%s : its value is missing : %s %s",
+                            option_spelled(o, name), name, o->meta);
         *value = argv[++*index];
     }
     return 0;
 }
 
 int options_parse(option *options, size_t n, int argc, char **argv) {
-    char name[NAME_MAX_LENGTH + 3];
+    char name[SPELLED_SIZE];
 
     for (size_t i = 0; i < n; i++)
         options[i].given = 0;
@@ -379,7 +382,7 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
         if (status)
             return status;
         if (o->given && o->kind != OPTION_POSITIONALS)
-            return complain(STATUS_USAGE, "%s : given twice : once%s", spelled(o, name),
+            return complain(STATUS_USAGE, "%s : given twice : once%s", option_spelled(o, name),
                             o->kind == OPTION_LIST     ? ", with a list such as 0.5,1,2"
                             : o->kind == OPTION_COUNTS ? ", with a list such as 32,128"
                                                        : "");

@@ -13,6 +13,8 @@ enum option_kind {
     OPTION_POSITIONALS, /* one or more of them, the last kind of positional; text_list */
     OPTION_FLAG,        /* no value; int, set to 1 */
     OPTION_TEXT,        /* const char *, not empty */
+    OPTION_INPUT,       /* the same: the name of a file that is read */
+    OPTION_OUTPUT,      /* the same: the name of a file that is written */
     OPTION_WORD,        /* one of `words`; int, its index */
     OPTION_WORDS,       /* some of `words` with commas; unsigned, bit i for word i */
     OPTION_REAL,        /* double in low..high */
@@ -23,7 +25,8 @@ enum option_kind {
 
 enum option_limits {
     LIMIT_OPEN_LOW = 1, /* `low` itself is not allowed */
-    LIMIT_INFINITE = 2  /* inf is allowed; without it every real value must be finite */
+    LIMIT_INFINITE = 2, /* inf is allowed; without it every real value must be finite */
+    LIMIT_IN_PLACE = 4  /* OPTION_OUTPUT: may be an input of the same command */
 };
 
 /* Room for `item` is the caller's, argc pointers. */
@@ -45,6 +48,10 @@ typedef struct option {
     unsigned limits;
     int given; /* set by the parser */
 } option;
+
+/* "--beta", or "-o" where the letter is how everybody knows it. Returns `out`. */
+enum { SPELLED_SIZE = 35 };
+const char *option_spelled(const option *o, char out[SPELLED_SIZE]);
 
 /* What --help shows around the options. */
 typedef struct command_help {

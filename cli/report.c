@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gnuplot.h"
 #include "provenance.h"
+#include "same_file.h"
 
 const char *const unit_words[] = {"nats", "bits", NULL};
 
@@ -69,6 +69,9 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
     clock_gettime(CLOCK_MONOTONIC, &s->begun);
     s->shown = s->begun;
     s->date = time(NULL);
+    status = refuse_same_files(options, n);
+    if (status)
+        return status;
     if (s->file) {
         struct sigaction old[ENDING];
         hold_signals(old);
@@ -121,40 +124,6 @@ int session_rate(void *user, uint64_t done, uint64_t total) {
              seconds * (1 - part) / part);
     session_bar(s, part, text);
     return 0;
-}
-
-/* The folder of `path` and its last part; 0 if there is such a folder. */
-static int place_of(const char *path, struct stat *folder, const char **name) {
-    const char *slash = strrchr(path, '/');
-    char where[4096];
-
-    *name = slash ? slash + 1 : path;
-    if (!slash)
-        return stat(".", folder);
-    size_t length = slash == path ? 1 : (size_t)(slash - path);
-    if (length >= sizeof where)
-        return -1;
-    memcpy(where, path, length);
-    where[length] = '\0';
-    return stat(where, folder);
-}
-
-static int is_same_file(const char *a, const char *b) {
-    struct stat x, y;
-    const char *name, *other;
-
-    if (stat(a, &x) == 0 && stat(b, &y) == 0)
-        return x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
-    return place_of(a, &x, &name) == 0 && place_of(b, &y, &other) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino && strcmp(name, other) == 0;
-}
-
-int refuse_same_file(const char *what, const char *path, const char *what_other,
-                     const char *other) {
-    if (!path || !other || !is_same_file(path, other))
-        return 0;
-    return complain(STATUS_USAGE, "%s %s : is the file of %s too : another file", what, path,
-                    what_other);
 }
 
 ki_run_options session_run_options(session *s) {

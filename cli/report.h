@@ -32,7 +32,7 @@ typedef struct session {
 /* For commands that write something else than a table: -o FILE, and its own table entry. */
 #define OUTPUT_OPTION(s, words)                                                                    \
     {                                                                                              \
-        .name = "output", .letter = 'o', .kind = OPTION_TEXT, .target = &(s)->file,                \
+        .name = "output", .letter = 'o', .kind = OPTION_OUTPUT, .target = &(s)->file,              \
         .meta = "FILE", .help = words                                                              \
     }
 
@@ -41,12 +41,12 @@ enum { N_COMMON_OPTIONS = 6 };
 #define COMMON_OPTIONS(s)                                                                          \
     {.name = "output",                                                                             \
      .letter = 'o',                                                                                \
-     .kind = OPTION_TEXT,                                                                          \
+     .kind = OPTION_OUTPUT,                                                                        \
      .target = &(s)->file,                                                                         \
      .meta = "FILE",                                                                               \
      .help = "write .csv, .npz or .h5 instead of CSV on stdout"},                                  \
         {.name = "plot",                                                                           \
-         .kind = OPTION_TEXT,                                                                      \
+         .kind = OPTION_OUTPUT,                                                                    \
          .target = &(s)->picture,                                                                  \
          .meta = "FILE",                                                                           \
          .help = "draw .png, .svg or .pdf (needs gnuplot)"},                                       \
@@ -136,10 +136,6 @@ uint64_t session_seed(session *s);
 
 /* Bytes of memory in this machine, or that this process may have of it. */
 double machine_memory(void);
-
-/* Refuses a file that would be written over another one of the same command, by whatever name; NULL
- * is no file. Returns 0 or an exit status. */
-int refuse_same_file(const char *what, const char *path, const char *what_other, const char *other);
 
 /* A progress callback with the rate and the time that is left; `done` counts spin updates. */
 int session_rate(void *s, uint64_t done, uint64_t total);

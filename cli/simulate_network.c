@@ -61,13 +61,6 @@ static int check_options(network_run *w, const option *options, size_t n) {
                         (unsigned long long)spec->burn_in, (unsigned long long)spec->steps);
     if (length >= 4 && strcmp(w->raster_file + length - 4, ".csv") == 0)
         return complain(STATUS_USAGE, "--raster : a .csv holds no spins : a .npz or .h5 file");
-    int status = refuse_same_file("--raster", w->raster_file, "-o", w->s.file);
-    if (!status)
-        status = refuse_same_file("--raster", w->raster_file, "--network", w->network);
-    if (!status)
-        status = refuse_same_file("-o", w->s.file, "--network", w->network);
-    if (status)
-        return status;
     const int error = w->raster_file ? ki_check_writable(w->raster_file) : 0;
     return error ? complain_library(error) : 0;
 }
@@ -235,7 +228,7 @@ int simulate_network(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         {.name = "network",
-         .kind = OPTION_TEXT,
+         .kind = OPTION_INPUT,
          .target = &w.network,
          .meta = "FILE",
          .help = "H, J and beta, .npz or .h5"},
@@ -289,7 +282,7 @@ int simulate_network(int argc, char **argv) {
          .fallback = "up",
          .words = start_words},
         {.name = "raster",
-         .kind = OPTION_TEXT,
+         .kind = OPTION_OUTPUT,
          .target = &w.raster_file,
          .meta = "FILE",
          .help = "write all spins, raster (R,T+1,N), .npz or .h5"},
