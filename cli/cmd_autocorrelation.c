@@ -4,28 +4,35 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "grid.h"
+#include "curves.h"
 #include "report.h"
 
 static const command_help autocorrelation_help = {
     "autocorrelation",
     "Autocorrelation C(tau) = [<s(t) s(t - tau)>] of the steady state of the infinite network,\n"
-    "exact. Columns: tau, C. async: tau = 0..tmax in --points intervals; sync: tau = 0, 1, .. "
-    "tmax.\n",
+    "exact, at every combination of the lists; rows in the order dH, dJ, J0, beta, tau, the last\n"
+    "fastest. Columns: beta, J0, dJ, dH, dynamics, tau, C, status. async: tau = 0..tmax in "
+    "--points\n"
+    "intervals; sync: tau = 0, 1, .. tmax.\n",
     "  kinising autocorrelation --beta 2 --dJ 0.5 --tmax 5 --points 50\n"
     "  kinising autocorrelation --dynamics sync --J0 -1 --beta 2 --dJ 0.5 --dH 0.5 --tmax 6\n",
 };
 
 enum { SYNC = 0, ASYNC = 1, LARGEST_POINTS = 10000000 };
+enum { REAL_TAU = N_PARAMETERS, REAL_C, N_REAL };
+enum { N_WORDS = 2, ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *) };
 static const char *const dynamics_words[] = {"sync", "async", NULL};
 
 typedef struct autocorrelation_run {
     session s;
-    ki_theory_params p;
+    value_list lists[N_PARAMETERS];
+    curves c;
     int dynamics;
     double tmax;
     uint64_t points;
-    double *tau, *C;
+    double *real[N_REAL];
+    const char **words; /* dynamics, then status */
+    size_t missed;
 } autocorrelation_run;
 
 /* Number of intervals; synchronous lags are whole steps. */
@@ -47,46 +54,83 @@ static int choose_points(autocorrelation_run *a, int points_given) {
     return 0;
 }
 
-static int compute(autocorrelation_run *a) {
-    size_t rows = (size_t)a->points + 1;
+static int get_room(autocorrelation_run *a) {
+    const size_t rows = a->c.rows;
+    double *numbers = get_memory(a->s.argv[0], rows, ROW_SIZE);
 
-    a->tau = get_memory(a->s.argv[0], rows, 2 * sizeof(double));
-    if (!a->tau)
+    a->real[0] = numbers;
+    if (!numbers)
         return STATUS_FAILED;
-    a->C = a->tau + rows;
-    value_range range = {0, a->tmax, rows};
-    value_list_fill(&(value_list){&range, 1, rows}, a->tau);
-    int error =
-        ki_autocorrelation(&a->p, a->dynamics == SYNC ? KI_SYNC : KI_ASYNC, rows, a->tau, a->C);
+    for (int c = 1; c < N_REAL; c++)
+        a->real[c] = numbers + (size_t)c * rows;
+    a->words = (const char **)(numbers + (size_t)N_REAL * rows);
+    return 0;
+}
+
+static int compute(autocorrelation_run *a) {
+    const size_t length = a->c.length, rows = a->c.rows;
+    const int dynamics = a->dynamics == SYNC ? KI_SYNC : KI_ASYNC;
+    value_range range = {0, a->tmax, length};
+    int status = get_room(a), error = 0;
+
+    if (status)
+        return status;
+    curves_parameters(&a->c, a->real);
+    for (size_t i = 0; i < a->c.points && !error; i++) {
+        const ki_theory_params p = curves_point(&a->c, i);
+        double *tau = a->real[REAL_TAU] + i * length;
+        ki_theory_result state;
+        value_list_fill(&(value_list){&range, 1, length}, tau);
+        error = ki_theory(&p, (unsigned)dynamics, &state);
+        if (!error)
+            error = ki_autocorrelation(&p, dynamics, length, tau, a->real[REAL_C] + i * length);
+        for (size_t row = i * length, k = 0; k < length && !error; k++, row++) {
+            a->words[row] = dynamics_words[a->dynamics];
+            a->words[rows + row] = ki_status_name(state.status);
+        }
+        if (!error && state.status != KI_CONVERGED)
+            a->missed++;
+    }
     return error ? complain_library(error) : 0;
 }
 
 static int report(autocorrelation_run *a) {
-    size_t rows = (size_t)a->points + 1;
-    const column columns[] = {{.name = "tau", .real = a->tau}, {.name = "C", .real = a->C}};
-    char title[160];
-
-    parameter_title(&a->p, title, sizeof title);
-    plot_curves figure = {.title = title,
-                          .x_label = a->dynamics == SYNC ? "lag τ  (steps)" : "lag τ",
-                          .n = rows,
-                          .x = a->tau,
-                          .n_families = 1,
+    const column columns[] = {{.name = "beta", .real = a->real[KI_BETA]},
+                              {.name = "J0", .real = a->real[KI_J0]},
+                              {.name = "dJ", .real = a->real[KI_DJ]},
+                              {.name = "dH", .real = a->real[KI_DH]},
+                              {.name = "dynamics", .word = a->words},
+                              {.name = "tau", .real = a->real[REAL_TAU]},
+                              {.name = "C", .real = a->real[REAL_C]},
+                              {.name = "status", .word = a->words + a->c.rows}};
+    plot_curves figure = {.x_label = a->dynamics == SYNC ? "lag τ  (steps)" : "lag τ",
+                          .x = a->real[REAL_TAU],
                           .n_panels = 1,
-                          .with_points = a->dynamics == SYNC && rows <= 101,
-                          .panels = {{"C(τ)", a->C, NULL, 0}}};
-    result out = {.columns = columns,
-                  .n_columns = 2,
-                  .rows = rows,
-                  .draw = plot_draw_curves,
-                  .figure = &figure};
-    return session_end(&a->s, &out);
+                          .with_points = a->dynamics == SYNC && a->c.length <= 101,
+                          .panels = {{"C(τ)", a->real[REAL_C], NULL, 0}}};
+    curves_figure head = {.family = NULL};
+    int status = a->s.picture ? curves_lay_out(&a->c, a->s.argv[0], &head, &figure) : 0;
+    const result out = {.columns = columns,
+                        .n_columns = sizeof columns / sizeof columns[0],
+                        .rows = a->c.rows,
+                        .draw = plot_draw_curves,
+                        .figure = &figure};
+
+    if (!status)
+        status = session_end(&a->s, &out);
+    free(head.family);
+    if (status == STATUS_DONE && a->missed > 0)
+        status = complain(STATUS_UNCONVERGED,
+                          "autocorrelation : %zu of %zu steady states did not converge : see the "
+                          "status column",
+                          a->missed, a->c.points);
+    return status;
 }
 
 int cmd_autocorrelation(int argc, char **argv) {
     autocorrelation_run a = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        PARAMETER_VALUES(&a.p),
+        PARAMETER_LISTS(a.lists, 0, ">= 0"),
         {.name = "dynamics",
          .kind = OPTION_WORD,
          .target = &a.dynamics,
@@ -119,9 +163,15 @@ int cmd_autocorrelation(int argc, char **argv) {
     if (status == PARSE_DONE)
         status = choose_points(&a, option_given(options, n, "points"));
     if (status == PARSE_DONE)
+        status = curves_make(&a.c, argv[0], a.lists, NULL, (size_t)a.points + 1, ROW_SIZE);
+    if (status == PARSE_DONE && a.s.picture)
+        status = curves_figure_check(&a.c);
+    if (status == PARSE_DONE)
         status = compute(&a);
     if (status == PARSE_DONE)
         status = report(&a);
-    free(a.tau);
+    free(a.real[0]);
+    curves_free(&a.c);
+    options_free(options, n);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }

@@ -8,32 +8,47 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "grid.h"
+#include "curves.h"
 #include "report.h"
 
 static const command_help transient_help = {
     "transient",
-    "Relaxation of the infinite network from a random start with mean m0, exact.\n"
-    "Columns: t, m, q = C(t, t - lag), S, Sr, sigma, where sigma is the entropy flow to the bath;\n"
-    "nan where a quantity does not exist yet. sync goes by --steps, async by --tmax and "
-    "--points.\n",
-    "  kinising transient --beta 2 --dJ 0.5 --m0 0.1 --steps 30\n"
+    "Relaxation of the infinite network from a random start with mean m0, exact, at every\n"
+    "combination of the lists; rows in the order m0, dH, dJ, J0, beta, t, the last fastest.\n"
+    "Columns: beta, J0, dJ, dH, dynamics, m0, lag, t, m, q = C(t, t - lag), S, Sr, sigma, status,\n"
+    "where sigma is the entropy flow to the bath; nan where a quantity does not exist yet. sync\n"
+    "goes by --steps, async by --tmax and --points.\n",
+    "  kinising transient --beta 2 --dJ 0.5 --m0 0.1,0.5,1 --steps 30 --plot relaxation.png\n"
     "  kinising transient --dynamics async --beta 2 --dJ 0.5 --tmax 5 --points 50\n",
 };
 
-enum { SYNC = 0, ASYNC = 1, N_COLUMNS = 6, LARGEST_MATRIX = 10000 };
+enum { SYNC = 0, ASYNC = 1, LARGEST_MATRIX = 10000 };
+enum {
+    REAL_M0 = N_PARAMETERS,
+    REAL_LAG,
+    REAL_T,
+    REAL_M,
+    REAL_Q,
+    REAL_S,
+    REAL_SR,
+    REAL_SIGMA,
+    N_REAL
+};
+enum { N_WORDS = 2, ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *) };
 static const char *const dynamics_words[] = {"sync", "async", NULL};
-static const char *const column_names[N_COLUMNS] = {"t", "m", "q", "S", "Sr", "sigma"};
 
 typedef struct transient_run {
     session s;
-    ki_theory_params p;
+    value_list lists[N_PARAMETERS], m0;
+    curves c;
     int dynamics, two_time;
-    double m0, tmax, lag_value, tol;
+    double tmax, lag_value, tol;
     uint64_t steps, points;
     size_t n, lag; /* intervals of the output, lag in intervals */
-    double *columns, *matrix;
-    ki_transient_info info;
+    double *real[N_REAL], *matrix;
+    const char **words; /* dynamics, then status */
+    double error;       /* the largest estimate that misses `tol`, 0 if none does */
+    size_t missed;
 } transient_run;
 
 /* Options that belong to the other dynamics are a misunderstanding, not something to pass over. */
@@ -97,96 +112,147 @@ static int check_together(transient_run *t, const option *options, size_t n) {
     return status ? status : check_two_time(t);
 }
 
-static int compute(transient_run *t) {
-    size_t rows = t->n + 1;
-    ki_run_options run = session_run_options(&t->s);
-    int error;
+static int get_room(transient_run *t) {
+    const size_t rows = t->c.rows, length = t->c.length;
+    double *numbers = get_memory(t->s.argv[0], rows, ROW_SIZE);
 
-    t->columns = get_memory(t->s.argv[0], rows, N_COLUMNS * sizeof(double));
-    if (!t->columns)
+    t->real[0] = numbers;
+    if (!numbers)
         return STATUS_FAILED;
-    if (t->two_time) {
-        t->matrix = get_memory(t->s.argv[0], (uint64_t)rows * rows, sizeof(double));
-        if (!t->matrix)
-            return STATUS_FAILED;
-    }
-    double *c = t->columns;
-    ki_transient out = {.t = c,
-                        .m = c + rows,
-                        .q = c + 2 * rows,
-                        .S = c + 3 * rows,
-                        .Sr = c + 4 * rows,
-                        .sigma = c + 5 * rows,
-                        .C = t->matrix};
-    if (t->dynamics == SYNC)
-        error = ki_transient_sync(&t->p, t->m0, t->n, t->lag, &run, &out);
-    else
-        error =
-            ki_transient_async(&t->p, t->m0, t->tmax, t->n, t->lag, t->tol, &run, &out, &t->info);
-    session_progress(&t->s, 1, 1);
-    if (error)
-        return complain_library(error);
-    for (size_t i = 3 * rows; i < 6 * rows; i++)
-        c[i] *= session_unit(&t->s);
-    return 0;
+    for (int c = 1; c < N_REAL; c++)
+        t->real[c] = numbers + (size_t)c * rows;
+    t->words = (const char **)(numbers + (size_t)N_REAL * rows);
+    if (t->two_time)
+        t->matrix = get_memory(t->s.argv[0], (uint64_t)rows * length, sizeof(double));
+    return t->two_time && !t->matrix ? STATUS_FAILED : 0;
 }
 
-static void lay_out_figure(const transient_run *t, plot_curves *f, char *title, size_t size) {
+/* One point; `outcome` is an enum ki_status. Returns 0 or KI_ERR_*. */
+static int compute_point(transient_run *t, size_t i, const ki_run_options *run, int *outcome) {
+    const size_t at = i * t->c.length;
+    const ki_theory_params p = curves_point(&t->c, i);
+    ki_transient out = {.t = t->real[REAL_T] + at,
+                        .m = t->real[REAL_M] + at,
+                        .q = t->real[REAL_Q] + at,
+                        .S = t->real[REAL_S] + at,
+                        .Sr = t->real[REAL_SR] + at,
+                        .sigma = t->real[REAL_SIGMA] + at,
+                        .C = t->matrix ? t->matrix + at * t->c.length : NULL};
+    ki_transient_info info;
+
+    *outcome = KI_CONVERGED;
+    if (t->dynamics == SYNC)
+        return ki_transient_sync(&p, curves_m0(&t->c, i), t->n, t->lag, run, &out);
+    int error = ki_transient_async(&p, curves_m0(&t->c, i), t->tmax, t->n, t->lag, t->tol, run,
+                                   &out, &info);
+    if (!error && info.status != KI_CONVERGED) {
+        *outcome = info.status;
+        t->missed++;
+        t->error = fmax(t->error, info.error);
+    }
+    return error;
+}
+
+static int compute(transient_run *t) {
+    const size_t length = t->c.length, rows = t->c.rows;
+    const double interval = t->dynamics == SYNC ? 1 : t->tmax / (double)t->n;
+    const double unit = session_unit(&t->s);
+    curves_progress progress = {&t->s, 0, t->c.points};
+    ki_run_options run = session_run_options(&t->s);
+    int status = get_room(t), error = 0;
+
+    if (status)
+        return status;
+    if (run.progress) {
+        run.progress = curves_show_progress;
+        run.progress_user = &progress;
+    }
+    curves_parameters(&t->c, t->real);
+    for (; progress.at < t->c.points && !error; progress.at++) {
+        int outcome;
+        error = compute_point(t, progress.at, &run, &outcome);
+        for (size_t row = progress.at * length, k = 0; k < length && !error; k++, row++) {
+            t->real[REAL_M0][row] = curves_m0(&t->c, progress.at);
+            t->real[REAL_LAG][row] = (double)t->lag * interval;
+            for (int c = REAL_S; c <= REAL_SIGMA; c++)
+                t->real[c][row] *= unit;
+            t->words[row] = dynamics_words[t->dynamics];
+            t->words[rows + row] = ki_status_name(outcome);
+        }
+    }
+    session_progress(&t->s, 1, 1);
+    return error ? complain_library(error) : 0;
+}
+
+static void lay_out_figure(const transient_run *t, plot_curves *f) {
     int bits = t->s.unit == UNIT_BITS;
-    const double *c = t->columns;
-    size_t rows = t->n + 1;
     int sync = t->dynamics == SYNC;
 
-    parameter_title(&t->p, title, size);
-    *f = (plot_curves){.title = title,
-                       .x_label = sync ? "time t  (steps)" : "time t",
-                       .n = rows,
-                       .x = c,
-                       .n_families = 1,
-                       .with_points = sync && rows <= 101,
-                       .n_panels = 4};
-    f->panels[0] = (plot_panel){"m", c + rows, NULL, 0};
-    f->panels[1] = (plot_panel){"q = C(t, t − lag)", c + 2 * rows, NULL, 0};
+    f->x_label = sync ? "time t  (steps)" : "time t";
+    f->x = t->real[REAL_T];
+    f->with_points = sync && t->c.length <= 101;
+    f->n_panels = 4;
+    f->panels[0] = (plot_panel){"m", t->real[REAL_M], NULL, 0};
+    f->panels[1] = (plot_panel){"q = C(t, t − lag)", t->real[REAL_Q], NULL, 0};
     f->panels[2] = (plot_panel){bits ? "S, S^r dashed  (bits/spin)" : "S, S^r dashed  (nats/spin)",
-                                c + 3 * rows, c + 4 * rows, 0};
+                                t->real[REAL_S], t->real[REAL_SR], 0};
     f->panels[3] = (plot_panel){sync   ? bits ? "entropy flow σ  (bits/spin/step)"
                                               : "entropy flow σ  (nats/spin/step)"
                                 : bits ? "entropy flow σ  (bits/spin/unit time)"
                                        : "entropy flow σ  (nats/spin/unit time)",
-                                c + 5 * rows, NULL, 0};
+                                t->real[REAL_SIGMA], NULL, 0};
 }
 
 static int report(transient_run *t) {
-    column columns[N_COLUMNS];
-    size_t rows = t->n + 1;
-    char title[160];
-    plot_curves figure;
+    const size_t length = t->c.length;
+    const column columns[] = {{.name = "beta", .real = t->real[KI_BETA]},
+                              {.name = "J0", .real = t->real[KI_J0]},
+                              {.name = "dJ", .real = t->real[KI_DJ]},
+                              {.name = "dH", .real = t->real[KI_DH]},
+                              {.name = "dynamics", .word = t->words},
+                              {.name = "m0", .real = t->real[REAL_M0]},
+                              {.name = "lag", .real = t->real[REAL_LAG]},
+                              {.name = "t", .real = t->real[REAL_T]},
+                              {.name = "m", .real = t->real[REAL_M]},
+                              {.name = "q", .real = t->real[REAL_Q]},
+                              {.name = "S", .real = t->real[REAL_S]},
+                              {.name = "Sr", .real = t->real[REAL_SR]},
+                              {.name = "sigma", .real = t->real[REAL_SIGMA]},
+                              {.name = "status", .word = t->words + t->c.rows}};
     ki_array matrix = {
-        .name = "C", .type = KI_FLOAT64, .ndim = 2, .shape = {rows, rows}, .data = t->matrix};
+        .name = "C", .type = KI_FLOAT64, .ndim = 2, .shape = {length, length}, .data = t->matrix};
+    plot_curves figure = {0};
+    curves_figure head = {.family = NULL};
 
-    for (int c = 0; c < N_COLUMNS; c++)
-        columns[c] = (column){.name = column_names[c], .real = t->columns + (size_t)c * rows};
-    lay_out_figure(t, &figure, title, sizeof title);
+    if (t->c.points > 1) {
+        matrix.ndim = 3;
+        matrix.shape[0] = t->c.points;
+        matrix.shape[2] = length;
+    }
+    int status = t->s.picture ? curves_lay_out(&t->c, t->s.argv[0], &head, &figure) : 0;
+    lay_out_figure(t, &figure);
     result out = {.columns = columns,
-                  .n_columns = N_COLUMNS,
-                  .rows = rows,
+                  .n_columns = sizeof columns / sizeof columns[0],
+                  .rows = t->c.rows,
                   .arrays = &matrix,
                   .n_arrays = t->matrix != NULL,
                   .draw = plot_draw_curves,
                   .figure = &figure};
-    int status = session_end(&t->s, &out);
-    if (status == STATUS_DONE && t->dynamics == ASYNC && t->info.status != KI_CONVERGED)
+    if (!status)
+        status = session_end(&t->s, &out);
+    free(head.family);
+    if (status == STATUS_DONE && t->missed > 0)
         status = complain(STATUS_UNCONVERGED,
                           "transient : error estimate %.2g misses --tol %.2g : a "
                           "larger --tol, or more --points",
-                          t->info.error, t->tol);
+                          t->error, t->tol);
     return status;
 }
 
 int cmd_transient(int argc, char **argv) {
     transient_run t = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        PARAMETER_VALUES(&t.p),
+        PARAMETER_LISTS(t.lists, 0, ">= 0"),
         {.name = "dynamics",
          .kind = OPTION_WORD,
          .target = &t.dynamics,
@@ -195,9 +261,9 @@ int cmd_transient(int argc, char **argv) {
          .fallback = "sync",
          .words = dynamics_words},
         {.name = "m0",
-         .kind = OPTION_REAL,
+         .kind = OPTION_LIST,
          .target = &t.m0,
-         .meta = "X",
+         .meta = "LIST",
          .help = "mean of the start, -1 to 1",
          .fallback = "1",
          .low = -1,
@@ -255,10 +321,16 @@ int cmd_transient(int argc, char **argv) {
     if (status == PARSE_DONE)
         status = check_together(&t, options, n);
     if (status == PARSE_DONE)
+        status = curves_make(&t.c, argv[0], t.lists, &t.m0, t.n + 1, ROW_SIZE);
+    if (status == PARSE_DONE && t.s.picture)
+        status = curves_figure_check(&t.c);
+    if (status == PARSE_DONE)
         status = compute(&t);
     if (status == PARSE_DONE)
         status = report(&t);
-    free(t.columns);
+    free(t.real[0]);
     free(t.matrix);
+    curves_free(&t.c);
+    options_free(options, n);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }

@@ -63,8 +63,8 @@ static void write_sigma_panels(FILE *script, const exact_figure *f, const plot_p
 }
 
 static void write_figure(FILE *script, const exact_figure *f, const char *picture) {
-    const plot_page page = plot_page_for(N_PANELS, 0, 2);
-    plot_legend at = plot_legend_for(&page, N_PANELS, 3);
+    const plot_page page = plot_page_for(N_PANELS, 0, 2, 12);
+    plot_legend at = plot_legend_for(&page, N_PANELS);
     char style[64];
     const double last = f->tau[f->n_lags - 1];
 

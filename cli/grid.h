@@ -82,8 +82,9 @@ extern const char *const parameter_names[N_PARAMETERS + 1];
         .help = "half-width of the fields, >= 0", .fallback = "0", .low = 0, .high = INFINITY      \
     }
 
-/* "J_0 = 1, ΔH = 0" for the head of a figure. */
-void parameter_title(const ki_theory_params *p, char *out, size_t size);
+/* As figures spell them. */
+extern const char *const parameter_symbols[N_PARAMETERS];
+double parameter_value(const ki_theory_params *p, int a);
 
 /* Fills the grid; refuses sizes that make no sense before memory is taken, `row_size` being what
  * the command itself will need for a point. Returns 0 or the exit status of its message.
@@ -91,6 +92,8 @@ void parameter_title(const ki_theory_params *p, char *out, size_t size);
 int grid_make(grid *g, const char *command, const value_list lists[N_PARAMETERS], size_t row_size);
 void grid_free(grid *g);
 ki_theory_params grid_point(const grid *g, size_t row);
+/* "J_0 = 1, ΔH = 0": the parameters that do not vary, but for `hidden`, for the head of a figure. */
+void grid_title(const grid *g, int hidden, char *out, size_t size);
 
 /* How columns over a grid are drawn. A panel's `boundary` is one of enum boundary. */
 enum boundary {

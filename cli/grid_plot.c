@@ -7,7 +7,7 @@
 
 #include "message.h"
 
-static const char *const symbols[N_PARAMETERS] = {"β", "J_0", "ΔJ", "ΔH"};
+const char *const parameter_symbols[N_PARAMETERS] = {"β", "J_0", "ΔJ", "ΔH"};
 static const char *const axis_labels[N_PARAMETERS] = {"inverse temperature β", "mean coupling J_0",
                                                       "coupling disorder ΔJ", "field disorder ΔH"};
 
@@ -67,6 +67,10 @@ int grid_figure_check(const grid *g, int hidden, int maps) {
                         "as 0.1:2:39",
                         parameter_names[flat]);
     return 0;
+}
+
+double parameter_value(const ki_theory_params *p, int a) {
+    return a == KI_BETA ? p->beta : a == KI_J0 ? p->J0 : a == KI_DJ ? p->dJ : p->dH;
 }
 
 static double *parameter_of(ki_theory_params *p, int a) {
@@ -168,8 +172,7 @@ static size_t trace_boundary(const grid *g, int mirrored, int a, int b, int cold
     return n;
 }
 
-/* "J_0 = 1, ΔH = 0": the parameters that do not vary. */
-static void write_title(const grid *g, int hidden, char *out, size_t size) {
+void grid_title(const grid *g, int hidden, char *out, size_t size) {
     size_t used = 0;
 
     out[0] = '\0';
@@ -177,12 +180,7 @@ static void write_title(const grid *g, int hidden, char *out, size_t size) {
         if (a != hidden && g->n[a] == 1 && used < size)
             used += (size_t)snprintf(out + used, size - used,
                                      isinf(g->axis[a][0]) ? "%s%s = ∞" : "%s%s = %.6g",
-                                     used ? ", " : "", symbols[a], g->axis[a][0]);
-}
-
-void parameter_title(const ki_theory_params *p, char *out, size_t size) {
-    snprintf(out, size, "%s = %.6g, %s = %.6g, %s = %.6g, %s = %.6g", symbols[KI_BETA], p->beta,
-             symbols[KI_J0], p->J0, symbols[KI_DJ], p->dJ, symbols[KI_DH], p->dH);
+                                     used ? ", " : "", parameter_symbols[a], g->axis[a][0]);
 }
 
 /* Critical points along the abscissa, one or two for each family. */
@@ -213,12 +211,12 @@ static int draw_curves(const grid_figure *f, axes v, const char *picture) {
                          .x = x,
                          .family = v.n == 2 ? family : NULL,
                          .n_families = v.n == 2 ? g->n[v.second] : 1,
-                         .family_name = v.n == 2 ? symbols[v.second] : NULL,
+                         .family_name = v.n == 2 ? parameter_symbols[v.second] : NULL,
                          .family_values = v.n == 2 ? g->axis[v.second] : NULL,
                          .marks = {marks[0], marks[1]},
                          .n_panels = f->n_curves};
         memcpy(c.panels, f->curves, sizeof c.panels);
-        write_title(g, f->hidden, title, sizeof title);
+        grid_title(g, f->hidden, title, sizeof title);
         for (size_t row = 0; row < g->total; row++) {
             x[row] = g->axis[v.first][row / g->stride[v.first] % g->n[v.first]];
             if (v.n == 2)
@@ -289,7 +287,7 @@ static int fill_and_draw_maps(const grid_figure *f, axes v, const char *picture,
                 *z++ = f->fields[p]
                            .z[sx[i].index * g->stride[v.first] + sy[j].index * g->stride[v.second]];
     }
-    write_title(g, f->hidden, title, sizeof title);
+    grid_title(g, f->hidden, title, sizeof title);
     int already_cold = g->n[KI_BETA] == 1 && isinf(g->axis[KI_BETA][0]);
     for (int mirrored = 0; mirrored < 2; mirrored++)
         for (int cold = 0; cold < 2 - already_cold; cold++, lines += 2 * BOUNDARY_POINTS) {

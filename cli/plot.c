@@ -38,18 +38,41 @@ unsigned plot_map_colour(double t) {
     return interpolate(inferno, 1 - t);
 }
 
-plot_page plot_page_for(size_t n_panels, int with_bars, size_t n_entries) {
+size_t plot_text_length(const char *text) {
+    size_t n = 0;
+
+    for (; *text; text++)
+        n += (*text & 0xC0) != 0x80 && *text != '_' && *text != '^';
+    return n;
+}
+
+plot_page plot_page_for(size_t n_panels, int with_bars, size_t n_entries, size_t longest) {
     plot_page page = {.columns = n_panels <= 1   ? 1
                                  : n_panels <= 4 ? 2
                                                  : 3,
-                      .rows = n_panels <= 1 ? 1 : 2,
+                      .rows = n_panels <= 2 ? 1 : 2,
                       .right = with_bars ? 0.15 : 0.03,
                       .ceiling = with_bars ? 0.92 : 0.97};
     page.width = page.columns == 1 ? 760 : (with_bars ? 480 : 440) * (int)page.columns;
     page.height = page.rows == 1 ? 540 : 390 * (int)page.rows + 40;
+    page.line = page.rows == 1 ? 0.065 : 0.05;
+    page.per_row = 1;
+    if (n_panels != 5 && n_entries > 0) {
+        /* A sample of the line and some air, and nine points a character. */
+        const double each = 60 + 9 * (double)longest, room = 0.94 * page.width;
+        page.entry = each / page.width;
+        page.per_row = each < room ? (size_t)(room / each) : 1;
+        page.per_row = page.per_row > n_entries ? n_entries : page.per_row;
+    }
     /* Title and legend take a strip, or the sixth cell when that is free. */
-    double line = page.rows == 1 ? 0.065 : 0.05;
-    page.top = n_panels == 5 ? 0.01 : n_entries ? 2 * line : line;
+    const size_t lines = n_entries ? (n_entries + page.per_row - 1) / page.per_row : 0;
+    page.top = n_panels == 5 ? 0.01 : page.line * (double)(1 + lines);
+    if (lines > 1) { /* the panels keep their size */
+        const double grown = page.height * (1 + page.line * (double)(lines - 1));
+        page.line *= page.height / grown;
+        page.top = n_panels == 5 ? 0.01 : page.line * (double)(1 + lines);
+        page.height = n_panels == 5 ? page.height : (int)grown;
+    }
     return page;
 }
 
@@ -65,25 +88,28 @@ void plot_cell(FILE *script, const plot_page *page, size_t i) {
             y + page->ceiling * height);
 }
 
-plot_legend plot_legend_for(const plot_page *page, size_t n_panels, size_t n_entries) {
+plot_legend plot_legend_for(const plot_page *page, size_t n_panels) {
     if (n_panels == 5) /* the sixth cell is free */
-        return (plot_legend){0.74, 0.40, 0, -0.038};
-    double dx = fmin(0.25, 0.92 / (double)(n_entries ? n_entries : 1));
-    return (plot_legend){0.04, 1 - 0.72 * page->top, dx, 0};
+        return (plot_legend){0.74, 0.40, 0, -0.038, 1, 0};
+    return (plot_legend){.x = 0.04,
+                         .y = 1 - 1.44 * page->line,
+                         .dx = fmin(fmax(0.25, page->entry), 0.94 / (double)page->per_row),
+                         .dy = -0.8 * page->line,
+                         .per_row = page->per_row};
 }
 
 void plot_legend_entry(FILE *script, plot_legend *at, const char *style, const char *text) {
-    double sample = at->dx > 0 && at->dx < 0.15 ? 0.022 : 0.035;
+    const double sample = 0.035;
+    const double x = at->x + at->dx * (double)(at->n % at->per_row);
+    const double y = at->y + at->dy * (double)(at->n / at->per_row);
 
     if (strncmp(style, "point", 5) == 0)
-        fprintf(script, "set label '' at screen %.4f,%.4f %s\n", at->x + sample / 2, at->y, style);
+        fprintf(script, "set label '' at screen %.4f,%.4f %s\n", x + sample / 2, y, style);
     else
-        fprintf(script, "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead %s\n", at->x,
-                at->y, at->x + sample, at->y, style);
-    fprintf(script, "set label '%s' at screen %.4f,%.4f left\n", text, at->x + sample + 0.008,
-            at->y);
-    at->x += at->dx;
-    at->y += at->dy;
+        fprintf(script, "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead %s\n", x, y,
+                x + sample, y, style);
+    fprintf(script, "set label '%s' at screen %.4f,%.4f left\n", text, x + sample + 0.008, y);
+    at->n++;
 }
 
 int plot_extent(size_t n, const double *v, double *low, double *high) {

@@ -86,16 +86,23 @@ typedef struct plot_page {
     double top;     /* fraction of the page taken by title and legend */
     double right;   /* fraction of a cell left free at its right: colour bars */
     double ceiling; /* height in a cell at which the panel ends; above it is its title */
+    double line;    /* height of a line of the strip */
+    size_t per_row; /* entries of the legend side by side, */
+    double entry;   /* and the fraction of the page that each needs */
 } plot_page;
 
-plot_page plot_page_for(size_t n_panels, int with_bars, size_t n_entries);
+/* Of the legend: how many entries, and the characters of the longest. */
+plot_page plot_page_for(size_t n_panels, int with_bars, size_t n_entries, size_t longest);
+/* Characters of a text as it is drawn. */
+size_t plot_text_length(const char *text);
 /* Puts the next plot into cell i. */
 void plot_cell(FILE *script, const plot_page *page, size_t i);
-/* Bottom left corner of the legend, and the step from entry to entry. */
+/* Where the first entry of the legend stands, and the steps along a row and to the next row. */
 typedef struct plot_legend {
     double x, y, dx, dy;
+    size_t per_row, n;
 } plot_legend;
-plot_legend plot_legend_for(const plot_page *page, size_t n_panels, size_t n_entries);
+plot_legend plot_legend_for(const plot_page *page, size_t n_panels);
 /* `style` of a line, or of a point if it begins with "point". */
 void plot_legend_entry(FILE *script, plot_legend *at, const char *style, const char *text);
 /* Lowest and highest finite value; 0 if there is none. */

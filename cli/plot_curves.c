@@ -223,28 +223,52 @@ static void write_marks(FILE *script, const plot_curves *f, int boundary, double
                     mark[i], mark[i]);
 }
 
-static void write_legend(FILE *script, const plot_curves *f, const plot_page *page, int marked) {
-    int named = f->n_under > 0 && f->under_name;
-    size_t entries = (f->n_families > 1 ? f->n_families : 0) + (marked != 0) + (named != 0);
-    plot_legend at = plot_legend_for(page, f->n_panels, entries);
-    char style[64], text[64];
+static void name_family(const plot_curves *f, size_t k, char *out, size_t size) {
+    if (f->family_labels)
+        snprintf(out, size, "%s", f->family_labels[k]);
+    else
+        snprintf(out, size, "%s = %.6g", f->family_name, f->family_values[k]);
+}
 
-    fprintf(script, "set label '%s' at screen %s left\n", f->title,
-            f->n_panels == 5 ? "0.74,0.44" : "0.04,0.965");
+#define CRITICAL_TEXT "critical point"
+
+/* How many entries the legend has, and the characters of the longest. */
+static size_t measure_legend(const plot_curves *f, int marked, size_t *longest) {
+    const int named = f->n_under > 0 && f->under_name;
+    const size_t families = f->n_families > 1 ? f->n_families : 0;
+    char text[96];
+
+    *longest = marked ? plot_text_length(CRITICAL_TEXT) : 0;
+    for (size_t k = 0; k < families; k++) {
+        name_family(f, k, text, sizeof text);
+        const size_t length = plot_text_length(text);
+        *longest = length > *longest ? length : *longest;
+    }
+    if (named && plot_text_length(f->under_name) > *longest)
+        *longest = plot_text_length(f->under_name);
+    return families + (marked != 0) + (named != 0);
+}
+
+static void write_legend(FILE *script, const plot_curves *f, const plot_page *page, int marked) {
+    plot_legend at = plot_legend_for(page, f->n_panels);
+    char style[64], text[96];
+
+    if (f->n_panels == 5)
+        fprintf(script, "set label '%s' at screen 0.74,0.44 left\n", f->title);
+    else
+        fprintf(script, "set label '%s' at screen 0.04,%.4f left\n", f->title,
+                1 - 0.7 * page->line);
     for (size_t k = 0; f->n_families > 1 && k < f->n_families; k++) {
         snprintf(style, sizeof style, "%s lc rgb '#%06x'",
                  f->points[0].error ? "point pt 7 ps 0.8" : "lw 2",
                  plot_curve_colour(family_shade(f, k)));
-        if (f->family_labels)
-            snprintf(text, sizeof text, "%s", f->family_labels[k]);
-        else
-            snprintf(text, sizeof text, "%s = %.6g", f->family_name, f->family_values[k]);
+        name_family(f, k, text, sizeof text);
         plot_legend_entry(script, &at, style, text);
     }
-    if (named)
+    if (f->n_under > 0 && f->under_name)
         plot_legend_entry(script, &at, "lw 1.5 lc rgb '#303030'", f->under_name);
     if (marked)
-        plot_legend_entry(script, &at, "lw 1.5 dt (12,9) lc rgb '#808080'", "critical point");
+        plot_legend_entry(script, &at, "lw 1.5 dt (12,9) lc rgb '#808080'", CRITICAL_TEXT);
 }
 
 static void write_curves(FILE *script, const plot_curves *f, const char *picture, place *order) {
@@ -256,8 +280,9 @@ static void write_curves(FILE *script, const plot_curves *f, const char *picture
         low -= margin;
         high += margin;
     }
-    size_t marked = n_visible_marks(f, low, high);
-    plot_page page = plot_page_for(f->n_panels, 0, f->n_families - 1 + marked + (f->n_under > 0));
+    const int marked = n_visible_marks(f, low, high) > 0;
+    size_t longest, entries = measure_legend(f, marked, &longest);
+    plot_page page = plot_page_for(f->n_panels, 0, entries, longest);
     gnuplot_terminal(script, picture, page.width, page.height);
     write_data(script, f, order);
     fprintf(script,
@@ -265,7 +290,7 @@ static void write_curves(FILE *script, const plot_curves *f, const char *picture
             "set border 3\nset format '%%g'\nunset key\nset xlabel '%s'\n"
             "set xrange [%.10g:%.10g]\n",
             f->x_label, low, high);
-    write_legend(script, f, &page, marked > 0);
+    write_legend(script, f, &page, marked);
     /* Labels and arrows of the page are drawn with the first panel and must not be repeated. */
     for (size_t p = 0; p < f->n_panels; p++) {
         write_marks(script, f, f->panels[p].boundary, low, high);

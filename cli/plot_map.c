@@ -11,6 +11,7 @@
 
 #define CRITICAL_STYLE "lw 2.5 dt (8,5) lc rgb '#808080'"
 #define COLD_STYLE "lw 2 dt (2,4) lc rgb 'black'"
+#define COLD_TEXT "critical as T → 0"
 
 static int evenly_spaced(size_t n, const double *x) {
     double width = x[n - 1] - x[0];
@@ -123,9 +124,10 @@ static void write_map_panel(FILE *script, const plot_maps *f, const plot_page *p
 static void write_maps(FILE *script, const plot_maps *f, const char *picture) {
     int has_critical = f->critical[0].n > 1 || f->critical[1].n > 1;
     int has_cold = f->cold[0].n > 1 || f->cold[1].n > 1;
-    plot_page page = plot_page_for(f->n_panels, 1, has_critical || has_cold);
+    const size_t entries = (size_t)(has_critical != 0) + (has_cold != 0);
+    plot_page page = plot_page_for(f->n_panels, 1, entries, plot_text_length(COLD_TEXT));
     int even = evenly_spaced(f->nx, f->x) && evenly_spaced(f->ny, f->y);
-    plot_legend at = plot_legend_for(&page, f->n_panels, 3);
+    plot_legend at = plot_legend_for(&page, f->n_panels);
 
     gnuplot_terminal(script, picture, page.width, page.height);
     for (size_t p = 0; p < f->n_panels; p++)
@@ -144,12 +146,14 @@ static void write_maps(FILE *script, const plot_maps *f, const char *picture) {
             f->x_label, f->y_label);
     fprintf(script, "set xrange [%.10g:%.10g]\nset yrange [%.10g:%.10g]\n", f->x[0],
             f->x[f->nx - 1], f->y[0], f->y[f->ny - 1]);
-    fprintf(script, "set label '%s' at screen %s left\n", f->title,
-            f->n_panels == 5 ? "0.74,0.44" : "0.04,0.965");
+    if (f->n_panels == 5)
+        fprintf(script, "set label '%s' at screen 0.74,0.44 left\n", f->title);
+    else
+        fprintf(script, "set label '%s' at screen 0.04,%.4f left\n", f->title, 1 - 0.7 * page.line);
     if (has_critical)
         plot_legend_entry(script, &at, CRITICAL_STYLE, "critical line");
     if (has_cold)
-        plot_legend_entry(script, &at, COLD_STYLE, "critical as T → 0");
+        plot_legend_entry(script, &at, COLD_STYLE, COLD_TEXT);
     for (size_t p = 0; p < f->n_panels; p++)
         write_map_panel(script, f, &page, p, even);
     fputs("unset multiplot\n", script);

@@ -186,7 +186,10 @@ def test_critical_agrees_with_theory(table):
 
 def test_transient_sync(table):
     rows = table("transient", "--beta", "2", "--dJ", "0.5", "--m0", "0.3", "--steps", "200", "--lag", "3")
-    assert list(rows[0]) == ["t", "m", "q", "S", "Sr", "sigma"]
+    assert list(rows[0]) == ["beta", "J0", "dJ", "dH", "dynamics", "m0", "lag", "t", "m", "q", "S", "Sr",
+                             "sigma", "status"]
+    assert all((row["beta"], row["J0"], row["dJ"], row["dH"], row["dynamics"], row["m0"], row["lag"],
+                row["status"]) == (2, 1, 0.5, 0, "sync", 0.3, 3, "ok") for row in rows)
     assert [row["t"] for row in rows] == list(range(201))
     assert rows[0]["m"] == 0.3 and math.isnan(rows[2]["q"]) and not math.isnan(rows[3]["q"])
     m, q, S, sigma, _ = GOLDEN[2, 0.5]
@@ -207,6 +210,30 @@ def test_transient_async(table):
     assert rows[0]["m"] == 0.2
 
 
+@pytest.mark.parametrize("more", [["--steps", "4"], ["--dynamics", "async", "--tmax", "2", "--points", "5"]],
+                         ids=["sync", "async"])
+def test_transient_over_lists(table, more):
+    """Row by row what single runs give, in the order m0, dH, dJ, J0, beta, t."""
+    rows = table("transient", "--m0", "-0.2,1", "--dJ", "0.3,0.8", "--beta", "0.5,2", *more)
+    single = [
+        row for m0 in ("-0.2", "1") for dJ in ("0.3", "0.8") for beta in ("0.5", "2")
+        for row in table("transient", "--m0", m0, "--dJ", dJ, "--beta", beta, *more)
+    ]
+    assert [str(row) for row in rows] == [str(row) for row in single]
+
+
+def test_two_time_over_lists(run, tmp_path):
+    args = ["transient", "--steps", "5", "--two-time", "-o", "c.npz", "--quiet"]
+    assert run(*args, "--beta", "1,2").returncode == 0
+    with np.load(tmp_path / "c.npz") as data:
+        C = data["C"]
+    assert C.shape == (2, 6, 6)
+    for i, beta in enumerate(("1", "2")):
+        assert run(*args, "--beta", beta).returncode == 0
+        with np.load(tmp_path / "c.npz") as data:
+            np.testing.assert_array_equal(data["C"], C[i])
+
+
 def test_two_time(run, tmp_path):
     assert run("transient", "--steps", "6", "--two-time", "-o", "c.npz").returncode == 0
     with np.load(tmp_path / "c.npz") as data:
@@ -219,8 +246,12 @@ def test_two_time(run, tmp_path):
 
 def test_autocorrelation(table):
     rows = table("autocorrelation", "--beta", "2", "--dJ", "0.5", "--tmax", "30", "--points", "60")
-    assert list(rows[0]) == ["tau", "C"]
-    assert len(rows) == 61 and rows[0] == {"tau": 0, "C": 1} and rows[-1]["tau"] == 30
+    assert list(rows[0]) == ["beta", "J0", "dJ", "dH", "dynamics", "tau", "C", "status"]
+    assert len(rows) == 61 and rows[-1]["tau"] == 30
+    assert rows[0] == {"beta": 2, "J0": 1, "dJ": 0.5, "dH": 0, "dynamics": "async", "tau": 0, "C": 1,
+                       "status": "ok"}
+    several = table("autocorrelation", "--beta", "1,2", "--dJ", "0.5", "--tmax", "30", "--points", "60")
+    assert several[61:] == rows and {row["beta"] for row in several[:61]} == {1}
     assert rows[-1]["C"] == pytest.approx(GOLDEN[2, 0.5][1], abs=1e-6)
     C = [row["C"] for row in rows]
     assert C == sorted(C, reverse=True)

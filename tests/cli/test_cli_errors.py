@@ -101,8 +101,10 @@ WRONG_USE = [
     (["theory", "--seed", "-1"], "whole number"),
     (["theory", "--seed", "18446744073709551616"], "too large"),
     # transient
-    (["transient", "--beta", "1,2"], "not a list"),
-    (["transient", "--beta", "0:1:3"], "not a list"),
+    (["transient", "--m0", "0.5,2"], "-1 to 1"),
+    (["transient", "--beta", "0:1:100000", "--m0", "0:1:100000"], "points"),
+    (["transient", "--beta", "0:1:9", "--plot", "old.png"], "at most 8"),
+    (["autocorrelation", "--beta", "0:1:9", "--plot", "old.png"], "at most 8"),
     (["transient", "--beta", "inf"], "finite"),
     (["transient", "--m0", "1.5"], "-1 to 1"),
     (["transient", "--m0", "-1.01"], "-1 to 1"),
