@@ -54,6 +54,25 @@ typedef struct ki_array {
 KI_API KI_WARN_UNUSED int ki_write_arrays(const char *path, size_t n, const ki_array *arrays,
                                           const char *provenance);
 
+/** What the numbers of an array are; all zero says nothing. */
+typedef struct ki_label {
+    const char *units; /**< UTF-8, "nats" say; NULL for none */
+    const char
+        *axes[4]; /**< names of its dimensions in the order of `shape`, UTF-8; NULL for none */
+} ki_label;
+
+/**
+ * ki_write_arrays() with labels. A `.h5` dataset gets the attributes "units" (a string) and "axes" (a string for
+ * each dimension, empty where it has no name). The other formats have no place for them; values along an axis
+ * are an array of their own in every format, best under the name of the axis.
+ *
+ * @param labels  [n] one for each array, borrowed; NULL for none
+ * @return as ki_write_arrays(); KI_ERR_ARGUMENT for a label that is not UTF-8 or names a dimension that its
+ *         array does not have
+ */
+KI_API KI_WARN_UNUSED int ki_write_labelled(const char *path, size_t n, const ki_array *arrays,
+                                            const ki_label *labels, const char *provenance);
+
 /**
  * Checks, before a long computation, that ki_write_arrays() could write to `path` (and beside it, if it is a
  * `.csv`): known ending, folder exists and is writable, not a directory. Creates nothing that stays and changes

@@ -25,7 +25,9 @@ int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays);
 /* KI_ERR_FORMAT unless all arrays are 1-D and of one length. */
 int ki_csv_check(const char *path, size_t n, const ki_array *arrays);
 
-int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance);
+/* `labels` may be NULL. */
+int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const ki_label *labels,
+                  const char *provenance);
 
 /* KI_ERR_UNSUPPORTED in a build without HDF5. */
 int ki_hdf5_check(const char *path);

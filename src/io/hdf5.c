@@ -170,7 +170,46 @@ static hid_t array_space(const ki_array *a) {
     return H5Screate_simple(a->ndim, shape, NULL);
 }
 
-static int put_array(const job *j, hid_t file, const ki_array *a) {
+/* An attribute of one string, or with `ndim` 1 of `n`; NULL is empty. Of variable length, as h5py has them: those of
+ * fixed size end at 64 kB. */
+static int put_attribute(const job *j, hid_t object, const char *name, int ndim, hsize_t n,
+                         const char *const *text) {
+    const char *all[4] = {"", "", "", ""};
+    hid_t type = string_type(H5T_VARIABLE);
+    hid_t space = ndim ? H5Screate_simple(1, &n, NULL) : H5Screate(H5S_SCALAR);
+    hid_t attribute = -1;
+    int bad;
+
+    for (hsize_t k = 0; k < n; k++)
+        if (text[k])
+            all[k] = text[k];
+    bad = type < 0 || space < 0 ||
+          (attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+          H5Awrite(attribute, type, all) < 0;
+    if (attribute >= 0 && H5Aclose(attribute) < 0)
+        bad = 1;
+    bad = bad ? fail_hdf5(j) : 0;
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    return bad;
+}
+
+static int put_label(const job *j, hid_t set, const ki_array *a, const ki_label *label) {
+    int error = 0, named = 0;
+
+    if (!label)
+        return 0;
+    if (label->units)
+        error = put_attribute(j, set, "units", 0, 1, &label->units);
+    for (int d = 0; d < a->ndim; d++)
+        named |= label->axes[d] != NULL;
+    return error || !named ? error
+                           : put_attribute(j, set, "axes", 1, (hsize_t)a->ndim, label->axes);
+}
+
+static int put_array(const job *j, hid_t file, const ki_array *a, const ki_label *label) {
     size_t count = ki_array_count(a);
     hid_t space = -1;
     hid_t plist = -1;
@@ -186,10 +225,12 @@ static int put_array(const job *j, hid_t file, const ki_array *a) {
             set = H5Dcreate2(file, a->name, s.in_file, space, H5P_DEFAULT, plist, H5P_DEFAULT);
         bad = set < 0 ||
               (count > 0 && H5Dwrite(set, s.in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, s.data) < 0);
+        if (!bad)
+            error = put_label(j, set, a, label);
         /* Closing writes the last chunks. */
         if (set >= 0 && H5Dclose(set) < 0)
             bad = 1;
-        if (bad)
+        if (bad && !error)
             error = fail_hdf5(j);
     }
     if (plist >= 0)
@@ -198,26 +239,6 @@ static int put_array(const job *j, hid_t file, const ki_array *a) {
         H5Sclose(space);
     close_source(&s);
     return error;
-}
-
-/* A root attribute of variable length: attributes of fixed size end at 64 kB. */
-static int put_provenance(const job *j, hid_t file, const char *text) {
-    hid_t type = string_type(H5T_VARIABLE);
-    hid_t space = H5Screate(H5S_SCALAR);
-    hid_t attribute = -1;
-    int bad;
-
-    bad = type < 0 || space < 0 ||
-          (attribute = H5Acreate2(file, "provenance", type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-          H5Awrite(attribute, type, &text) < 0;
-    if (attribute >= 0 && H5Aclose(attribute) < 0)
-        bad = 1;
-    bad = bad ? fail_hdf5(j) : 0;
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    return bad;
 }
 
 static int write_image(const job *j, hid_t file) {
@@ -238,7 +259,8 @@ static int write_image(const job *j, hid_t file) {
     return error;
 }
 
-static int write_file(const job *j, size_t n, const ki_array *arrays, const char *provenance) {
+static int write_file(const job *j, size_t n, const ki_array *arrays, const ki_label *labels,
+                      const char *provenance) {
     static unsigned long long label; /* changed by one thread at a time, as all of this */
     char name[64];
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -253,9 +275,9 @@ static int write_file(const job *j, size_t n, const ki_array *arrays, const char
         (file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access)) < 0)
         error = fail_hdf5(j);
     for (size_t k = 0; k < n && !error; k++)
-        error = put_array(j, file, &arrays[k]);
+        error = put_array(j, file, &arrays[k], labels ? &labels[k] : NULL);
     if (!error && provenance)
-        error = put_provenance(j, file, provenance);
+        error = put_attribute(j, file, "provenance", 0, 1, &provenance);
     if (!error)
         error = write_image(j, file);
     if (file >= 0)
@@ -265,12 +287,13 @@ static int write_file(const job *j, size_t n, const ki_array *arrays, const char
     return error;
 }
 
-int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const ki_label *labels,
+                  const char *provenance) {
     job j = {.out = out};
     int error;
 
     ki_hdf5_begin(&j.session);
-    error = write_file(&j, n, arrays, provenance);
+    error = write_file(&j, n, arrays, labels, provenance);
     ki_hdf5_end(&j.session);
     return error;
 }
@@ -282,9 +305,11 @@ int ki_hdf5_check(const char *path) {
 
 #else
 
-int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance) {
+int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const ki_label *labels,
+                  const char *provenance) {
     (void)n;
     (void)arrays;
+    (void)labels;
     (void)provenance;
     return ki_hdf5_check(out->path);
 }

@@ -131,7 +131,28 @@ static int check_array(const ki_array *a) {
     return a->type == KI_STRING ? check_strings(a, count) : 0;
 }
 
-static int check_arrays(size_t n, const ki_array *arrays, const char *provenance) {
+static int check_label(const ki_array *a, const ki_label *label) {
+    if (label->units && !valid_utf8(label->units))
+        return ki_fail(KI_ERR_ARGUMENT, "%.64s : its units are not valid UTF-8 : UTF-8 text",
+                       a->name);
+    for (int d = 0; d < 4; d++) {
+        if (!label->axes[d])
+            continue;
+        if (d >= a->ndim)
+            return ki_fail(KI_ERR_ARGUMENT,
+                           "%.64s : axis %d has a name and it has %d dimensions : a name for each "
+                           "dimension at most",
+                           a->name, d, a->ndim);
+        if (!valid_utf8(label->axes[d]))
+            return ki_fail(KI_ERR_ARGUMENT,
+                           "%.64s : the name of axis %d is not valid UTF-8 : UTF-8 text", a->name,
+                           d);
+    }
+    return 0;
+}
+
+static int check_arrays(size_t n, const ki_array *arrays, const ki_label *labels,
+                        const char *provenance) {
     int error = 0;
 
     if (n == 0)
@@ -142,6 +163,8 @@ static int check_arrays(size_t n, const ki_array *arrays, const char *provenance
         error = check_name(n, arrays, k, provenance);
         if (!error)
             error = check_array(&arrays[k]);
+        if (!error && labels)
+            error = check_label(&arrays[k], &labels[k]);
     }
     if (!error && provenance && !valid_utf8(provenance))
         error = ki_fail(KI_ERR_ARGUMENT, "provenance : is not valid UTF-8 : UTF-8 text");
@@ -149,14 +172,14 @@ static int check_arrays(size_t n, const ki_array *arrays, const char *provenance
 }
 
 static int write_format(ki_atomic *out, file_format format, size_t n, const ki_array *arrays,
-                        const char *provenance) {
+                        const ki_label *labels, const char *provenance) {
     switch (format) {
     case FORMAT_CSV:
         return ki_csv_write(out, n, arrays);
     case FORMAT_NPZ:
         return ki_npz_write(out, n, arrays, provenance, KI_NPZ_ZIP64_FROM);
     default:
-        return ki_hdf5_write(out, n, arrays, provenance);
+        return ki_hdf5_write(out, n, arrays, labels, provenance);
     }
 }
 
@@ -208,20 +231,21 @@ static int publish_with(ki_atomic *out, const char *provenance) {
     return error;
 }
 
-int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const char *provenance) {
+int ki_write_labelled(const char *path, size_t n, const ki_array *arrays, const ki_label *labels,
+                      const char *provenance) {
     ki_atomic out;
     file_format format;
     int error = check_path(path, &format);
 
     if (!error)
-        error = check_arrays(n, arrays, provenance);
+        error = check_arrays(n, arrays, labels, provenance);
     if (!error && format == FORMAT_CSV)
         error = ki_csv_check(path, n, arrays);
     if (!error)
         error = ki_atomic_open(&out, path);
     if (error)
         return error;
-    error = write_format(&out, format, n, arrays, provenance);
+    error = write_format(&out, format, n, arrays, labels, provenance);
     if (!error)
         error = ki_atomic_finish(&out);
     if (error) {
@@ -232,6 +256,10 @@ int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const ch
     if (format == FORMAT_CSV && provenance && !ki_is_stream(path))
         return publish_with(&out, provenance);
     return ki_atomic_publish(&out);
+}
+
+int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const char *provenance) {
+    return ki_write_labelled(path, n, arrays, NULL, provenance);
 }
 
 int ki_check_writable(const char *path) {

@@ -131,6 +131,15 @@ def test_hdf5_special_values(files):
         assert not got.attrs
 
 
+def test_hdf5_labels(files):
+    with open_hdf5(files, "map.h5") as got:
+        assert got["m"].attrs["units"] == "\u03b2 \u00b7 nats"
+        assert list(got["m"].attrs["axes"]) == ["dJ", "beta"]
+        assert dict(got["beta"].attrs) == {"axes": np.array(["beta"], dtype=object)}
+        assert list(got["status"].attrs["axes"]) == ["", "beta"]
+        np.testing.assert_array_equal(got["m"][()], expected("f", (3, 5)))
+
+
 def test_csv(files):
     text = (files / "table.csv").read_bytes().decode("utf-8")
     assert text.endswith("\n")

@@ -372,6 +372,40 @@ static void test_bad_arrays(void **state) {
     }
 }
 
+/* What a label can be; that h5py sees it is tested in tests/python/test_files.py. */
+static void test_labels(void **state) {
+    static const char *const endings[] = {"a.csv", "a.npz", "a.h5"};
+    static const struct {
+        ki_label label;
+        const char *words;
+    } bad[] = {{{.units = "\xff"}, "x : its units are not valid UTF-8"},
+               {{.axes = {"\xff"}}, "x : the name of axis 0 is not valid UTF-8"},
+               {{.axes = {"a", "b"}}, "x : axis 1 has a name and it has 1 dimensions"},
+               {{.axes = {[3] = "b"}}, "x : axis 3 has a name"}};
+    const ki_label none = {0}, label = {.units = "nats", .axes = {"beta"}};
+
+    for (int k = 0; k < (have_hdf5() ? 3 : 2); k++) {
+        const char *path = in(*state, endings[k]), *plain = in(*state, "plain");
+        size_t size[2];
+        char *bytes[2];
+
+        assert_int_equal(ki_write_arrays(path, 1, &column, NULL), 0);
+        assert_int_equal(rename(path, plain), 0);
+        bytes[0] = slurp(plain, &size[0]);
+        /* Labels that say nothing leave no trace. */
+        assert_int_equal(ki_write_labelled(path, 1, &column, &none, NULL), 0);
+        bytes[1] = slurp(path, &size[1]);
+        assert_int_equal(size[0], size[1]);
+        assert_memory_equal(bytes[0], bytes[1], size[0]);
+        free(bytes[0]);
+        free(bytes[1]);
+        assert_int_equal(ki_write_labelled(path, 1, &column, &label, NULL), 0);
+        for (size_t b = 0; b < sizeof bad / sizeof *bad; b++)
+            assert_failure(ki_write_labelled(path, 1, &column, &bad[b].label, NULL),
+                           KI_ERR_ARGUMENT, bad[b].words);
+    }
+}
+
 static void test_csv_shapes(void **state) {
     const ki_array scalar[] = {column, {"y", KI_FLOAT64, 0, {0}, two}};
     const ki_array matrix[] = {column, {"y", KI_FLOAT64, 2, {2, 1}, two}};
@@ -572,25 +606,16 @@ static void test_utf8(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_csv_text),
-        WITH_FOLDER(test_csv_small),
-        WITH_FOLDER(test_csv_provenance),
-        WITH_FOLDER(test_csv_nothing_alone),
-        WITH_FOLDER(test_csv_exact),
-        WITH_FOLDER(test_csv_locale),
-        WITH_FOLDER(test_npz_bytes),
-        WITH_FOLDER(test_same_bytes),
-        WITH_FOLDER(test_hdf5),
-        WITH_FOLDER(test_endings),
-        WITH_FOLDER(test_bad_arrays),
-        WITH_FOLDER(test_csv_shapes),
-        WITH_FOLDER(test_bad_targets),
-        WITH_FOLDER(test_read_only),
-        WITH_FOLDER(test_modes),
-        WITH_FOLDER(test_links),
-        WITH_FOLDER(test_absolute_and_bare),
-        WITH_FOLDER(test_check_writable),
-        WITH_FOLDER(test_is_stream),
+        WITH_FOLDER(test_csv_text),       WITH_FOLDER(test_csv_small),
+        WITH_FOLDER(test_csv_provenance), WITH_FOLDER(test_csv_nothing_alone),
+        WITH_FOLDER(test_csv_exact),      WITH_FOLDER(test_csv_locale),
+        WITH_FOLDER(test_npz_bytes),      WITH_FOLDER(test_same_bytes),
+        WITH_FOLDER(test_hdf5),           WITH_FOLDER(test_endings),
+        WITH_FOLDER(test_bad_arrays),     WITH_FOLDER(test_labels),
+        WITH_FOLDER(test_csv_shapes),     WITH_FOLDER(test_bad_targets),
+        WITH_FOLDER(test_read_only),      WITH_FOLDER(test_modes),
+        WITH_FOLDER(test_links),          WITH_FOLDER(test_absolute_and_bare),
+        WITH_FOLDER(test_check_writable), WITH_FOLDER(test_is_stream),
         cmocka_unit_test(test_utf8),
     };
 

@@ -64,6 +64,12 @@ static int write_all(const char *folder) {
                                 {"s", KI_STRING, 1, {1000}, words}};
     const double special[] = {NAN, INFINITY, -INFINITY, -0.0, 5e-324};
     const ki_array odd = {"odd", KI_FLOAT64, 1, {5}, special};
+    const ki_array map[] = {{"m", KI_FLOAT64, 2, {3, 5}, floats},
+                            {"beta", KI_FLOAT64, 1, {5}, floats},
+                            {"status", KI_STRING, 2, {3, 5}, words}};
+    const ki_label labels[] = {{.units = "\xce\xb2 \xc2\xb7 nats", .axes = {"dJ", "beta"}},
+                               {.axes = {"beta"}},
+                               {.axes = {[1] = "beta"}}};
     ki_array arrays[ARRAYS];
     char names[ARRAYS][32];
     char path[4096];
@@ -85,6 +91,8 @@ static int write_all(const char *folder) {
     rc = rc ? rc : write_large_records(path, n, arrays, provenance, 5000);
     snprintf(path, sizeof path, "%s/all.h5", folder);
     rc = rc ? rc : ki_write_arrays(path, n, arrays, provenance);
+    snprintf(path, sizeof path, "%s/map.h5", folder);
+    rc = rc ? rc : ki_write_labelled(path, 3, map, labels, NULL);
     snprintf(path, sizeof path, "%s/odd.h5", folder);
     return rc ? rc : ki_write_arrays(path, 1, &odd, NULL);
 }
