@@ -249,6 +249,18 @@ static int report(transient_run *t) {
     return status;
 }
 
+static int transient(transient_run *t, const option *options, size_t n) {
+    int status = check_together(t, options, n);
+
+    if (!status)
+        status = curves_make(&t->c, t->s.argv[0], t->lists, &t->m0, t->n + 1, ROW_SIZE);
+    if (!status && t->s.picture)
+        status = curves_figure_check(&t->c);
+    if (!status)
+        status = compute(t);
+    return status ? status : report(t);
+}
+
 int cmd_transient(int argc, char **argv) {
     transient_run t = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
@@ -319,15 +331,7 @@ int cmd_transient(int argc, char **argv) {
 
     int status = session_begin(&t.s, &transient_help, options, n);
     if (status == PARSE_DONE)
-        status = check_together(&t, options, n);
-    if (status == PARSE_DONE)
-        status = curves_make(&t.c, argv[0], t.lists, &t.m0, t.n + 1, ROW_SIZE);
-    if (status == PARSE_DONE && t.s.picture)
-        status = curves_figure_check(&t.c);
-    if (status == PARSE_DONE)
-        status = compute(&t);
-    if (status == PARSE_DONE)
-        status = report(&t);
+        status = transient(&t, options, n);
     free(t.real[0]);
     free(t.matrix);
     curves_free(&t.c);
