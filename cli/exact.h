@@ -1,11 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kinising exact: what was found, and its picture. */
+/* kinising exact, inside: what is asked for, the table that answers, and its pictures. */
 #ifndef KINISING_CLI_EXACT_H
 #define KINISING_CLI_EXACT_H
 
 #include "report.h"
+#include "values.h"
 
-/* Sigma and what is made of entropies are in the unit of the session already. */
+enum { EXACT_SYNC = 0, EXACT_ASYNC = 1 };
+extern const char *const exact_dynamics_words[];
+
+/* What is asked for, and the network it is asked of. */
+typedef struct exact_run {
+    session s;
+    const char *network;
+    value_list beta_list;
+    double tmax;
+    uint64_t points, bins;
+    int dynamics, zero_diagonal, keep_diagonal;
+    ki_exact_spec spec;
+    size_t lags;
+    ki_network_file *file;
+    ki_network view;
+    double *J;     /* without its diagonal */
+    double *betas; /* [n_betas] */
+    size_t n_betas;
+} exact_run;
+
+/* Whether the file holds more than the table; whether that is computed at all, for a file or the
+ * picture of one beta. */
+int exact_wants_arrays(const exact_run *e);
+int exact_wants_details(const exact_run *e);
+
+/* The table of all betas, from start to end: memory, computation, file, picture. Returns an exit
+ * status. */
+int exact_tabulate(exact_run *e);
+
+/* Pictures: of one beta; Sigma and what is made of entropies are in the unit of the session
+ * already. */
 typedef struct exact_figure {
     const char *title;
     int async, bits;

@@ -30,6 +30,8 @@ typedef struct ki_exact_spec {
 /** Numbers of the steady state. */
 typedef struct ki_exact_result {
     double m_mean;          /**< mean of <s_i> over spins */
+    double q;               /**< autocorrelation, mean over spins: synchronously of lag 1,
+                                 <s_i(t) s_i(t-1)>; asynchronously of a long lag, m_i^2 */
     double S;               /**< path entropy of the next step or update */
     double Sr;              /**< S + sigma */
     double sigma;           /**< entropy production */
@@ -111,7 +113,7 @@ KI_API KI_WARN_UNUSED int ki_exact(const ki_network *network, const ki_exact_spe
  * @param time      steps (a whole number), or units of time; >= 0, as many as take minutes
  * @param run       threads, progress; NULL = defaults
  * @param result    of the state reached; sigma from its moments by [sigma-mf], i.e. from the
- *                  connected D; Sr = S + sigma; gap, relaxation_time, residual, gap_residual are
+ *                  connected D; Sr = S + sigma; q synchronously of the last step (NaN for time 0); gap, relaxation_time, residual, gap_residual are
  *                  NaN; may be NULL
  * @param out       arrays; synchronously D and d are those of the last step (NaN for time 0)
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED

@@ -153,7 +153,7 @@ int ki_exact_evolve(const ki_network *network, int dynamics, const double *m0, d
                              .sigma_error = NAN,
                              .products = e.chain.products};
 
-        ki_exact_summarize(&e.chain, &e.now, &r);
+        ki_exact_summarize(&e.chain, &e.now, last, &r);
         r.sigma = ki_exact_write(&e.chain, &e.now, last, KI_EDGES_CONNECTED, out);
         r.Sr = r.S + r.sigma;
         if (out && out->p)

@@ -46,7 +46,7 @@ static int solve(steady *s, const ki_network *network, const ki_exact_spec *spec
         error = ki_chain_report(&s->chain, 0.97);
     if (!error) {
         ki_moments_take(&s->chain, &s->moments, s->stationary.p);
-        ki_exact_summarize(&s->chain, &s->moments, r);
+        ki_exact_summarize(&s->chain, &s->moments, &s->moments, r);
     }
     return error;
 }

@@ -64,9 +64,14 @@ int ki_check_law(size_t states, const double *p) {
     return 0;
 }
 
-void ki_exact_summarize(const ki_chain *c, const ki_moments *k, ki_exact_result *r) {
+void ki_exact_summarize(const ki_chain *c, const ki_moments *k, const ki_moments *last,
+                        ki_exact_result *r) {
     const double spins = (double)c->n;
+    double q = 0;
 
+    for (size_t i = 0; last && i < c->n; i++)
+        q += c->dynamics == KI_SYNC ? last->d[i * c->n + i] : k->m[i] * k->m[i];
+    r->q = last ? q / spins : (double)NAN;
     r->m_mean = ki_sum(c->n, k->m) / spins;
     r->S = k->S / spins;
     r->entropy = k->entropy / spins;

@@ -23,8 +23,9 @@ void ki_chain_begin(ki_chain *c, const ki_run_options *run);
 /* Checks p [states]: finite, >= 0, sum 1 but for rounding. */
 int ki_check_law(size_t states, const double *p);
 
-/* m_mean, S, entropy and activity. */
-void ki_exact_summarize(const ki_chain *c, const ki_moments *k, ki_exact_result *r);
+/* m_mean, q, S, entropy and activity. `last`: d, one step earlier perhaps; NULL: q is NaN. */
+void ki_exact_summarize(const ki_chain *c, const ki_moments *k, const ki_moments *last,
+                        ki_exact_result *r);
 
 /* A step backwards in time is the weights of two moments apart. */
 enum ki_edges {

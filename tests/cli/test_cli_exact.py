@@ -12,7 +12,8 @@ import pytest
 from conftest import parse_csv
 
 LINE = re.compile(r"kinising: .+? : .+? : .+\n")
-COLUMNS = ["m_mean", "S", "Sr", "sigma", "entropy", "gap"]
+COLUMNS = ["N", "beta", "dynamics", "m_mean", "m", "q", "S", "Sr", "sigma", "entropy", "gap", "status"]
+IN_FILES = [name for name in COLUMNS if name != "m"]  # where m is that of every spin
 TABLE = os.path.join(os.path.dirname(__file__), "..", "oracle", "reference_exact_n6.json")
 
 
@@ -37,9 +38,12 @@ def test_row(run, six):
     assert done.returncode == 0
     header, line = done.stdout.splitlines()
     assert header == ",".join(COLUMNS)
-    assert all(f"{float(x):.17g}" == x for x in line.split(","))
+    assert all(x in ("sync", "ok") or f"{float(x):.17g}" == x for x in line.split(","))
     (row,) = parse_csv(done.stdout)
     want = six["sync"]
+    assert (row["N"], row["beta"], row["dynamics"], row["status"]) == (6, six["beta"], "sync", "ok")
+    assert row["m"] == row["m_mean"] and abs(row["q"] - np.trace(np.array(want["D"])) / 6
+                                             - np.mean(np.square(want["m"]))) < 1e-12
     for name in ("S", "Sr", "sigma", "entropy"):
         assert abs(row[name] - want[name]) < 1e-12, name
     assert abs(row["m_mean"] - np.mean(want["m"])) < 1e-12
@@ -57,6 +61,7 @@ def test_row_async(run, six):
         assert done.returncode == 0 and done.stderr == ""
         (row,) = parse_csv(done.stdout)
         assert abs(row["sigma"] - want["sigma"]) < 1e-12 and abs(row["entropy"] - want["entropy"]) < 1e-12
+        assert row["dynamics"] == "async" and abs(row["q"] - np.mean(np.square(want["m"]))) < 1e-12
     done = run("exact", "--network", "six.npz", "--dynamics", "async")
     assert done.returncode == 2 and done.stdout == "" and LINE.fullmatch(done.stderr)
     assert all(x in done.stderr for x in ("J[0,0]", "--zero-diagonal", "--keep-diagonal"))
@@ -114,22 +119,56 @@ def test_beta_and_unit(run, six, tmp_path):
 
 
 @pytest.mark.parametrize("dynamics", ["sync", "async"])
+def test_several_betas(dynamics, run, six, tmp_path):
+    """The rows and arrays of each beta alone, to the bit, beta first."""
+    betas = ["0.3", "0.9", "1e300", "0"]
+    args = ["exact", "--network", "hollow.npz", "--dynamics", dynamics, "--bins", "10", "--tmax", "2"]
+    done = run(*args, "--beta", ",".join(betas), "-o", "all.npz")
+    assert done.returncode == 3 and "1 of 4 rows" in done.stderr and "1e+300" in done.stderr.splitlines()[-1]
+    f = load(tmp_path / "all.npz")
+    table = parse_csv(run("exact", "--network", "hollow.npz", "--dynamics", dynamics, "--beta", ",".join(betas)).stdout)
+    assert [r["status"] for r in table] == ["ok", "ok", "not-converged", "ok"] == list(f["status"])
+    assert [r["beta"] for r in table] == [float(b) for b in betas]
+    for k, beta in enumerate(betas):
+        run(*args, "--beta", beta, "-o", "one.npz")
+        one = load(tmp_path / "one.npz")
+        assert one.keys() == f.keys()
+        for name in f.keys() - {"provenance", "tau"}:
+            alone = one[name][0] if name in COLUMNS and name != "m" else one[name]
+            assert f[name].shape == (4, *alone.shape), name
+            np.testing.assert_array_equal(f[name][k], alone, err_msg=name)
+            if name in COLUMNS and name != "m":
+                np.testing.assert_array_equal(table[k][name], alone, err_msg=name)
+    np.testing.assert_array_equal(f["tau"], one["tau"])
+
+
+def test_joins_with_simulate(run, six):
+    """The same names for the same things: a simulation of the network is near, column by column."""
+    (exact,) = parse_csv(run("exact", "--network", "six.npz").stdout)
+    (drawn,) = parse_csv(run("simulate", "--network", "six.npz", "--replicas", "500", "--steps", "300", "--average",
+                             "--burn-in", "50").stdout)
+    assert (exact["N"], exact["beta"], exact["dynamics"]) == (drawn["N"], drawn["beta"], drawn["dynamics"])
+    for name in ("m", "q", "S", "Sr", "sigma"):
+        assert abs(exact[name] - drawn[name]) < 6 * drawn[name + "_err"] + 1e-3, name
+
+
+@pytest.mark.parametrize("dynamics", ["sync", "async"])
 def test_file(dynamics, run, six, tmp_path):
     args = ["--tmax", "4", "--bins", "20"] + (["--points", "8"] if dynamics == "async" else [])
     done = run("exact", "--network", "hollow.npz", "--dynamics", dynamics, *args, "-o", "e.npz")
     assert done.returncode == 0 and done.stdout == "" and "wrote e.npz" in done.stderr
     f = load(tmp_path / "e.npz")
     (row,) = parse_csv(run("exact", "--network", "hollow.npz", "--dynamics", dynamics).stdout)
-    assert all(f[name].shape == (1,) and f[name][0] == row[name] for name in COLUMNS)
+    assert all(f[name].shape == (1,) and f[name][0] == row[name] for name in IN_FILES)
     scalars = {"relaxation_time", "residual", "gap_residual", "law_error", "gap_error", "sigma_error", "activity",
-               "products", "fluctuation", "status"}
+               "products", "fluctuation"}
     arrays = {"p": (64,), "m": (6,), "C": (6, 6), "c": (6, 6), "d": (6, 6), "sigma_spin": (6,),
               "sigma_edge": (6, 6), "tau": (9 if dynamics == "async" else 5,), "sigma_bins": (21,),
               "sigma_probability": (20,)}
     arrays["autocorrelation"] = arrays["tau"]
     if dynamics == "sync":
         arrays["D"] = (6, 6)
-    assert f.keys() == {*COLUMNS, *scalars, *arrays, "provenance"}
+    assert f.keys() == {*IN_FILES, *scalars, *arrays, "provenance"}
     assert all(f[k].shape == () for k in scalars) and all(f[k].shape == v for k, v in arrays.items())
     assert f["status"] == "ok" and abs(f["fluctuation"] - 1) < 1e-10
     # How the arrays hang together.
@@ -194,6 +233,14 @@ def test_plot(args, run, six, tmp_path):
     assert parse_csv(done.stdout)[0].keys() == set(COLUMNS)
 
 
+def test_plot_of_several_betas(run, six, tmp_path):
+    if not have_gnuplot(run):
+        pytest.skip("no gnuplot")
+    done = run("exact", "--network", "six.npz", "--beta", "0.2:1:5", "--plot", "b.svg")
+    text = (tmp_path / "b.svg").read_text()
+    assert done.returncode == 0 and len(parse_csv(done.stdout)) == 5 and "spectral gap" in text and "NaN" not in text
+
+
 def test_frozen(run, six, tmp_path):
     done = run("exact", "--network", "six.npz", "--beta", "1e300", "-o", "e.npz")
     assert done.returncode == 3
@@ -203,7 +250,7 @@ def test_frozen(run, six, tmp_path):
     assert f["status"] == "not-converged" and f["gap"] == 0 and np.isinf(f["relaxation_time"])
     assert all(np.isfinite(f[k]).all() for k in ("p", "m", "C", "sigma", "autocorrelation", "sigma_bins"))
     quiet = run("exact", "--network", "six.npz", "--beta", "1e300", "--quiet")
-    assert quiet.returncode == 3 and LINE.fullmatch(quiet.stderr) and quiet.stdout.startswith("m_mean,")
+    assert quiet.returncode == 3 and LINE.fullmatch(quiet.stderr) and quiet.stdout.startswith("N,beta,")
 
 
 def test_twelve_spins_are_quick(run):
@@ -243,6 +290,9 @@ BAD = {
     (["--network", "own.npz", "--zero-diagonal", "--keep-diagonal"], ["one of the two"]),
     (["--network", "good.npz", "--beta", "nan"], ["--beta"]),
     (["--network", "good.npz", "--beta", "inf"], ["--beta"]),
+    (["--network", "good.npz", "--beta", "0.5,x"], ["--beta"]),
+    (["--network", "good.npz", "--beta", "0:1:2000000000"], ["--beta", "too many"]),
+    (["--network", "good.npz", "--beta", "1,2", "--bins", "4", "--plot", "x.png"], ["--bins"]),
     (["--network", "good.npz", "--beta", "-1"], ["--beta", "negative"]),
     (["--network", "hot.npz", "--beta", "1e200"], ["beta", "at most"]),
     (["--network", "good.npz", "--dynamics", "both"], ["--dynamics"]),
