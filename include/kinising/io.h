@@ -168,6 +168,15 @@ KI_API void ki_array_free(ki_array *array);
 KI_API KI_WARN_UNUSED int ki_write_bytes(const char *path, const void *data, size_t size);
 
 /**
+ * Checks, before a long computation, that ki_write_bytes() could write to `path`; the ending does not matter.
+ * Creates nothing that stays and changes no existing file.
+ *
+ * @param path  target
+ * @return 0; KI_ERR_IO, KI_ERR_NOMEM, KI_ERR_ARGUMENT
+ */
+KI_API KI_WARN_UNUSED int ki_check_bytes(const char *path);
+
+/**
  * Reads a whole regular file.
  *
  * @param path  the file

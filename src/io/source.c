@@ -26,15 +26,20 @@ static int cannot_read(const char *path, int errnum) {
     return ki_io_fail_errno(path, "cannot be read", errnum);
 }
 
+static int check_name(const char *path) {
+    if (path && *path)
+        return 0;
+    return ki_fail(KI_ERR_ARGUMENT, "path : is %s : the name of a file", path ? "empty" : "NULL");
+}
+
 int ki_source_open(ki_source *s, const char *path) {
     struct stat st;
     int reason = 0;
+    int error = check_name(path);
 
     *s = (ki_source){.path = path, .fd = -1};
-    if (!path)
-        return ki_fail(KI_ERR_ARGUMENT, "path : is NULL : the name of a file");
-    if (!*path)
-        return ki_fail(KI_ERR_ARGUMENT, "path : is empty : the name of a file");
+    if (error)
+        return error;
     /* A pipe must not make us wait for a writer. */
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (s->fd < 0)
@@ -80,13 +85,18 @@ void ki_source_close(ki_source *s) {
     s->fd = -1;
 }
 
+int ki_check_bytes(const char *path) {
+    int error = check_name(path);
+
+    return error ? error : ki_atomic_check(path);
+}
+
 int ki_write_bytes(const char *path, const void *data, size_t size) {
     ki_atomic out;
-    int error;
+    int error = check_name(path);
 
-    if (!path || !*path)
-        return ki_fail(KI_ERR_ARGUMENT, "path : is %s : the name of a file",
-                       path ? "empty" : "NULL");
+    if (error)
+        return error;
     if (!data && size > 0)
         return ki_fail(KI_ERR_ARGUMENT, "data : is NULL : a pointer to %zu bytes", size);
     error = ki_atomic_open(&out, path);

@@ -165,6 +165,8 @@ static void test_arguments(void **state) {
     assert_int_equal(size, 7);
     assert_int_equal(ki_write_bytes(NULL, "", 0), KI_ERR_ARGUMENT);
     assert_int_equal(ki_write_bytes("x", NULL, 1), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_check_bytes(NULL), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_check_bytes(""), KI_ERR_ARGUMENT);
     ki_reader_close(NULL);
     ki_array_free(NULL);
     ki_free_bytes(NULL);
@@ -185,8 +187,13 @@ static void test_bytes(void **state) {
             assert_memory_equal(data, noise, size);
         ki_free_bytes(data);
     }
+    assert_int_equal(ki_check_bytes(path), 0);
+    assert_int_equal(ki_check_bytes(in(*state, "new.png")), 0);
     assert_int_equal(count_files(*state, 0), 1);
     assert_int_equal(ki_write_bytes(in(*state, "no/such/folder"), "x", 1), KI_ERR_IO);
+    assert_int_equal(ki_check_bytes(in(*state, "no/such/folder")), KI_ERR_IO);
+    assert_int_equal(ki_check_bytes(*state), KI_ERR_IO);
+    assert_true(ki_is_sentence(ki_last_error()));
 }
 
 /* Over what is there, since file systems flush a file that was emptied first to the disk: thousands
