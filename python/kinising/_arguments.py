@@ -46,10 +46,13 @@ def one_dynamics(word):
     return chosen
 
 
-def count(name, value, most=2**31, least=1):
-    value = operator.index(value)
+def count(name, value, most=2**31, least=1, least_means=""):
+    try:
+        value = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} : {value!r} is no whole number : use {least}{least_means} to {most}") from None
     if not least <= value <= most:
-        raise ValueError(f"{name} : {value} is out of range : use {least} to {most}")
+        raise ValueError(f"{name} : {value} is out of range : use {least}{least_means} to {most}")
     return value
 
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._arguments import count, doubles, need_memory, one_dynamics, text
-from ._library import check, ffi, lib, start_run
+from ._library import check, ffi, lib
+from ._run import start_run
 
 _MOST_LAGS, _MOST_BINS = 10**6, 65536
 
@@ -116,7 +117,7 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
     1.523188311912
     """
     flag, N = one_dynamics(dynamics), self.N
-    threads, bins = count("threads", threads, 4096, 0), count("bins", bins, _MOST_BINS, 0)
+    run, bins = start_run(threads), count("bins", bins, _MOST_BINS, 0)
     J = _couplings(self, flag, zero_diagonal, keep_diagonal)
     need = ffi.new("uint64_t *")
     check(lib.ki_exact_memory(N, flag, need))
@@ -125,7 +126,6 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
     network = ffi.new("ki_network *", (N, doubles(self.H), doubles(J), self.beta))
     arrays = [np.empty(shape) for shape in (2**N, N, *[(N, N)] * 4, N, (N, N))]
     result = ffi.new("ki_exact_result *")
-    run = start_run(threads)
     options = ffi.addressof(run, "options")
     check(lib.ki_exact(network, ffi.new("ki_exact_spec *", (flag, tol, 0)), options, result,
                        ffi.new("ki_exact_out *", [doubles(a) for a in arrays])))

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The extension: loading it, its errors as exceptions, Ctrl-C, and life after a fork."""
-import os
+"""The extension: loading it, its errors as exceptions, Ctrl-C."""
 import threading
 
 from . import __version__
@@ -22,7 +21,6 @@ else:
         _reason = f"it is of version {_built}, the package of {__version__}"
 
 _interruptions = []
-_forked = False
 
 
 def need_library():
@@ -34,29 +32,15 @@ def need_library():
 def check(error):
     """Turns an error number of the library into an exception with its sentence."""
     if error == 0:
+        # One that came too late to stop the call: it is not to be lost.
+        if _interruptions and threading.current_thread() is threading.main_thread():
+            raise _interruptions.pop()
         return
     if error == lib.KI_ERR_CANCELLED and _interruptions:
         raise _interruptions.pop()
     kind = {lib.KI_ERR_ARGUMENT: ValueError, lib.KI_ERR_NOMEM: MemoryError,
             lib.KI_ERR_IO: OSError}.get(error, KinisingError)
     raise kind(ffi.string(lib.ki_last_error()).decode())
-
-
-def start_run(threads):
-    """Options of a long call: threads, and an ear for Ctrl-C in Python's main thread. Keep the result
-    alive during the call and pass `&result.options`."""
-    if _forked and 0 < threads + 1 <= 4097:
-        threads = 1
-    run = ffi.new("python_run *")
-    lib.python_run_start(run, threads, threading.current_thread() is threading.main_thread())
-    return run
-
-
-def _after_fork():
-    # A forked child has none of its parent's worker threads, and OpenMP would wait for them for ever.
-    # One thread gives the same bits.
-    global _forked
-    _forked = True
 
 
 def _keep(_kind, exception, _traceback):
@@ -69,6 +53,3 @@ if lib is not None:
     @ffi.def_extern(error=1, onerror=_keep)
     def python_interrupted():
         return 0
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork)

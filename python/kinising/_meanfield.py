@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._arguments import count, doubles, need_memory, numbers, one_dynamics, one_of, text
-from ._library import check, ffi, lib, start_run
+from ._library import check, ffi, lib
+from ._run import start_run
 
 METHODS = () if lib is None else tuple(text(lib.ki_method_name(i)) for i in range(lib.KI_N_METHODS))
 
@@ -160,7 +161,7 @@ def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=
     most = 0 if max_steps is None else count("max_steps", max_steps, 10**9)
     if not 0 < tol <= 1:
         raise ValueError(f"tol : {tol} is out of range : use a number in (0, 1]")
-    N, threads = self.N, count("threads", threads, 4096, 0)
+    N, run = self.N, start_run(threads)
     spec = ffi.new("ki_meanfield_spec *", (which, flag, int(steady)))
     need = ffi.new("uint64_t *")
     check(lib.ki_meanfield_memory(N, spec, need))
@@ -172,10 +173,10 @@ def mean_field(self, method=None, steps=None, steady=False, dynamics="sync", m0=
     J = _couplings(self, zero_diagonal, flag == lib.KI_ASYNC)
     out = ffi.new("ki_meanfield **")
     check(lib.ki_meanfield_create(ffi.new("ki_network *", (N, doubles(self.H), doubles(J), self.beta)), spec,
-                                  threads, out))
+                                  run.options.threads, out))
     mf = ffi.gc(out[0], lib.ki_meanfield_free)
     check(lib.ki_meanfield_start(mf, *map(doubles, start)))
-    run, kept = start_run(threads), _Path(mf, N, T + 1, path)
+    kept = _Path(mf, N, T + 1, path)
     ended = _settle(mf, tol, most, run, kept) if steady else _advance(mf, T, run, kept)
     times = np.array([np.inf]) if steady else np.arange(T + 1.0)
     return MeanField(*kept.result(kept.moments), float(kept.means[3, -1]), *kept.result(kept.sigma), times, *kept.means,

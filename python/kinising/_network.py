@@ -9,8 +9,9 @@ import numpy as np
 from ._arguments import doubles as _doubles, numbers as _numbers
 from ._arguments import count, need_memory, one_dynamics, one_of, text, window
 from ._exact import exact as _exact
-from ._library import check, ffi, lib, need_library, start_run
+from ._library import check, ffi, lib, need_library
 from ._meanfield import mean_field
+from ._run import start_run
 from ._simulate import AVERAGES, MOST_SEED, STARTS, averages
 
 _MOST_SPINS, _MOST_STEPS, _MOST_REPLICAS = 2**31 - 1, 10**15, 2**56
@@ -213,12 +214,12 @@ class Network:
         if start not in STARTS[:2]:
             raise ValueError(f"start : {start!r} is not possible for one network : use 'up' or 'random'")
         N, R, T = self.N, count("replicas", replicas, _MOST_REPLICAS), count("steps", steps, _MOST_STEPS)
-        threads = count("threads", threads, 4096, 0)
+        run = start_run(threads)
         spec = ffi.new("ki_replicas_spec *", dict(
             dynamics=one_dynamics(dynamics), replicas=R, steps=T, average=flag, burn_in=burn_in,
             start=one_of("start", start, STARTS), seed=count("seed", seed, MOST_SEED, 0)))
         need = ffi.new("uint64_t *")
-        check(lib.ki_replicas_memory(N, spec, int(bool(moments)), threads, need))
+        check(lib.ki_replicas_memory(N, spec, int(bool(moments)), run.options.threads, need))
         need_memory(f"simulate : N = {N}, R = {R}, T = {T}",
                     need[0] + 24.0 * N * N * bool(moments) + float(R) * (T + 1) * N * bool(raster),
                     "use fewer replicas or threads, or neither moments nor raster")
@@ -229,7 +230,6 @@ class Network:
             *map(_doubles, arrays[:-1]), ffi.from_buffer("int8_t[]", spins) if raster else ffi.NULL,
             _doubles(arrays[-1])])
         result = ffi.new("ki_ensemble_result *")
-        run = start_run(threads)
         check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), result, out))
         return Replicas(*arrays[:-1], spins, arrays[-1], result.realizations, *averages(result))
 

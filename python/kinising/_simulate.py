@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._arguments import (GIB, count, machine_memory, one_dynamics, one_of, text, window)
-from ._library import check, ffi, lib, need_library, start_run
+from ._library import check, ffi, lib, need_library
+from ._run import start_run
 
 STARTS = ("up", "random", "theory")
 _ALGORITHMS = ("auto", "dense", "matrix-free")
@@ -74,12 +75,12 @@ def _create(spec):
     return ffi.gc(out[0], lib.ki_ensemble_free)
 
 
-def _need_memory(spec, threads):
+def _need_memory(spec, threads, realizations):
     need, facts = ffi.new("uint64_t *"), ffi.new("ki_build_info *")
     check(lib.ki_ensemble_memory(spec, need))
     check(lib.ki_get_build_info(facts))
     here, each = machine_memory(), need[0]
-    threads = threads if threads > 0 else facts.max_threads
+    threads = min(threads if threads > 0 else facts.max_threads, realizations)
     if each * threads > here:
         free = "" if spec.algorithm == lib.KI_ALGORITHM_MATRIX_FREE else ", or algorithm='matrix-free'"
         raise MemoryError(f"simulate : N = {spec.n} needs {each * threads / GIB:.3g} GiB, {each / GIB:.3g} "
@@ -87,11 +88,10 @@ def _need_memory(spec, threads):
                           f"use fewer threads, a smaller N{free}")
 
 
-def _run(ensemble, realizations, most, rel_err, threads):
+def _run(ensemble, realizations, most, rel_err, run):
     """Averages and algorithm of one point, and whether rel_err was reached."""
     result, target, status = ffi.new("ki_ensemble_result *"), realizations, "ok"
     while True:
-        run = start_run(threads)
         check(lib.ki_ensemble_run(ensemble, 0, target, ffi.addressof(run, "options")))
         check(lib.ki_ensemble_result_of(ensemble, result))
         following = target
@@ -159,13 +159,13 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
                   burn_in=burn_in, start=one_of("start", start, STARTS),
                   algorithm=one_of("algorithm", algorithm, _ALGORITHMS),
                   zero_diagonal=int(bool(zero_diagonal)), seed=count("seed", seed, MOST_SEED, 0))
-    threads = count("threads", threads, 4096, 0)
+    run = start_run(threads)
     ensembles = []
     for n, *point in zip(*(c.reshape(-1).tolist() for c in columns)):  # all are checked before one runs
         spec = ffi.new("ki_ensemble_spec *", dict(common, n=n, p=point))
         ensembles.append(_create(spec))
-        _need_memory(spec, min(threads, realizations))
-    rows = [_run(e, realizations, most, rel_err, threads) for e in ensembles]
+        _need_memory(spec, run.options.threads, realizations)
+    rows = [_run(e, realizations, most, rel_err, run) for e in ensembles]
     if not shape:
         return Simulation._make(rows[0])
     kinds = [np.int64, *[np.float64] * len(AVERAGES), "U11", "U13"]

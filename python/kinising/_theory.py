@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._arguments import count, dynamics_flags, one_dynamics, text
-from ._library import check, ffi, lib, need_library, start_run
+from ._library import check, ffi, lib, need_library
+from ._run import start_run
 
 # The arrays are made before the library can refuse a length: no room is asked for beyond its limits.
 _MOST_STEPS, _MOST_MATRIX_STEPS, _MOST_POINTS = 10**7, 10**4, 1600
@@ -98,8 +99,8 @@ def theory(beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync,async", threads=0):
     flags = dynamics_flags(dynamics)
     shape, points = _points(beta, J0, dJ, dH)
     records = np.empty(shape, dtype=_record("ki_theory_result"))
+    run = start_run(threads)
     if records.size:
-        run = start_run(threads)
         check(lib.ki_theory_map(records.size, ffi.from_buffer("ki_theory_params[]", points), flags,
                                 ffi.addressof(run, "options"),
                                 ffi.from_buffer("ki_theory_result[]", records)))

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package under test, built apart: python/build.py puts the extension into a private copy of the
 package, from the build folder named by KINISING_TEST_BUILD or the newest one of this checkout."""
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -33,6 +35,14 @@ def build(*arguments):
                           capture_output=True, text=True, check=False)
 
 
-def run_script(folder, text, seconds=60):
-    return subprocess.run([sys.executable, "-B", "-c", text], capture_output=True, text=True,
-                          check=False, timeout=seconds, env={**os.environ, "PYTHONPATH": str(folder)})
+def run_script(folder, script, seconds=60):
+    """Python on a text, or on a file; whatever it has started ends with it."""
+    command = [sys.executable, "-B", *(["-c", script] if isinstance(script, str) else [script])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                          env={**os.environ, "PYTHONPATH": str(folder)}) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)

@@ -4,7 +4,6 @@ import doctest
 import importlib
 import json
 import math
-import os
 import shutil
 
 import numpy as np
@@ -302,27 +301,6 @@ worker.join()
 """
     done = run_script(package, script)
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_fork(package):
-    """A child of a process that has used threads must not wait for the threads it does not have."""
-    script = """
-import os, signal, sys
-import numpy as np
-import kinising as ki
-
-beta = np.linspace(0.1, 4, 300)
-m = ki.theory(beta, dynamics="sync", threads=2).m
-child = os.fork()
-if child == 0:
-    signal.alarm(20)
-    same = [(ki.theory(beta, dynamics="sync", threads=n).m == m).all() for n in (0, 2)]
-    os._exit(0 if all(same) else 1)
-sys.exit(os.waitpid(child, 0)[1])
-"""
-    done = run_script(package, script)
-    assert done.returncode == 0, (done.returncode, done.stderr)
 
 
 def test_build_complains(tmp_path):

@@ -469,22 +469,3 @@ print("ok")
 """
     done = run_script(package, script, 120)
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr
-
-
-def test_fork(package):
-    script = """
-import os, signal, sys
-import kinising as ki
-
-w = ki.Network.draw(100)
-def numbers(threads):
-    return ki.simulate(40, 1, threads=threads, steps=9).sigma, w.simulate(300, 9, threads=threads).sigma
-before = numbers(2)
-child = os.fork()
-if child == 0:
-    signal.alarm(30)
-    os._exit(0 if numbers(0) == numbers(2) == before else 1)
-sys.exit(os.waitpid(child, 0)[1])
-"""
-    done = run_script(package, script)
-    assert done.returncode == 0, (done.returncode, done.stderr)
