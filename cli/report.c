@@ -242,38 +242,8 @@ int session_end(session *s, const result *r) {
     return status;
 }
 
-/* The least limit of our control group (version 2) and those above it, as batch systems and
- * containers set it; infinite if there is none. */
-static double group_memory(void) {
-    char line[512], path[600], *at = NULL;
-    double least = INFINITY, limit;
-    FILE *groups = fopen("/proc/self/cgroup", "r");
-
-    while (groups && !at && fgets(line, sizeof line, groups))
-        at = strncmp(line, "0::/", 4) == 0 ? line + 3 : NULL;
-    if (groups)
-        fclose(groups);
-    if (!at)
-        return least;
-    at[strcspn(at, "\n")] = '\0';
-    for (char *end = at + strlen(at); end; end = strrchr(at, '/')) {
-        *end = '\0';
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", at);
-        FILE *file = fopen(path, "r");
-        if (file && fscanf(file, "%lf", &limit) == 1) /* or the word max */
-            least = fmin(least, limit);
-        if (file)
-            fclose(file);
-    }
-    return least;
-}
-
 double machine_memory(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    const double all =
-        pages > 0 && page > 0 ? (double)pages * (double)page : (double)(SIZE_MAX / 2);
-
-    return fmin(all, group_memory());
+    return (double)ki_machine_memory();
 }
 
 static int no_memory(const char *command, uint64_t count, size_t size) {

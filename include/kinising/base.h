@@ -92,6 +92,13 @@ typedef struct ki_build_info {
 KI_API KI_WARN_UNUSED int ki_get_build_info(ki_build_info *out);
 
 /**
+ * Bytes of memory that this process can have: those of the machine, or the least limit of its control
+ * groups (as containers and batch systems set them) if that is lower; UINT64_MAX if nothing says.
+ * What needs more ends in a killed process rather than in KI_ERR_NOMEM. Cost: reads a few small files.
+ */
+KI_API uint64_t ki_machine_memory(void);
+
+/**
  * Progress report: called with work done and total, possibly from a worker thread but never from two
  * at once. Return 0 to go on, anything else to stop; the running function then returns
  * KI_ERR_CANCELLED and leaves its outputs untouched.

@@ -2,6 +2,9 @@
 /* Errors, memory, threads, build facts. */
 #include "ki_test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "library/machine.h"
 
 static void error_texts(void **state) {
     (void)state;
@@ -306,6 +310,47 @@ static void build_info(void **state) {
     assert_true(info.max_threads >= 1);
 }
 
+static void put(const char *name, const char *text) {
+    FILE *f = fopen(name, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+/* Limits of a group and of those above it, of both versions of control groups. */
+static void group_memory(void **state) {
+    (void)state;
+    char folder[] = "/tmp/ki_groups_XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(mkdir("a", 0700) + mkdir("a/b", 0700) + mkdir("memory", 0700), 0);
+    assert_true(ki_group_memory("none", ".") == UINT64_MAX);
+    put("groups", "12:pids:/x\n0::/a/b\n");
+    assert_true(ki_group_memory("groups", ".") == UINT64_MAX);
+    put("a/b/memory.max", "max\n");
+    assert_true(ki_group_memory("groups", ".") == UINT64_MAX);
+    put("a/memory.max", "5000\n");
+    assert_true(ki_group_memory("groups", ".") == 5000);
+    put("memory.max", "3000\n");
+    put("a/b/memory.max", "4000\n");
+    assert_true(ki_group_memory("groups", ".") == 3000);
+    put("memory/memory.limit_in_bytes", "2000\n");
+    assert_true(ki_group_memory("groups", ".") == 3000);
+    put("groups", "3:cpu,memory:/gone\nnonsense\n0::/a");
+    assert_true(ki_group_memory("groups", ".") == 2000);
+    put("groups", "3:memorial:/\n");
+    assert_true(ki_group_memory("groups", ".") == UINT64_MAX);
+    static const char *const made[] = {"groups",       "memory/memory.limit_in_bytes",
+                                       "memory",       "memory.max",
+                                       "a/memory.max", "a/b/memory.max",
+                                       "a/b",          "a"};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        assert_int_equal(remove(made[i]), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_true(ki_machine_memory() > 1 << 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_texts),
@@ -321,6 +366,7 @@ int main(void) {
         cmocka_unit_test(work_spends),
         cmocka_unit_test(loops_in_a_forked_child),
         cmocka_unit_test(build_info),
+        cmocka_unit_test(group_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
