@@ -12,7 +12,7 @@ import sys
 # What a folder may include: other folders of src/, and "public" for <kinising/...>.
 ALLOWED = {
     "src/base": {"base", "public"},
-    "src/library": {"base", "public"},
+    "src/library": {"library", "base", "public"},
     "src/num": {"num", "base", "public"},
     "src/theory": {"theory", "num", "base", "public"},
     "src/io": {"io", "base", "public"},
