@@ -9,13 +9,16 @@ import os
 import re
 import sys
 
-# What a folder may include: other folders of src/, and "public" for <kinising/...>.
+# What a folder may include: other folders of src/, and "public" for <kinising/...>. A folder
+# inside a room is a room of its own.
 ALLOWED = {
     "src/base": {"base", "public"},
     "src/library": {"library", "base", "public"},
     "src/num": {"num", "base", "public"},
     "src/theory": {"theory", "num", "base", "public"},
-    "src/io": {"io", "base", "public"},
+    "src/io/file": {"io/file", "base", "public"},
+    "src/io/read": {"io/read", "io/file", "base", "public"},
+    "src/io/write": {"io/write", "io/file", "base", "public"},
     "src/network": {"network", "num", "base", "public"},
     "src/simulate": {"simulate", "network", "num", "base", "public"},
     "src/exact": {"exact", "network", "num", "base", "public"},
@@ -32,8 +35,8 @@ ONLY_IN = [
     (r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp\s+(?!simd|declare simd)", {"src/base/parallel.c"}),
     (r"\bcblas\.h|\bcblas_\w+\s*\(", {"src/num/linalg.c", "bench/bench_replicas.c",
                                            "bench/bench_meanfield.c"}),
-    (r"\bhdf5\.h", {"src/io/hdf5.c", "src/io/hdf5_read.c", "src/io/hdf5_storage.c",
-                      "src/io/hdf5_session.c", "src/io/hdf5_session.h"}),
+    (r"\bhdf5\.h", {"src/io/file/hdf5_session.h", "src/io/read/hdf5_read.c",
+                      "src/io/read/hdf5_storage.c", "src/io/write/hdf5_write.c"}),
     (r"\bmpi\.h", {"mpi/main.c", "mpi/team.c"}),
 ]
 LIBRARY_ONLY = [
@@ -67,7 +70,7 @@ def included_room(folder, kind, name):
             return None
         path = os.path.normpath(os.path.join(folder, name))
     parts = path.split(os.sep)
-    return parts[1] if parts[0] == "src" and len(parts) > 2 else parts[0]
+    return "/".join(parts[1:-1]) if parts[0] == "src" and len(parts) > 2 else parts[0]
 
 
 def check_includes(path, text):

@@ -10,7 +10,8 @@
 
 #include "test_io_files.h"
 
-#include "io/format.h"
+#include "io/file/utf8.h"
+#include "io/write/format.h"
 
 #include <kinising/kinising.h>
 

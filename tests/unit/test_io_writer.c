@@ -2,7 +2,7 @@
 /* Writes files of every type, dimension and size into a folder, for tests/python/test_files.py,
  * which knows the same formulas: element k is k / 3 - 5, k * 1000003 - 7 or word k mod 4. Usage:
  * test_io_writer FOLDER. Exit status 77 without HDF5, when its files are missing. */
-#include "io/format.h"
+#include "io/write/format.h"
 
 #include <kinising/kinising.h>
 

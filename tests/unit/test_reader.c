@@ -12,7 +12,7 @@
 
 #include "ki_test.h"
 
-#include "io/format.h"
+#include "io/write/format.h"
 
 #include <kinising/kinising.h>
 

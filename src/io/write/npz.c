@@ -3,7 +3,9 @@
  * Sources: numpy's "NPY format" page; PKWARE's APPNOTE.TXT sections 4.3 to 4.5. Time stamps are the
  * earliest a ZIP can say, so that the same arrays give the same bytes. */
 #include "base/memory.h"
-#include "io/format.h"
+#include "io/file/failure.h"
+#include "io/file/utf8.h"
+#include "io/write/format.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -276,8 +278,7 @@ int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *p
     int error = 0;
 
     if (!table)
-        return ki_io_fail(KI_ERR_NOMEM, out->path, "no memory left for writing it",
-                          "a machine with more");
+        return ki_io_no_memory(out->path, "writing");
     for (size_t k = 0; k < members && !error; k++)
         error = write_member(&z, k < n ? &arrays[k] : &last, &table[k]);
     start = z.at;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One output file that appears under its name only when complete, and the sentences that go with
- * failures of files. */
-#ifndef KI_SRC_IO_ATOMIC_H
-#define KI_SRC_IO_ATOMIC_H
+/* One output file that appears under its name only when complete. */
+#ifndef KI_SRC_IO_FILE_ATOMIC_H
+#define KI_SRC_IO_FILE_ATOMIC_H
 
 #include <stddef.h>
 
@@ -37,11 +36,5 @@ void ki_atomic_abort(ki_atomic *file);
 
 /* Whether ki_atomic_open would succeed; does not open devices and pipes, which could block. */
 int ki_atomic_check(const char *path);
-
-/* "path : why : right"; long paths keep only their tail so that the reason is never cut off. */
-int ki_io_fail(int error, const char *path, const char *why, const char *right);
-
-/* KI_ERR_IO with "path : action: reason of errnum : advice for it". */
-int ki_io_fail_errno(const char *path, const char *action, int errnum);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Elements of files as this library has them: double, int64_t, int8_t, UTF-8; little-endian, last
  * index fastest. */
-#include "io/format.h"
-#include "io/reader.h"
+#include "io/file/utf8.h"
+#include "io/read/reader.h"
 
 #include <inttypes.h>
 #include <math.h>

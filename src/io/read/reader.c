@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reading files of arrays: what kind of file it is, and what all kinds have in common. */
-#include "io/reader.h"
+#include "io/read/reader.h"
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -140,15 +140,13 @@ int ki_reader_open(const char *path, ki_reader **out) {
     r = ki_alloc(1, sizeof *r);
     if (!r) {
         ki_source_close(&source);
-        return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it",
-                          "a machine with more");
+        return ki_io_no_memory(path, "reading");
     }
     *r = (ki_reader){.source = source, .format = -1};
     r->path = ki_entry_name(path, strlen(path));
     r->source.path = r->path;
     if (!r->path)
-        error =
-            ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
+        error = ki_io_no_memory(path, "reading");
     else
         error = list(r);
     if (error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reading NPY: the header, a Python dict in ASCII, and the elements behind it. */
-#include "io/reader.h"
+#include "io/read/reader.h"
 
 #include "base/memory.h"
 

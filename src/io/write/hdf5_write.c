@@ -5,12 +5,13 @@
  * library that writes behind caches can find the disk full as late as at exit, in its own clean-up,
  * with no caller left to tell; an image cannot. The price is memory for the compressed file while
  * it is written, twice. */
-#include "io/format.h"
+#include "io/file/failure.h"
+#include "io/write/format.h"
 
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
-#include "io/hdf5_session.h"
+#include "io/file/hdf5_session.h"
 
 #include <hdf5.h>
 #include <stdio.h>

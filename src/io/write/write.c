@@ -2,7 +2,9 @@
 /* Checks everything that can be wrong before a file is touched, then hands over to a format. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "io/format.h"
+#include "io/file/failure.h"
+#include "io/file/utf8.h"
+#include "io/write/format.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -204,16 +206,12 @@ static char *path_beside(const char *path) {
     return beside;
 }
 
-static int no_memory(const char *path) {
-    return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for writing it", "a machine with more");
-}
-
 /* `out` is complete; its provenance appears first, so that no file is without, and both or none are
  * there unless the second renaming fails where the first did not. */
 static int publish_with(ki_atomic *out, const char *provenance) {
     char *path = path_beside(out->path);
     ki_atomic beside;
-    int error = path ? ki_atomic_open(&beside, path) : no_memory(out->path);
+    int error = path ? ki_atomic_open(&beside, path) : ki_io_no_memory(out->path, "writing");
 
     if (!error) {
         error = write_text(&beside, provenance);
@@ -272,7 +270,7 @@ int ki_check_writable(const char *path) {
     if (error || format != FORMAT_CSV || ki_is_stream(path))
         return error;
     beside = path_beside(path);
-    error = beside ? ki_atomic_check(beside) : no_memory(path);
+    error = beside ? ki_atomic_check(beside) : ki_io_no_memory(path, "writing");
     ki_free(beside);
     return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifdef KI_HAVE_HDF5
 
-#include "io/hdf5_session.h"
+#include "io/file/hdf5_session.h"
 
 #include <pthread.h>
 #include <stdio.h>

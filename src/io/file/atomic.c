@@ -7,10 +7,10 @@
 #define _POSIX_C_SOURCE 200809L
 #endif
 
-#include "io/atomic.h"
+#include "io/file/atomic.h"
 
-#include "base/error.h"
 #include "base/memory.h"
+#include "io/file/failure.h"
 
 #include <kinising/io.h>
 
@@ -35,52 +35,6 @@ enum {
 };
 
 typedef enum target_kind { TARGET_NEW, TARGET_REGULAR, TARGET_STREAM } target_kind;
-
-int ki_io_fail(int error, const char *path, const char *why, const char *right) {
-    size_t length = strlen(path);
-    const char *tail = length > SHOWN_PATH ? path + (length - SHOWN_PATH) : path;
-
-    return ki_fail(error, "%s%s : %s : %s", tail == path ? "" : "...", tail, why, right);
-}
-
-static const char *advice(int errnum) {
-    switch (errnum) {
-    case ENOENT:
-        return "an existing folder";
-    case ENOTDIR:
-        return "folders only before the last /";
-    case EISDIR:
-        return "the name of a file, not of a folder";
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return "a file and folder that may be written";
-    case ENOSPC:
-    case EDQUOT:
-        return "free space there, or another disk";
-    case EFBIG:
-        return "a smaller result, or a higher file size limit";
-    case ENAMETOOLONG:
-        return "a shorter name";
-    case ELOOP:
-        return "a path without a loop of symbolic links";
-    case EPIPE:
-        return "a reader that stays until the end";
-    default:
-        return "a working disk and a path on it";
-    }
-}
-
-int ki_io_fail_errno(const char *path, const char *action, int errnum) {
-    char why[256];
-
-    snprintf(why, sizeof why, "%s: %s", action, strerror(errnum));
-    return ki_io_fail(KI_ERR_IO, path, why, advice(errnum));
-}
-
-static int no_memory(const char *path) {
-    return ki_io_fail(KI_ERR_NOMEM, path, "no memory left for writing it", "a machine with more");
-}
 
 static size_t folder_length(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -191,7 +145,7 @@ static int open_regular(ki_atomic *file, target_kind kind, mode_t mode) {
     file->target = ki_alloc(PATH_MAX, 1);
     file->temp = ki_alloc(PATH_MAX + 64, 1);
     if (!file->target || !file->temp)
-        return no_memory(file->path);
+        return ki_io_no_memory(file->path, "writing");
     memcpy(file->target, file->path, length + 1);
     reason = follow_links(file->target);
     if (reason)
@@ -211,7 +165,7 @@ static int open_target(ki_atomic *file, const char *path, target_kind kind, mode
     /* Before the file, so that running out of memory leaves nothing to remove. */
     file->buffer = ki_alloc(BUFFER_SIZE, 1);
     if (!file->buffer)
-        error = no_memory(path);
+        error = ki_io_no_memory(path, "writing");
     else if (kind != TARGET_STREAM)
         error = open_regular(file, kind, mode);
     else if ((file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)) < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "io/format.h"
+#include "io/file/utf8.h"
 
 int32_t ki_utf8_next(const char **s) {
     const unsigned char *p = (const unsigned char *)*s;

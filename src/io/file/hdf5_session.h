@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How HDF5 is called: by one thread of ours at a time, for not every build of it minds threads; with nothing
  * printed; and with the cause of a failure kept, which HDF5 forgets at the next call. */
-#ifndef KI_SRC_IO_HDF5_SESSION_H
-#define KI_SRC_IO_HDF5_SESSION_H
+#ifndef KI_SRC_IO_FILE_HDF5_SESSION_H
+#define KI_SRC_IO_FILE_HDF5_SESSION_H
 
 #include <hdf5.h>
 

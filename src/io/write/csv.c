@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* CSV: a header row and one row per element, nothing else. */
-#include "io/format.h"
+#include "io/file/failure.h"
+#include "io/write/format.h"
 
 #include <inttypes.h>
 #include <math.h>

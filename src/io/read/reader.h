@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Files being read. Nothing in them is believed: every size is held against the size of the file
  * before memory is taken for it. Sentences name the file and, where there is one, the array. */
-#ifndef KI_SRC_IO_READER_H
-#define KI_SRC_IO_READER_H
+#ifndef KI_SRC_IO_READ_READER_H
+#define KI_SRC_IO_READ_READER_H
 
-#include "io/atomic.h"
+#include "io/file/failure.h"
+#include "io/file/source.h"
 
 #include <kinising/io.h>
 
@@ -16,18 +17,6 @@ enum {
     KI_RATIO_MAX = 1032, /* deflate makes no more of a byte */
     KI_READ_BUFFER = 1 << 16
 };
-
-/* An open regular file; all reads are positioned. */
-typedef struct ki_source {
-    const char *path; /* borrowed, for sentences */
-    int fd;
-    uint64_t size;
-} ki_source;
-
-int ki_source_open(ki_source *s, const char *path);
-/* Exactly `size` bytes from `at`, or an error: KI_ERR_FORMAT where the file ends before. */
-int ki_source_read(const ki_source *s, uint64_t at, void *out, size_t size);
-void ki_source_close(ki_source *s);
 
 /* An array as it lies in the file. */
 typedef struct ki_entry {

@@ -5,7 +5,7 @@
 #ifndef KI_SRC_IO_FORMAT_H
 #define KI_SRC_IO_FORMAT_H
 
-#include "io/atomic.h"
+#include "io/file/atomic.h"
 
 #include <kinising/io.h>
 
@@ -34,9 +34,5 @@ int ki_hdf5_check(const char *path);
 
 /* Product of the extents, 1 for a scalar. */
 size_t ki_array_count(const ki_array *array);
-
-/* Decodes the code point at *s and moves *s past it; -1 (and *s unmoved) if it is not valid UTF-8.
- * The terminating NUL decodes to 0. */
-int32_t ki_utf8_next(const char **s);
 
 #endif

@@ -3,10 +3,11 @@
 #define _POSIX_C_SOURCE 200809L
 #endif
 
-#include "io/reader.h"
+#include "io/file/source.h"
 
-#include "base/error.h"
-#include "base/memory.h"
+#include "io/file/failure.h"
+
+#include <kinising/base.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,16 +27,10 @@ static int cannot_read(const char *path, int errnum) {
     return ki_io_fail_errno(path, "cannot be read", errnum);
 }
 
-static int check_name(const char *path) {
-    if (path && *path)
-        return 0;
-    return ki_fail(KI_ERR_ARGUMENT, "path : is %s : the name of a file", path ? "empty" : "NULL");
-}
-
 int ki_source_open(ki_source *s, const char *path) {
     struct stat st;
     int reason = 0;
-    int error = check_name(path);
+    int error = ki_io_check_name(path);
 
     *s = (ki_source){.path = path, .fd = -1};
     if (error)
@@ -83,60 +78,4 @@ void ki_source_close(ki_source *s) {
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
-}
-
-int ki_check_bytes(const char *path) {
-    int error = check_name(path);
-
-    return error ? error : ki_atomic_check(path);
-}
-
-int ki_write_bytes(const char *path, const void *data, size_t size) {
-    ki_atomic out;
-    int error = check_name(path);
-
-    if (error)
-        return error;
-    if (!data && size > 0)
-        return ki_fail(KI_ERR_ARGUMENT, "data : is NULL : a pointer to %zu bytes", size);
-    error = ki_atomic_open(&out, path);
-    if (error)
-        return error;
-    error = ki_atomic_write(&out, data, size);
-    if (!error)
-        return ki_atomic_commit(&out);
-    ki_atomic_abort(&out);
-    return error;
-}
-
-int ki_read_bytes(const char *path, void **data, size_t *size) {
-    ki_source source;
-    unsigned char *bytes = NULL;
-    int error;
-
-    if (!data || !size)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a place for the result",
-                       data ? "size" : "data");
-    error = ki_source_open(&source, path);
-    if (error)
-        return error;
-    if (source.size < SIZE_MAX)
-        bytes = ki_alloc((size_t)source.size, 1);
-    if (!bytes)
-        error =
-            ki_io_fail(KI_ERR_NOMEM, path, "no memory left for reading it", "a machine with more");
-    else
-        error = ki_source_read(&source, 0, bytes, (size_t)source.size);
-    if (error) {
-        ki_free(bytes);
-    } else {
-        *data = bytes;
-        *size = (size_t)source.size;
-    }
-    ki_source_close(&source);
-    return error;
-}
-
-void ki_free_bytes(void *data) {
-    ki_free(data);
 }

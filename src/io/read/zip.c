@@ -2,7 +2,7 @@
 /* Reading ZIP files by their central directory, as APPNOTE.TXT 4.3 to 4.5 has it: stored and
  * deflated members, and the 64-bit records. What stands in local headers is not needed but for its
  * length. */
-#include "io/reader.h"
+#include "io/read/reader.h"
 
 #include "base/memory.h"
 

@@ -2,12 +2,12 @@
 /* Reading HDF5: the datasets of the root group, converted by HDF5 itself. Links to other files,
  * data kept in other files and virtual datasets are not followed: a file from somewhere must not
  * choose what else is read. */
-#include "io/reader.h"
+#include "io/read/reader.h"
 
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
-#include "io/hdf5_session.h"
+#include "io/file/hdf5_session.h"
 
 #include <errno.h>
 #include <hdf5.h>

@@ -3,7 +3,7 @@
  * it reads beyond its buffers when a damaged shape is larger than the stored bytes, or when a chunk
  * is smaller after decompression than a chunk is. So each deflated chunk is inflated once more
  * here, only to be counted. */
-#include "io/reader.h"
+#include "io/read/reader.h"
 
 #ifdef KI_HAVE_HDF5
 
