@@ -95,12 +95,14 @@ static int compute(autocorrelation_run *a) {
 }
 
 static int report(autocorrelation_run *a) {
+    const char *times = time_units(a->dynamics == SYNC ? KI_SYNC : KI_ASYNC);
+    result_axis axes[CURVES_AXES];
     const column columns[] = {{.name = "beta", .real = a->real[KI_BETA]},
                               {.name = "J0", .real = a->real[KI_J0]},
                               {.name = "dJ", .real = a->real[KI_DJ]},
                               {.name = "dH", .real = a->real[KI_DH]},
                               {.name = "dynamics", .word = a->words},
-                              {.name = "tau", .real = a->real[REAL_TAU]},
+                              {.name = "tau", .real = a->real[REAL_TAU], .units = times},
                               {.name = "C", .real = a->real[REAL_C]},
                               {.name = "status", .word = a->words + a->c.rows}};
     plot_curves figure = {.x_label = a->dynamics == SYNC ? "lag τ  (steps)" : "lag τ",
@@ -113,6 +115,8 @@ static int report(autocorrelation_run *a) {
     const result out = {.columns = columns,
                         .n_columns = sizeof columns / sizeof columns[0],
                         .rows = a->c.rows,
+                        .axes = axes,
+                        .n_axes = curves_axes(&a->c, "tau", a->real[REAL_TAU], axes),
                         .draw = plot_draw_curves,
                         .figure = &figure};
 

@@ -85,8 +85,11 @@ static int report(critical_run *c) {
                           .hidden = c->solve_for,
                           .n_curves = 1,
                           .curves = {{labels[c->solve_for], c->real[c->solve_for], NULL, 0}}};
+    result_axis axes[N_PARAMETERS];
     result out = {.columns = columns,
                   .n_columns = N_COLUMNS,
+                  .axes = axes,
+                  .n_axes = grid_axes(&c->g, axes),
                   .rows = c->g.total,
                   .draw = grid_draw,
                   .figure = &figure};

@@ -183,6 +183,7 @@ static int compute(theory_run *t) {
 
 /* Returns how many there are. */
 static size_t lay_out_columns(const theory_run *t, column columns[N_COLUMNS]) {
+    const int bits = t->s.unit == UNIT_BITS;
     size_t n = 0;
 
     for (int a = 0; a < N_PARAMETERS; a++)
@@ -190,9 +191,17 @@ static size_t lay_out_columns(const theory_run *t, column columns[N_COLUMNS]) {
     if (t->tidy)
         columns[n++] = (column){.name = "dynamics", .word = t->name};
     columns[n++] = (column){.name = "phase", .word = t->phase};
-    for (int k = 0; k < N_QUANTITIES; k++)
-        if (!t->tidy || quantities[k].in_tidy[0] != NOWHERE)
-            columns[n++] = (column){.name = quantities[k].name, .real = t->real[N_PARAMETERS + k]};
+    for (int k = 0; k < N_QUANTITIES; k++) {
+        const quantity *q = &quantities[k];
+        /* In the wide row it is the column that has a dynamics. */
+        const unsigned own = q->in_tidy[0] == NOWHERE ? KI_ASYNC : KI_SYNC;
+        if (t->tidy && own == KI_ASYNC)
+            continue;
+        columns[n] = (column){.name = q->name, .real = t->real[N_PARAMETERS + k]};
+        if (q->is_entropy)
+            columns[n].units = entropy_units(bits, t->tidy ? t->dynamics : own);
+        n++;
+    }
     columns[n++] = (column){.name = "status", .word = t->status};
     return n;
 }
@@ -249,11 +258,18 @@ static void lay_out_figure(const theory_run *t, grid_figure *f, double *numbers)
 static int report(theory_run *t) {
     column columns[N_COLUMNS];
     grid_figure figure;
-    result out = {.columns = columns, .rows = t->rows};
+    result_axis axes[1 + N_PARAMETERS];
+    result out = {.columns = columns, .rows = t->rows, .axes = axes};
     double *drawn = NULL;
     size_t bad = 0;
 
     out.n_columns = lay_out_columns(t, columns);
+    if (t->tidy) /* those that are asked for; async alone is the second word */
+        axes[out.n_axes++] =
+            (result_axis){.name = "dynamics",
+                          .n = count_dynamics(t),
+                          .word = dynamics_words + (t->dynamics & KI_SYNC ? 0 : 1)};
+    out.n_axes += grid_axes(&t->g, axes + out.n_axes);
     if (t->s.picture) {
         drawn = get_memory(t->s.argv[0], t->g.total, N_DRAWN * sizeof *drawn);
         if (!drawn)

@@ -203,38 +203,67 @@ static void lay_out_figure(const transient_run *t, plot_curves *f) {
                                 t->real[REAL_SIGMA], NULL, 0};
 }
 
+/* A matrix [n,n] for each point: the lists come first if they are two at most, else the points. */
+static void shape_matrix(const result_axis *lists, size_t n_lists, size_t points, ki_array *matrix,
+                         ki_label *label) {
+    const size_t n = matrix->shape[0];
+    size_t varying = 0;
+
+    for (size_t a = 0; a < n_lists; a++)
+        varying += lists[a].n > 1;
+    matrix->ndim = 0;
+    for (size_t a = 0; a < n_lists && varying <= 2; a++)
+        if (lists[a].n > 1) {
+            label->axes[matrix->ndim] = lists[a].name;
+            matrix->shape[matrix->ndim++] = lists[a].n;
+        }
+    if (varying > 2) {
+        label->axes[0] = "point";
+        matrix->shape[matrix->ndim++] = points;
+    }
+    for (int k = 0; k < 2; k++) {
+        label->axes[matrix->ndim] = k == 0 ? "t" : "other_t";
+        matrix->shape[matrix->ndim++] = n;
+    }
+}
+
 static int report(transient_run *t) {
     const size_t length = t->c.length;
+    const unsigned dynamics = t->dynamics == SYNC ? KI_SYNC : KI_ASYNC;
+    const char *entropy = entropy_units(t->s.unit == UNIT_BITS, dynamics);
+    const char *times = time_units(dynamics);
     const column columns[] = {{.name = "beta", .real = t->real[KI_BETA]},
                               {.name = "J0", .real = t->real[KI_J0]},
                               {.name = "dJ", .real = t->real[KI_DJ]},
                               {.name = "dH", .real = t->real[KI_DH]},
                               {.name = "dynamics", .word = t->words},
                               {.name = "m0", .real = t->real[REAL_M0]},
-                              {.name = "lag", .real = t->real[REAL_LAG]},
-                              {.name = "t", .real = t->real[REAL_T]},
+                              {.name = "lag", .real = t->real[REAL_LAG], .units = times},
+                              {.name = "t", .real = t->real[REAL_T], .units = times},
                               {.name = "m", .real = t->real[REAL_M]},
                               {.name = "q", .real = t->real[REAL_Q]},
-                              {.name = "S", .real = t->real[REAL_S]},
-                              {.name = "Sr", .real = t->real[REAL_SR]},
-                              {.name = "sigma", .real = t->real[REAL_SIGMA]},
+                              {.name = "S", .real = t->real[REAL_S], .units = entropy},
+                              {.name = "Sr", .real = t->real[REAL_SR], .units = entropy},
+                              {.name = "sigma", .real = t->real[REAL_SIGMA], .units = entropy},
                               {.name = "status", .word = t->words + t->c.rows}};
     ki_array matrix = {
         .name = "C", .type = KI_FLOAT64, .ndim = 2, .shape = {length, length}, .data = t->matrix};
+    ki_label label = {0};
+    result_axis axes[CURVES_AXES];
     plot_curves figure = {0};
     curves_figure head = {.family = NULL};
 
-    if (t->c.points > 1) {
-        matrix.ndim = 3;
-        matrix.shape[0] = t->c.points;
-        matrix.shape[2] = length;
-    }
+    const size_t n_axes = curves_axes(&t->c, "t", t->real[REAL_T], axes);
+    shape_matrix(axes, n_axes - 1, t->c.points, &matrix, &label);
     int status = t->s.picture ? curves_lay_out(&t->c, t->s.argv[0], &head, &figure) : 0;
     lay_out_figure(t, &figure);
     result out = {.columns = columns,
                   .n_columns = sizeof columns / sizeof columns[0],
                   .rows = t->c.rows,
+                  .axes = axes,
+                  .n_axes = n_axes,
                   .arrays = &matrix,
+                  .labels = &label,
                   .n_arrays = t->matrix != NULL,
                   .draw = plot_draw_curves,
                   .figure = &figure};

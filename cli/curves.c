@@ -57,6 +57,17 @@ void curves_parameters(const curves *c, double *const real[N_PARAMETERS]) {
     }
 }
 
+size_t curves_axes(const curves *c, const char *name, const double *abscissa,
+                   result_axis out[CURVES_AXES]) {
+    size_t n = 0;
+
+    if (c->m0)
+        out[n++] = (result_axis){.name = "m0", .n = c->n_m0, .real = c->m0};
+    n += grid_axes(&c->g, out + n);
+    out[n++] = (result_axis){.name = name, .n = c->length, .real = abscissa};
+    return n;
+}
+
 int curves_show_progress(void *user, uint64_t done, uint64_t total) {
     enum { PARTS = 10000 };
     const curves_progress *p = user;

@@ -26,6 +26,11 @@ double curves_m0(const curves *c, size_t i);
 /* The parameters of every row: real[a] [rows] for each of enum ki_parameter. */
 void curves_parameters(const curves *c, double *const real[N_PARAMETERS]);
 
+/* The axes of the result: m0, dH, dJ, J0, beta and the abscissa of the first curve. Returns how many. */
+enum { CURVES_AXES = N_PARAMETERS + 2 };
+size_t curves_axes(const curves *c, const char *name, const double *abscissa,
+                   result_axis out[CURVES_AXES]);
+
 /* Progress of a loop over the points, each of which reports its own. */
 typedef struct curves_progress {
     session *s;

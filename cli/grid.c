@@ -51,3 +51,10 @@ ki_theory_params grid_point(const grid *g, size_t row) {
                               .dJ = coordinate(g, KI_DJ, row),
                               .dH = coordinate(g, KI_DH, row)};
 }
+
+size_t grid_axes(const grid *g, result_axis out[N_PARAMETERS]) {
+    for (int a = 0; a < N_PARAMETERS; a++)
+        out[N_PARAMETERS - 1 - a] =
+            (result_axis){.name = parameter_names[a], .n = g->n[a], .real = g->axis[a]};
+    return N_PARAMETERS;
+}

@@ -6,6 +6,7 @@
 #include <kinising/kinising.h>
 
 #include "plot.h"
+#include "result.h"
 #include "values.h"
 
 enum { N_PARAMETERS = 4 };
@@ -91,6 +92,8 @@ double parameter_value(const ki_theory_params *p, int a);
  * grid_free() may follow in every case. */
 int grid_make(grid *g, const char *command, const value_list lists[N_PARAMETERS], size_t row_size);
 void grid_free(grid *g);
+/* The axes of a result that has a row for each point: dH, dJ, J0, beta. Returns how many. */
+size_t grid_axes(const grid *g, result_axis out[N_PARAMETERS]);
 ki_theory_params grid_point(const grid *g, size_t row);
 /* "J_0 = 1, ΔH = 0": the parameters that do not vary, but for `hidden`, for the head of a figure. */
 void grid_title(const grid *g, int hidden, char *out, size_t size);

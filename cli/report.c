@@ -166,35 +166,23 @@ static int print_table(const result *r) {
 }
 
 static int write_file(const session *s, const result *r) {
-    size_t n = r->n_columns + r->n_arrays;
-    ki_array *arrays = get_memory(s->argv[0], n, sizeof *arrays);
-    char *origin = arrays ? provenance(s) : NULL;
+    result_arrays a;
+    char *origin = NULL;
     int status = STATUS_FAILED;
 
-    if (arrays && !origin)
+    if (result_arrays_make(s->file, r, &a) || !(origin = provenance(s))) {
         complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
-    if (origin) {
-        for (size_t c = 0; c < r->n_columns; c++) {
-            const column *from = &r->columns[c];
-            arrays[c] = (ki_array){.name = from->name,
-                                   .type = from->word ? KI_STRING : KI_FLOAT64,
-                                   .ndim = 1,
-                                   .shape = {r->rows},
-                                   .data = from->word ? (const void *)from->word
-                                                      : (const void *)from->real};
-        }
-        for (size_t k = 0; k < r->n_arrays; k++)
-            arrays[r->n_columns + k] = r->arrays[k];
+    } else {
         struct sigaction old[ENDING];
         hold_signals(old);
-        int error = ki_write_arrays(s->file, n, arrays, origin);
+        int error = ki_write_labelled(s->file, a.n, a.arrays, a.labels, origin);
         release_signals(old);
         status = error ? complain_library(error) : STATUS_DONE;
         if (!error && !s->quiet)
             remark("wrote %s (%zu rows)", s->file, r->rows);
     }
     free(origin);
-    free(arrays);
+    result_arrays_free(&a);
     return status;
 }
 

@@ -12,6 +12,7 @@
 
 #include "message.h"
 #include "options.h"
+#include "result.h"
 
 enum unit { UNIT_NATS = 0, UNIT_BITS = 1 };
 
@@ -96,27 +97,8 @@ int session_progress(void *s, uint64_t done, uint64_t total);
 /* What an entropy in nats is multiplied by. */
 double session_unit(const session *s);
 
-/* A column of a table: `real` or `word`, the other is NULL. */
-typedef struct column {
-    const char *name;
-    const double *real;
-    const char *const *word;
-} column;
-
-/* Draws a figure; see plot.h. */
-typedef int (*draw_fn)(const void *figure, const char *picture);
-
-/* The result of a command: a table, perhaps arrays for files that hold more than a table, perhaps
- * a picture (`draw` may be NULL). Writes the table to -o FILE, or as CSV to stdout without one, and
- * draws if --plot was given. Returns an exit_status. */
-typedef struct result {
-    const column *columns;
-    size_t n_columns, rows;
-    const ki_array *arrays; /* [n_arrays] */
-    size_t n_arrays;
-    draw_fn draw;
-    const void *figure;
-} result;
+/* Writes the table to -o FILE, or as CSV to stdout without one, and draws if --plot was given.
+ * Returns an exit_status. */
 int session_end(session *s, const result *r);
 
 /* count * size bytes, or NULL after saying on stderr that there is no such memory. Asks the machine

@@ -106,8 +106,9 @@ typedef struct sim_row {
     const char *algorithm;
     int status; /* enum ki_status */
 } sim_row;
-void sim_columns(size_t n, const double *numbers, const char *const *words,
-                 column columns[SIM_COLUMNS]);
+/* `dynamics`: all that the rows have. */
+void sim_columns(const session *s, unsigned dynamics, size_t n, const double *numbers,
+                 const char *const *words, column columns[SIM_COLUMNS]);
 void sim_fill(const session *s, const sim_row *row, size_t i, size_t n, double *numbers,
               const char **words);
 

@@ -156,8 +156,9 @@ static int write_moments(void *context, const char *provenance) {
     const size_t n = (size_t)w->view.n;
     column row[SIM_COLUMNS];
     ki_array a[SIM_COLUMNS + N_MOMENTS];
+    ki_label labels[SIM_COLUMNS + N_MOMENTS] = {{0}};
 
-    sim_columns(1, w->numbers, w->words, row);
+    sim_columns(&w->s, (unsigned)w->spec.dynamics, 1, w->numbers, w->words, row);
     row[SIM_COLUMN_M].name = "m_mean"; /* in a file that holds the array m */
     row[SIM_COLUMN_M + 1].name = "m_mean_err";
     for (size_t c = 0; c < SIM_COLUMNS; c++)
@@ -167,13 +168,28 @@ static int write_moments(void *context, const char *provenance) {
                        .ndim = 1,
                        .shape = {1},
                        .data = row[c].word ? (const void *)row[c].word : (const void *)row[c].real};
-    a[SIM_COLUMNS] = (ki_array){"m", KI_FLOAT64, 1, {n}, w->out.m};
-    a[SIM_COLUMNS + 1] = (ki_array){"c", KI_FLOAT64, 2, {n, n}, w->out.c};
-    a[SIM_COLUMNS + 2] = (ki_array){"d", KI_FLOAT64, 2, {n, n}, w->out.d};
-    a[SIM_COLUMNS + 3] = (ki_array){"sigma_spin", KI_FLOAT64, 1, {n}, w->out.sigma_spin};
-    a[SIM_COLUMNS + 4] = (ki_array){"sigma_edge", KI_FLOAT64, 2, {n, n}, w->out.sigma_edge};
-    a[SIM_COLUMNS + 5] = (ki_array){"m_before", KI_FLOAT64, 1, {n}, w->out.m_before};
-    return ki_write_arrays(w->s.file, SIM_COLUMNS + N_MOMENTS, a, provenance);
+    for (size_t c = 0; c < SIM_COLUMNS; c++)
+        labels[c].units = row[c].units;
+    const char *entropy = entropy_units(w->s.unit == UNIT_BITS, (unsigned)w->spec.dynamics);
+    const struct {
+        const char *name;
+        int ndim;
+        const double *data;
+        const char *units;
+    } moments[N_MOMENTS] = {{"m", 1, w->out.m, NULL},
+                            {"c", 2, w->out.c, NULL},
+                            {"d", 2, w->out.d, NULL},
+                            {"sigma_spin", 1, w->out.sigma_spin, entropy},
+                            {"sigma_edge", 2, w->out.sigma_edge, entropy},
+                            {"m_before", 1, w->out.m_before, NULL}};
+    for (size_t k = 0; k < N_MOMENTS; k++) {
+        a[SIM_COLUMNS + k] =
+            (ki_array){moments[k].name, KI_FLOAT64, moments[k].ndim, {n, n}, moments[k].data};
+        labels[SIM_COLUMNS + k].units = moments[k].units;
+        for (int d = 0; d < moments[k].ndim; d++)
+            labels[SIM_COLUMNS + k].axes[d] = d == 0 ? "spin" : "from_spin";
+    }
+    return ki_write_labelled(w->s.file, SIM_COLUMNS + N_MOMENTS, a, labels, provenance);
 }
 
 static int write_raster(void *context, const char *provenance) {
@@ -183,8 +199,9 @@ static int write_raster(void *context, const char *provenance) {
                         3,
                         {(size_t)w->spec.replicas, (size_t)w->spec.steps + 1, (size_t)w->view.n},
                         w->out.raster};
+    const ki_label label = {.axes = {"replica", "time", "spin"}};
 
-    return ki_write_arrays(w->raster_file, 1, &a, provenance);
+    return ki_write_labelled(w->raster_file, 1, &a, &label, provenance);
 }
 
 static int report(network_run *w) {
@@ -204,7 +221,7 @@ static int report(network_run *w) {
         snprintf(what, sizeof what, "N = %llu", (unsigned long long)w->view.n);
         return session_write(&w->s, write_moments, w, what);
     }
-    sim_columns(1, w->numbers, w->words, columns);
+    sim_columns(&w->s, (unsigned)w->spec.dynamics, 1, w->numbers, w->words, columns);
     const result out = {.columns = columns, .n_columns = SIM_COLUMNS, .rows = 1};
     return session_end(&w->s, &out);
 }

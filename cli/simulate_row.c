@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The row of simulate: an ensemble's and that of replicas have the same columns. */
 #include <math.h>
+#include <string.h>
 
 #include "simulate.h"
 
@@ -36,12 +37,21 @@ static const char *const column_names[SIM_COLUMNS] = {"N",
 /* Which of them are words, in this order. */
 static const int words_at[SIM_WORDS] = {5, 8, 24, 25};
 
-void sim_columns(size_t n, const double *numbers, const char *const *words,
-                 column columns[SIM_COLUMNS]) {
+/* By the first letters of their names: S, Sr, sigma and their errors are entropies. */
+static const char *units_of(const char *name, int bits, unsigned dynamics) {
+    return name[0] == 'S' || strncmp(name, "sigma", 5) == 0 ? entropy_units(bits, dynamics)
+           : strcmp(name, "seconds") == 0                   ? "s"
+           : strcmp(name, "steps") == 0 || strcmp(name, "burn_in") == 0 ? time_units(dynamics)
+                                                                        : NULL;
+}
+
+void sim_columns(const session *s, unsigned dynamics, size_t n, const double *numbers,
+                 const char *const *words, column columns[SIM_COLUMNS]) {
     size_t word = 0;
 
     for (size_t c = 0; c < SIM_COLUMNS; c++) {
-        columns[c] = (column){.name = column_names[c]};
+        columns[c] = (column){.name = column_names[c],
+                              .units = units_of(column_names[c], s->unit == UNIT_BITS, dynamics)};
         if (word < SIM_WORDS && c == (size_t)words_at[word])
             columns[c].word = words + word++ * n;
         else

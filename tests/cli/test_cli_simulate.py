@@ -353,6 +353,20 @@ def test_shards_hold_their_state(parts):
         assert (f["realizations"] == 13).all() or (f["realizations"] == 14).all()
 
 
+def test_merged_maps_have_the_shape_of_the_whole(run, tmp_path):
+    args = ["simulate", "--N", "6,8,9", "--beta", "1,2", "--realizations", "6", "--steps", "3", "--reproducible",
+            "--quiet"]
+    assert run(*args, "-o", "whole.npz").returncode == 0
+    for k in "12":
+        assert run(*args, "--shard", k + "/2", "-o", f"part{k}.npz").returncode == 0
+    assert run("merge", "part1.npz", "part2.npz", "--reproducible", "-o", "merged.npz").returncode == 0
+    with np.load(tmp_path / "whole.npz") as whole, np.load(tmp_path / "merged.npz") as merged:
+        assert merged["sigma"].shape == (3, 2) and list(merged["axis_N"]) == [6, 8, 9]
+        assert set(whole.files) == set(merged.files)
+        for name in set(whole.files) - {"provenance"}:
+            np.testing.assert_array_equal(whole[name], merged[name])
+
+
 def test_missing_parts_are_named(run, parts):
     done = run("merge", "p0.npz", "p2.npz")
     assert done.returncode == 2 and done.stdout == ""
