@@ -2,6 +2,7 @@
 /* kinising meanfield: Plefka's family of mean fields on one network. */
 #include "meanfield.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,32 +16,33 @@ static const command_help meanfield_help = {
     "start or in the steady state. Methods, from the simplest to the best near a transition of "
     "large\n"
     "networks: naive, plefka-t1t (TAP), plefka-t1, plefka-t, plefka2-t.\n"
-    "Columns: t, method, m_mean, C_mean, D_mean (means over all N and N^2 elements), sigma; t is "
-    "inf\n"
-    "with --steady. A .npz or .h5 file is of one method and also holds m (N), C and D (N,N),\n"
-    "sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma, of the last step, or with --path "
-    "of\n"
-    "every step, t first; status (ok, unsolved, not-steady, unstable, unphysical), residual, "
-    "change,\n"
-    "steps, and unphysical and unphysical_D, the numbers of elements of C and D that no "
-    "distribution\n"
-    "has.\n"
-    "With --compare: errors against all states of a small network, or a simulation. Columns: "
+    "Columns: N, beta, dynamics, m0, t, method, m_mean, C_mean, D_mean (means over all N and N^2\n"
+    "elements), sigma, status (ok, unsolved, not-steady, unstable, unphysical); t is inf with "
+    "--steady.\n"
+    "A .npz or .h5 file is of one method and also holds m (N), C and D (N,N), sigma_spin (N) and\n"
+    "sigma_edge (N,N), whose sum is N sigma, of the last step, or with --path of every step, t "
+    "first;\n"
+    "of several betas beta before all; and residual, change, steps, and unphysical and "
+    "unphysical_D,\n"
+    "the numbers of elements of C and D that no distribution has.\n"
+    "With --compare: errors against all states of a small network, or a simulation. Columns: N, "
     "beta,\n"
-    "method, m_err, C_err, D_err (root mean squares over all elements), sigma, sigma_ref, "
-    "sigma_err\n"
-    "(size of the difference), seconds, status. The row exact or simulation is the reference\n"
-    "itself, with its own sampling errors. Without --steady states after --steps are compared, of\n"
-    "--m0 1 or 0 if simulated.\n",
+    "dynamics, m0, t, method, m_err, C_err, D_err (root mean squares over all elements), sigma,\n"
+    "sigma_ref, sigma_err (size of the difference), seconds, status. The row exact or simulation "
+    "is the\n"
+    "reference itself, with its own sampling errors. Without --steady states after --steps are "
+    "compared,\n"
+    "of --m0 1 or 0 if simulated.\n",
     "  kinising network draw --N 100 --dJ 0.5 --dH 0.3 --beta 1 -o network.npz\n"
     "  kinising meanfield --network network.npz --method plefka-t1,plefka2-t --steps 20\n"
     "  kinising meanfield --network network.npz --steady -o steady.npz\n"
+    "  kinising meanfield --network network.npz --steady --beta 0.2:1:9 --plot curves.png\n"
     "  kinising meanfield --network network.npz --start steady.npz --beta 1.1 --steps 5 --path -o "
     "path.npz\n"
     "  kinising meanfield --network network.npz --compare simulation --beta 0.5:0.9:5 --steady\n",
 };
 
-static const char *const dynamics_words[] = {"sync", "async", NULL};
+const char *const mf_dynamics_words[] = {"sync", "async", NULL};
 static const char *const against_words[] = {"exact", "simulation", NULL};
 const char *const mf_method_words[] = {"naive",     "plefka-t1t", "plefka-t",
                                        "plefka-t1", "plefka2-t",  NULL};
@@ -108,16 +110,13 @@ static int check_files(const mf_command *w) {
                         "-o : %s holds the matrices of one method, and several are asked for : one "
                         "--method, or a .csv file",
                         w->s.file);
-    if (w->s.picture && w->steady && !w->against)
+    if (w->s.picture && w->steady && !w->against && w->beta_list.count < 2)
         return complain(STATUS_USAGE, "--plot : a steady state is a single point : --steps, or "
-                                      "--compare with several --beta");
+                                      "several --beta");
     return 0;
 }
 
 static int check_comparison(const mf_command *w) {
-    if (!w->against && w->beta_list.count > 1)
-        return complain(STATUS_USAGE, "--beta : a run has one : a loop over runs, or --compare, "
-                                      "which takes a list");
     if (w->beta_list.count > 1000000)
         return complain(STATUS_USAGE, "--beta : %llu values are too many : at most 1000000",
                         (unsigned long long)w->beta_list.count);
@@ -128,6 +127,10 @@ static int check_comparison(const mf_command *w) {
         return complain(STATUS_USAGE, "--m0 : simulations start all up or at random : 1 or 0 with "
                                       "--compare simulation");
     return 0;
+}
+
+double mf_m0(const mf_command *w) {
+    return w->start ? (double)NAN : w->m0;
 }
 
 static int meanfield(mf_command *w, const option *options, size_t n) {
@@ -160,7 +163,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .kind = OPTION_LIST,                                                                      \
          .target = &(w)->beta_list,                                                                \
          .meta = "LIST",                                                                           \
-         .help = "instead of the file's; one, or several with --compare",                          \
+         .help = "instead of the file's; one, or several",                                         \
          .low = 0,                                                                                 \
          .high = 1e308},                                                                           \
         {.name = "method",                                                                         \
@@ -175,7 +178,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .meta = "WORD",                                                                           \
          .help = "sync, or async: steady states of naive and plefka-t1t",                          \
          .fallback = "sync",                                                                       \
-         .words = dynamics_words},                                                                 \
+         .words = mf_dynamics_words},                                                              \
     {                                                                                              \
         .name = "zero-diagonal", .kind = OPTION_FLAG, .target = &(w)->zero_diagonal,               \
         .help = "take J_ii as 0, which async needs"                                                \

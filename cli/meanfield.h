@@ -30,6 +30,10 @@ typedef struct mf_command {
 } mf_command;
 
 extern const char *const mf_method_words[];
+extern const char *const mf_dynamics_words[];
+
+/* m0 as a column: of the start, NaN if that is a file. */
+double mf_m0(const mf_command *w);
 
 /* meanfield_input.c: says how much memory that will take and whether there is so much, reads
  * network and start, finds the betas. Return 0 or the exit status of their message. */
@@ -45,6 +49,7 @@ typedef struct mf_job {
     ki_meanfield_info info;  /* of the last step, but `status`, `residual` and `ambiguous` are the
                                 worst of all */
     ki_meanfield_info worst; /* of the step with the worst status */
+    int status;              /* of the last step itself */
     double seconds;          /* of the steps alone */
 } mf_job;
 
@@ -74,7 +79,8 @@ typedef struct mf_rows { /* columns of equal length, drawn with one curve a meth
     const char *const *method; /* [n] */
     const char *const *status; /* [n]; rows other than "ok" are left out. NULL: all are drawn */
 } mf_rows;
-/* Arguments are mf_rows: t, m_mean, C_mean, D_mean, sigma; or beta and four errors. */
+/* Arguments are mf_rows: t, or beta if there are several, m_mean, C_mean, D_mean, sigma; or beta and
+ * four errors. */
 int mf_draw_steps(const void *figure, const char *picture);
 int mf_draw_errors(const void *figure, const char *picture);
 

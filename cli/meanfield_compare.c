@@ -9,12 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { N_COLUMNS = 10, N_REAL = 8 };
-static const char *const column_names[N_COLUMNS] = {"beta",    "method", "m_err",     "C_err",
-                                                    "D_err",   "sigma",  "sigma_ref", "sigma_err",
-                                                    "seconds", "status"};
-enum { COLUMN_METHOD = 1, COLUMN_STATUS = 9 };
-enum { BETA, M_ERR, C_ERR, D_ERR, SIGMA, SIGMA_REF, SIGMA_ERR, SECONDS };
+enum { N_COLUMNS = 14, N_REAL = 11, N_WORDS = 3 };
+static const char *const column_names[N_COLUMNS] = {
+    "N",     "beta",  "dynamics", "m0",        "t",         "method",  "m_err",
+    "C_err", "D_err", "sigma",    "sigma_ref", "sigma_err", "seconds", "status"};
+enum { N, BETA, M0, T, M_ERR, C_ERR, D_ERR, SIGMA, SIGMA_REF, SIGMA_ERR, SECONDS };
+enum { DYNAMICS, METHOD, STATUS };
 
 /* What methods are held against: connected moments, and their own errors. */
 typedef struct reference {
@@ -34,9 +34,9 @@ typedef struct comparison {
     size_t n, rows, most;
     double *arrays; /* what `reference` and `halves` point into */
     half halves[2];
-    double *real[N_REAL]; /* [most] each */
-    const char **method, **status;
-    int bad; /* rows that are not "ok" */
+    double *real[N_REAL];       /* [most] each */
+    const char **word[N_WORDS]; /* [most] each */
+    int bad;                    /* rows that are not "ok" */
 } comparison;
 
 static double now(void) {
@@ -206,10 +206,15 @@ static void add_row(comparison *c, const char *method, const char *status,
 
     for (size_t k = 0; k < N_REAL; k++)
         c->real[k][row] = real[k];
+    c->real[N][row] = (double)c->n;
+    c->real[BETA][row] = c->w->view.beta;
+    c->real[M0][row] = mf_m0(c->w);
+    c->real[T][row] = c->w->steady ? (double)INFINITY : (double)c->w->steps;
     if (c->w->s.reproducible)
         c->real[SECONDS][row] = NAN;
-    c->method[row] = method;
-    c->status[row] = status;
+    c->word[DYNAMICS][row] = mf_dynamics_words[c->w->async];
+    c->word[METHOD][row] = method;
+    c->word[STATUS][row] = status;
     c->bad += strcmp(status, "ok") != 0;
 }
 
@@ -225,14 +230,11 @@ static int compare_method(comparison *c, int method, const reference *r) {
     if (error)
         status = complain_library(error);
     if (!status) {
-        const double real[N_REAL] = {[BETA] = w->view.beta,
-                                     [M_ERR] = rms(n, s.m, r->m),
-                                     [C_ERR] = rms(n * n, s.C, r->C),
-                                     [D_ERR] = rms(n * n, s.D, r->D),
-                                     [SIGMA] = unit * s.sigma,
-                                     [SIGMA_REF] = unit * r->sigma,
-                                     [SIGMA_ERR] = unit * fabs(s.sigma - r->sigma),
-                                     [SECONDS] = job.seconds};
+        const double real[N_REAL] = {
+            [M_ERR] = rms(n, s.m, r->m),     [C_ERR] = rms(n * n, s.C, r->C),
+            [D_ERR] = rms(n * n, s.D, r->D), [SIGMA] = unit * s.sigma,
+            [SIGMA_REF] = unit * r->sigma,   [SIGMA_ERR] = unit * fabs(s.sigma - r->sigma),
+            [SECONDS] = job.seconds};
         add_row(c, ki_method_name(method), ki_status_name(job.info.status), real);
     }
     mf_end(&job);
@@ -248,9 +250,13 @@ static int compare_at(comparison *c, double beta) {
     int status = w->against == MF_EXACT ? enumerate(c, &r) : simulate(c, &r);
     if (status)
         return status;
-    const double real[N_REAL] = {
-        beta,     r.m_err, r.C_err, r.D_err, unit * r.sigma, unit * r.sigma, unit * r.sigma_err,
-        r.seconds};
+    const double real[N_REAL] = {[M_ERR] = r.m_err,
+                                 [C_ERR] = r.C_err,
+                                 [D_ERR] = r.D_err,
+                                 [SIGMA] = unit * r.sigma,
+                                 [SIGMA_REF] = unit * r.sigma,
+                                 [SIGMA_ERR] = unit * r.sigma_err,
+                                 [SECONDS] = r.seconds};
     add_row(c, w->against == MF_EXACT ? "exact" : "simulation", r.status, real);
     for (int method = 0; method < KI_N_METHODS && !status; method++)
         if (w->methods & 1u << method)
@@ -265,10 +271,11 @@ static int make_comparison(mf_command *w, comparison *c, size_t n_methods) {
     *c = (comparison){.w = w, .n = n, .most = w->n_betas * (1 + n_methods)};
     c->arrays = get_memory(name, (uint64_t)numbers_of(w, (double)n), sizeof *c->arrays);
     c->real[0] = get_memory(name, c->most, N_REAL * sizeof(double));
-    c->method = get_memory(name, 2 * c->most, sizeof *c->method);
-    if (!c->arrays || !c->real[0] || !c->method)
+    c->word[0] = get_memory(name, c->most, N_WORDS * sizeof(char *));
+    if (!c->arrays || !c->real[0] || !c->word[0])
         return STATUS_FAILED;
-    c->status = c->method + c->most;
+    for (size_t k = 1; k < N_WORDS; k++)
+        c->word[k] = c->word[0] + k * c->most;
     for (size_t k = 1; k < N_REAL; k++)
         c->real[k] = c->real[0] + k * c->most;
     for (size_t k = 0; k < 2 && w->against == MF_SIMULATION; k++) {
@@ -289,13 +296,14 @@ static int write_comparison(const comparison *c) {
         .n = c->rows,
         .x = c->real[BETA],
         .y = {c->real[M_ERR], c->real[C_ERR], c->real[D_ERR], c->real[SIGMA_ERR]},
-        .method = c->method,
-        .status = c->status};
+        .method = c->word[METHOD],
+        .status = c->word[STATUS]};
+    const int is_word[N_COLUMNS] = {[2] = 1, [5] = 1, [13] = 1};
 
-    for (size_t i = 0, k = 0; i < N_COLUMNS; i++) {
+    for (size_t i = 0, k = 0, l = 0; i < N_COLUMNS; i++) {
         columns[i] = (column){.name = column_names[i]};
-        if (i == COLUMN_METHOD || i == COLUMN_STATUS)
-            columns[i].word = i == COLUMN_METHOD ? c->method : c->status;
+        if (is_word[i])
+            columns[i].word = c->word[l++];
         else
             columns[i].real = c->real[k++];
     }
@@ -333,6 +341,6 @@ int mf_compare(mf_command *w) {
         status = write_comparison(&c);
     free(c.arrays);
     free(c.real[0]);
-    free(c.method);
+    free(c.word[0]);
     return status;
 }

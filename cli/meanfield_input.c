@@ -60,12 +60,15 @@ static int need_of(const mf_command *w, uint64_t n, double *need, int *hungry) {
     }
     *need = fmax(most, work) + arrays + (matrix + vector) * (1 + w->zero_diagonal);
     *need += w->start ? 2 * matrix + vector : vector;
-    if (w->path)
-        *need += (3 * matrix + 2 * vector) * (double)(w->steps + 1);
-    else if (mf_wants_matrices(w))
-        *need += matrix + vector;
-    if (!w->steady && w->against == MF_ALONE)
-        *need += 6 * sizeof(double) * (double)(w->steps + 1);
+    const double betas = fmax((double)w->beta_list.count, 1);
+    const double steps = w->steady ? 1 : (double)w->steps + 1;
+    if (mf_wants_matrices(w)) {
+        const double kept = betas * (w->path ? steps : 1);
+
+        *need += (kept > 1 ? 3 * matrix + 2 * vector : matrix + vector) * kept;
+    }
+    if (w->against == MF_ALONE)
+        *need += 11 * sizeof(double) * steps * betas * __builtin_popcount(w->methods);
     return 0;
 }
 

@@ -68,15 +68,22 @@ static int draw(const mf_rows *r, const char *picture, plot_curves *f,
 
 int mf_draw_steps(const void *figure, const char *picture) {
     const mf_rows *r = figure;
-    char title[64];
+    const mf_command *w = r->w;
+    const int several = w->n_betas > 1;
+    char title[96];
     const char *const labels[4] = {"mean m", "mean C", "mean D",
-                                   r->w->s.unit == UNIT_BITS ? "σ  (bits/spin/step)"
-                                                             : "σ  (nats/spin/step)"};
-    plot_curves f = {
-        .title = title, .x_label = "time t  (steps)", .with_points = r->w->steps <= 100};
+                                   w->s.unit == UNIT_BITS ? "σ  (bits/spin/step)"
+                                                          : "σ  (nats/spin/step)"};
+    plot_curves f = {.title = title,
+                     .x_label = several ? "inverse temperature β" : "time t  (steps)",
+                     .with_points = several || w->steps <= 100};
 
-    snprintf(title, sizeof title, "N = %llu, β = %.6g", (unsigned long long)r->w->view.n,
-             r->w->betas[0]);
+    if (several)
+        snprintf(title, sizeof title, "N = %llu, %s", (unsigned long long)w->view.n,
+                 w->steady ? "steady states" : "states after the last step");
+    else
+        snprintf(title, sizeof title, "N = %llu, β = %.6g", (unsigned long long)w->view.n,
+                 w->betas[0]);
     return draw(r, picture, &f, labels);
 }
 

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { N_COLUMNS = 6, N_REAL = 5, N_ARRAYS = 11 };
-static const char *const column_names[N_COLUMNS] = {"t",      "method", "m_mean",
-                                                    "C_mean", "D_mean", "sigma"};
-enum { COLUMN_METHOD = 1 };
+enum { N_COLUMNS = 11, N_REAL = 8, N_WORDS = 3, N_INFO = 5, N_ARRAYS = 5 + N_INFO };
+static const char *const column_names[N_COLUMNS] = {
+    "N", "beta", "dynamics", "m0", "t", "method", "m_mean", "C_mean", "D_mean", "sigma", "status"};
+enum { N, BETA, M0, T, M_MEAN, C_MEAN, D_MEAN, SIGMA };
+enum { DYNAMICS, METHOD, STATUS };
+static const char *const info_names[N_INFO] = {"residual", "change", "steps", "unphysical",
+                                               "unphysical_D"};
 
 /* A part of the whole, in thousandths. */
 static int show_progress(void *user, uint64_t done, uint64_t total) {
@@ -50,6 +53,7 @@ static void keep_worst(mf_job *job, const ki_meanfield_info *step) {
     if (step->status > worst->status ||
         (step->status == worst->status && step->residual > worst->residual))
         *worst = *step;
+    job->status = step->status;
     *all = *step;
     all->residual = residual;
     all->ambiguous = ambiguous;
@@ -94,6 +98,7 @@ static int run_steady(mf_command *w, mf_job *job, mf_visit visit, void *context)
     if (error)
         return complain_library(error);
     job->worst = job->info;
+    job->status = job->info.status;
     w->part++;
     if (run.progress)
         show_progress(w, 0, 1);
@@ -119,21 +124,23 @@ void mf_end(mf_job *job) {
 /* The table, and what a file has besides. */
 typedef struct table {
     mf_command *w;
-    size_t n, rows, most; /* spins; rows filled, and room for */
-    double *real[N_REAL]; /* [most] each: t, m_mean, C_mean, D_mean, sigma */
-    const char **method;  /* [most] */
-    const mf_job *job;    /* that fills it */
-    double *m, *C, *D;    /* of every step, for --path */
-    double *spin, *edge;  /* [N], [N,N] of the last step, with --path of every one */
-    double residual, change, steps, unphysical, unphysical_D;
-    const char *status;
+    size_t n, rows, most;       /* spins; rows filled, and room for */
+    double *real[N_REAL];       /* [most] each */
+    const char **word[N_WORDS]; /* [most] each */
+    double *info[N_INFO];       /* [n_betas] each: of the one method of a file */
+    const mf_job *job;          /* that fills it */
+    size_t beta;                /* which one it has */
+    /* [kept, ...]: of every step with --path and of every beta, `times` of each. m, C and D are not
+     * there where the method still has them. */
+    size_t kept, times;
+    double *m, *C, *D, *spin, *edge;
 } table;
 
-/* Entropy production of spins and edges in place `row`; nan for a start, which has none. */
-static int take_sigma(table *t, size_t row, int there) {
+/* Entropy production of spins and edges in place `at`; nan for a start, which has none. */
+static int take_sigma(table *t, size_t at, int there) {
     const size_t n = t->n;
     const double unit = session_unit(&t->w->s);
-    double *spin = t->spin + row * n, *edge = t->edge + row * n * n;
+    double *spin = t->spin + at * n, *edge = t->edge + at * n * n;
     const int error = there ? ki_meanfield_sigma(t->job->mf, spin, edge) : 0;
 
     if (error)
@@ -145,123 +152,182 @@ static int take_sigma(table *t, size_t row, int there) {
     return 0;
 }
 
+/* The moments of a state in place `at`. */
+static int take_moments(table *t, size_t at, const ki_meanfield_state *state) {
+    const size_t n = t->n;
+    const int there = !isnan(state->D_mean);
+
+    if (t->m) {
+        memcpy(t->m + at * n, state->m, n * sizeof *t->m);
+        memcpy(t->C + at * n * n, state->C, n * n * sizeof *t->C);
+        memcpy(t->D + at * n * n, state->D, n * n * sizeof *t->D);
+        for (size_t i = 0; i < n * n && !there; i++) /* a start has none */
+            t->D[at * n * n + i] = NAN;
+    }
+    return take_sigma(t, at, there);
+}
+
 static int take_row(void *context, const ki_meanfield_state *state) {
     table *t = context;
-    const size_t row = t->rows++, n = t->n;
-    const double real[N_REAL] = {t->w->steady ? (double)INFINITY : (double)state->t, state->m_mean,
-                                 state->C_mean, state->D_mean,
-                                 session_unit(&t->w->s) * state->sigma};
+    const mf_command *w = t->w;
+    const size_t row = t->rows++;
+    const int last = w->steady || state->t == w->steps;
+    const double real[N_REAL] = {
+        [N] = (double)t->n,       [BETA] = w->view.beta,
+        [M0] = mf_m0(w),          [T] = w->steady ? (double)INFINITY : (double)state->t,
+        [M_MEAN] = state->m_mean, [C_MEAN] = state->C_mean,
+        [D_MEAN] = state->D_mean, [SIGMA] = session_unit(&w->s) * state->sigma};
 
     for (size_t k = 0; k < N_REAL; k++)
         t->real[k][row] = real[k];
-    t->method[row] = ki_method_name(t->job->method);
-    if (t->m) {
-        const int there = !isnan(state->D_mean);
+    t->word[DYNAMICS][row] = mf_dynamics_words[w->async];
+    t->word[METHOD][row] = ki_method_name(t->job->method);
+    t->word[STATUS][row] = ki_status_name(t->job->status);
+    if (t->kept == 0 || !(w->path || last))
+        return 0;
+    return take_moments(t, t->beta * t->times + (w->path ? (size_t)state->t : 0), state);
+}
 
-        memcpy(t->m + row * n, state->m, n * sizeof *t->m);
-        memcpy(t->C + row * n * n, state->C, n * n * sizeof *t->C);
-        memcpy(t->D + row * n * n, state->D, n * n * sizeof *t->D);
-        for (size_t i = 0; i < n * n && !there; i++) /* a start has none */
-            t->D[row * n * n + i] = NAN;
-        return take_sigma(t, row, there);
-    }
-    return 0;
+static void take_info(table *t) {
+    const ki_meanfield_info *info = &t->job->info;
+    const double of[N_INFO] = {info->residual, info->change, (double)info->steps,
+                               (double)info->unphysical, (double)info->unphysical_D};
+
+    for (size_t k = 0; k < N_INFO; k++)
+        t->info[k][t->beta] = of[k];
 }
 
 static int make_table(mf_command *w, table *t, size_t n_methods) {
     const char *name = w->s.argv[0];
-    const size_t n = (size_t)w->view.n, times = w->steady ? 1 : (size_t)w->steps + 1;
-    const size_t kept = w->path ? times : 1;
+    const size_t n = (size_t)w->view.n, steps = w->steady ? 1 : (size_t)w->steps + 1;
 
-    *t = (table){.w = w, .n = n, .most = n_methods * times};
-    t->method = get_memory(name, t->most, sizeof *t->method);
+    *t = (table){
+        .w = w, .n = n, .most = w->n_betas * n_methods * steps, .times = w->path ? steps : 1};
+    t->kept = mf_wants_matrices(w) ? w->n_betas * t->times : 0;
+    t->word[0] = get_memory(name, t->most, N_WORDS * sizeof(char *));
     t->real[0] = get_memory(name, t->most, N_REAL * sizeof(double));
-    if (!t->method || !t->real[0])
+    t->info[0] = get_memory(name, w->n_betas, N_INFO * sizeof(double));
+    if (!t->word[0] || !t->real[0] || !t->info[0])
         return STATUS_FAILED;
+    for (size_t k = 1; k < N_WORDS; k++)
+        t->word[k] = t->word[0] + k * t->most;
     for (size_t k = 1; k < N_REAL; k++)
         t->real[k] = t->real[0] + k * t->most;
-    if (mf_wants_matrices(w)) {
-        t->spin = get_memory(name, kept, (n * n + n) * sizeof(double));
+    for (size_t k = 1; k < N_INFO; k++)
+        t->info[k] = t->info[0] + k * w->n_betas;
+    if (t->kept) {
+        t->spin = get_memory(name, t->kept, (n * n + n) * sizeof(double));
         if (!t->spin)
             return STATUS_FAILED;
-        t->edge = t->spin + kept * n;
+        t->edge = t->spin + t->kept * n;
     }
-    if (w->path) {
-        t->m = get_memory(name, times, (2 * n * n + n) * sizeof(double));
+    if (t->kept > 1) {
+        t->m = get_memory(name, t->kept, (2 * n * n + n) * sizeof(double));
         if (!t->m)
             return STATUS_FAILED;
-        t->C = t->m + times * n;
-        t->D = t->C + times * n * n;
+        t->C = t->m + t->kept * n;
+        t->D = t->C + t->kept * n * n;
     }
     return 0;
 }
 
 static void free_table(table *t) {
-    free(t->method);
+    free(t->word[0]);
     free(t->real[0]);
+    free(t->info[0]);
     free(t->spin);
     free(t->m);
 }
 
-/* An array of `ndim` extents n, with `path` of so many times. */
-static ki_array of_steps(const char *name, int path, size_t times, size_t n, int ndim,
-                         const double *data) {
-    if (path)
-        return (ki_array){name, KI_FLOAT64, ndim + 1, {times, n, n}, data};
-    return (ki_array){name, KI_FLOAT64, ndim, {n, n}, data};
+/* An array of `ndim` extents n, of every step with --path, of every beta of several. */
+static ki_array array_of(const table *t, const char *name, int ndim, const double *data) {
+    ki_array out = {.name = name, .type = KI_FLOAT64, .data = data};
+
+    if (t->w->n_betas > 1)
+        out.shape[out.ndim++] = t->w->n_betas;
+    if (t->w->path)
+        out.shape[out.ndim++] = t->times;
+    for (int d = 0; d < ndim; d++)
+        out.shape[out.ndim++] = t->n;
+    return out;
 }
 
-/* The arrays of a file beside its columns. Moments of the last step are borrowed from the method.
- */
-static int lay_out_arrays(table *t, const mf_job *job, ki_array arrays[N_ARRAYS]) {
-    const size_t n = t->n, times = t->rows;
-    const int path = t->w->path;
-    ki_meanfield_state state;
+/* The arrays of a file beside its columns. Those of a single state are borrowed from the method. */
+static int lay_out_arrays(const table *t, const mf_job *job, ki_array arrays[N_ARRAYS]) {
+    ki_meanfield_state state = {.m = t->m, .C = t->C, .D = t->D};
+    const int error = t->m ? 0 : ki_meanfield_get(job->mf, &state);
 
-    const int error = ki_meanfield_get(job->mf, &state);
     if (error)
         return complain_library(error);
-    const int status = path ? 0 : take_sigma(t, 0, 1);
-    if (status)
-        return status;
-    t->residual = job->info.residual;
-    t->change = job->info.change;
-    t->steps = (double)job->info.steps;
-    t->unphysical = (double)job->info.unphysical;
-    t->unphysical_D = (double)job->info.unphysical_D;
-    t->status = ki_status_name(job->info.status);
-    arrays[0] = of_steps("m", path, times, n, 1, path ? t->m : state.m);
-    arrays[1] = of_steps("C", path, times, n, 2, path ? t->C : state.C);
-    arrays[2] = of_steps("D", path, times, n, 2, path ? t->D : state.D);
-    arrays[3] = of_steps("sigma_spin", path, times, n, 1, t->spin);
-    arrays[4] = of_steps("sigma_edge", path, times, n, 2, t->edge);
-    arrays[5] = (ki_array){"status", KI_STRING, 1, {1}, &t->status};
-    arrays[6] = (ki_array){"residual", KI_FLOAT64, 1, {1}, &t->residual};
-    arrays[7] = (ki_array){"change", KI_FLOAT64, 1, {1}, &t->change};
-    arrays[8] = (ki_array){"steps", KI_FLOAT64, 1, {1}, &t->steps};
-    arrays[9] = (ki_array){"unphysical", KI_FLOAT64, 1, {1}, &t->unphysical};
-    arrays[10] = (ki_array){"unphysical_D", KI_FLOAT64, 1, {1}, &t->unphysical_D};
+    arrays[0] = array_of(t, "m", 1, state.m);
+    arrays[1] = array_of(t, "C", 2, state.C);
+    arrays[2] = array_of(t, "D", 2, state.D);
+    arrays[3] = array_of(t, "sigma_spin", 1, t->spin);
+    arrays[4] = array_of(t, "sigma_edge", 2, t->edge);
+    for (size_t k = 0; k < N_INFO; k++)
+        arrays[5 + k] = (ki_array){info_names[k], KI_FLOAT64, 1, {t->w->n_betas}, t->info[k]};
     return 0;
 }
 
-static int write_table(table *t, const mf_job *job) {
+/* The last row of each run, for curves over beta. */
+static size_t keep_last_rows(const table *t, mf_rows *r, double *const real[N_REAL],
+                             const char **method) {
+    size_t kept = 0;
+
+    for (size_t row = 0; row < t->rows; row++) {
+        if (!t->w->steady && t->real[T][row] != (double)t->w->steps)
+            continue;
+        for (size_t k = 0; k < N_REAL; k++)
+            real[k][kept] = t->real[k][row];
+        method[kept++] = t->word[METHOD][row];
+    }
+    *r = (mf_rows){.w = t->w,
+                   .n = kept,
+                   .x = real[BETA],
+                   .y = {real[M_MEAN], real[C_MEAN], real[D_MEAN], real[SIGMA]},
+                   .method = method};
+    return kept;
+}
+
+/* Over time, or over beta if there are several. */
+static int draw(const void *figure, const char *picture) {
+    const table *t = figure;
+    mf_rows rows = {.w = t->w,
+                    .n = t->rows,
+                    .x = t->real[T],
+                    .y = {t->real[M_MEAN], t->real[C_MEAN], t->real[D_MEAN], t->real[SIGMA]},
+                    .method = t->word[METHOD]};
+
+    if (t->w->n_betas < 2)
+        return mf_draw_steps(&rows, picture);
+    double *real[N_REAL];
+    const char **method = get_memory("--plot", t->rows, sizeof *method);
+    int status = STATUS_FAILED;
+    real[0] = get_memory("--plot", t->rows, N_REAL * sizeof(double));
+    if (method && real[0]) {
+        for (size_t k = 1; k < N_REAL; k++)
+            real[k] = real[0] + k * t->rows;
+        keep_last_rows(t, &rows, real, method);
+        status = mf_draw_steps(&rows, picture);
+    }
+    free(method);
+    free(real[0]);
+    return status;
+}
+
+static int write_table(const table *t, const mf_job *job) {
+    const int is_word[N_COLUMNS] = {[2] = 1, [5] = 1, [10] = 1};
     column columns[N_COLUMNS];
     ki_array arrays[N_ARRAYS];
-    const mf_rows figure = {.w = t->w,
-                            .n = t->rows,
-                            .x = t->real[0],
-                            .y = {t->real[1], t->real[2], t->real[3], t->real[4]},
-                            .method = t->method};
-    const int matrices = mf_wants_matrices(t->w);
 
-    for (size_t c = 0, k = 0; c < N_COLUMNS; c++) {
+    for (size_t c = 0, k = 0, l = 0; c < N_COLUMNS; c++) {
         columns[c] = (column){.name = column_names[c]};
-        if (c == COLUMN_METHOD)
-            columns[c].word = t->method;
+        if (is_word[c])
+            columns[c].word = t->word[l++];
         else
             columns[c].real = t->real[k++];
     }
-    if (matrices) {
+    if (t->kept) {
         const int status = lay_out_arrays(t, job, arrays);
         if (status)
             return status;
@@ -270,20 +336,22 @@ static int write_table(table *t, const mf_job *job) {
                         .n_columns = N_COLUMNS,
                         .rows = t->rows,
                         .arrays = arrays,
-                        .n_arrays = matrices ? N_ARRAYS : 0,
-                        .draw = mf_draw_steps,
-                        .figure = &figure};
+                        .n_arrays = t->kept ? N_ARRAYS : 0,
+                        .draw = draw,
+                        .figure = t};
     return session_end(&t->w->s, &out);
 }
 
 /* How a steady state was found. */
 static void say_how(const mf_command *w, const mf_job *job) {
-    if (w->s.quiet)
+    char where[48] = "";
+
+    if (w->s.quiet || !w->steady || job->info.status != KI_CONVERGED)
         return;
-    if (w->steady && job->info.status < KI_NOT_STEADY)
-        remark("%s: steady after %llu steps, residual %.2g, change %.2g",
-               ki_method_name(job->method), (unsigned long long)job->info.steps, job->info.residual,
-               job->info.change);
+    if (w->n_betas > 1)
+        snprintf(where, sizeof where, ", beta = %.6g", w->view.beta);
+    remark("%s%s: steady after %llu steps, residual %.2g, change %.2g", ki_method_name(job->method),
+           where, (unsigned long long)job->info.steps, job->info.residual, job->info.change);
 }
 
 /* What went wrong with a method whose result is there all the same. */
@@ -314,34 +382,77 @@ static int say_end(const mf_job *job) {
                     name, (unsigned long long)worst->unsolved, steps, worst->residual);
 }
 
-int mf_alone(mf_command *w) {
-    mf_job jobs[KI_N_METHODS] = {{0}};
-    table t = {0};
-    size_t n = 0;
+/* The same of several temperatures: how many, and the first of them. */
+static int say_ends(const mf_command *w, size_t n, size_t bad, size_t first, const mf_job *jobs) {
+    return complain(STATUS_UNCONVERGED,
+                    "meanfield : %zu of %zu runs have a status other than ok, the first is %s at "
+                    "beta = %.6g, %s : smaller --beta, or each alone, which says more",
+                    bad, n, ki_method_name(jobs[first].method), w->betas[first / (n / w->n_betas)],
+                    ki_status_name(jobs[first].info.status));
+}
 
-    for (int method = 0; method < KI_N_METHODS; method++)
-        if (w->methods & 1u << method)
-            jobs[n++].method = method;
-    w->parts = n * (w->steady ? 1 : w->steps);
-    w->view.beta = w->betas[0];
-    int status = make_table(w, &t, n);
-    for (size_t k = 0; k < n && !status; k++) {
-        t.job = &jobs[k];
-        status = mf_run(w, &w->view, &jobs[k], take_row, &t);
-        if (k + 1 < n) /* a file is of one method, whose moments it holds */
-            mf_end(&jobs[k]);
-    }
-    session_progress(&w->s, 1, 1);
-    for (size_t k = 0; k < n && !status; k++)
-        say_how(w, &jobs[k]);
-    if (!status)
-        status = write_table(&t, &jobs[n - 1]);
-    const int written = status == 0;
-    for (size_t k = 0; k < n && written; k++) /* each that ended badly has its sentence */
+/* Says how those ended that did not end well. Returns an exit status. */
+static int say_all(const mf_command *w, size_t n, const mf_job *jobs) {
+    size_t bad = 0, first = 0;
+    int status = 0;
+
+    for (size_t k = n; k-- > 0;)
+        if (jobs[k].info.status != KI_CONVERGED) {
+            first = k;
+            bad++;
+        }
+    if (w->n_betas > 1)
+        return bad ? say_ends(w, n, bad, first, jobs) : 0;
+    for (size_t k = 0; k < n; k++) /* each has its sentence */
         if (jobs[k].info.status != KI_CONVERGED)
             status = say_end(&jobs[k]);
+    return status;
+}
+
+static int run_all(mf_command *w, table *t, size_t n, mf_job *jobs) {
+    const size_t n_methods = n / w->n_betas;
+    int status = 0;
+
+    for (size_t k = 0; k < n && !status; k++) {
+        t->job = &jobs[k];
+        t->beta = k / n_methods;
+        w->view.beta = w->betas[t->beta];
+        status = mf_run(w, &w->view, &jobs[k], take_row, t);
+        if (!status) {
+            take_info(t);
+            say_how(w, &jobs[k]);
+        }
+        if (k + 1 < n) /* a file of one state borrows its moments from the last */
+            mf_end(&jobs[k]);
+    }
+    return status;
+}
+
+int mf_alone(mf_command *w) {
+    table t = {0};
+    size_t n_methods = 0, n = 0;
+
+    for (int method = 0; method < KI_N_METHODS; method++)
+        n_methods += w->methods >> method & 1;
+    mf_job *jobs = get_memory(w->s.argv[0], w->n_betas * n_methods, sizeof *jobs);
+    if (!jobs)
+        return STATUS_FAILED;
+    for (size_t k = 0; k < w->n_betas; k++)
+        for (int method = 0; method < KI_N_METHODS; method++)
+            if (w->methods & 1u << method)
+                jobs[n++] = (mf_job){.method = method};
+    w->parts = n * (w->steady ? 1 : w->steps);
+    int status = make_table(w, &t, n_methods);
+    if (!status)
+        status = run_all(w, &t, n, jobs);
+    session_progress(&w->s, 1, 1);
+    if (!status)
+        status = write_table(&t, &jobs[n - 1]);
+    if (!status)
+        status = say_all(w, n, jobs);
     for (size_t k = 0; k < n; k++)
         mf_end(&jobs[k]);
     free_table(&t);
+    free(jobs);
     return status;
 }

@@ -58,7 +58,7 @@ def test_command_line(ki, network, settings, tmp_path):
     with np.load(files[1]) as f:
         assert set(got._fields) - set(f) == {"sigma_t"}
         for name, value in got._asdict().items():
-            if name == "sigma":
+            if name in ("sigma", "status"):
                 assert value == f[name][-1]
             else:
                 np.testing.assert_array_equal(value, f["sigma" if name == "sigma_t" else name].reshape(np.shape(value)),
