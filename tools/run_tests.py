@@ -13,7 +13,9 @@ import argparse
 import json
 import os
 import re
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,10 @@ import time
 import xml.etree.ElementTree as ET
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+sys.dont_write_bytecode = True
+
+import processes  # noqa: E402
 
 
 class Counts:
@@ -98,50 +104,112 @@ def run_or_stop(command, environment={}):
         sys.exit(1)
 
 
+class RunningTest:
+    """One entry of `meson introspect --tests` at work, in a session of its own. When it ends, by itself or
+    at its time limit, everything that it started ends with it."""
+
+    def __init__(self, test, environment):
+        self.test = test
+        self.mark = "%d %s" % (os.getpid(), secrets.token_hex(8))
+        self.folder = tempfile.TemporaryDirectory(prefix="kinising-test-")
+        self.junit = None
+        command = list(test["cmd"])
+        if "pytest" in command:
+            self.junit = os.path.join(self.folder.name, "junit.xml")
+            command.append("--junitxml=" + self.junit)
+        # Spinning threads take the cores from each other when the machine is busy with other things too.
+        env = dict({"OMP_WAIT_POLICY": "passive"}, **os.environ)
+        env.update(environment)
+        env.update(test["env"])
+        env[processes.MARK] = self.mark
+        self.output = open(os.path.join(self.folder.name, "output"), "w+b")
+        self.start = time.monotonic()
+        self.process = subprocess.Popen(command, cwd=test.get("workdir") or ROOT, env=env,
+                                        stdin=subprocess.DEVNULL, stdout=self.output,
+                                        stderr=subprocess.STDOUT, start_new_session=True)
+
+    def has_ended(self):
+        late = time.monotonic() - self.start > 4 * self.test["timeout"]
+        return self.process.poll() is not None or late
+
+    def seconds(self):
+        return time.monotonic() - self.start
+
+    def end(self):
+        """Ends it, if it still runs, and what it has left; returns its counts and its output."""
+        status = self.process.poll()
+        late = status is None
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self.process.wait()
+        processes.end_processes(self.mark)
+        self.output.seek(0)
+        text = self.output.read().decode(errors="replace")
+        self.output.close()
+        if late:
+            status, text = -1, text + "\ntimed out"
+        if self.junit:
+            counts = junit_counts(self.junit, status)
+        elif self.test["protocol"] == "tap":
+            counts = tap_counts(text, status)
+        else:
+            counts = (status == 0, status not in (0, 77), status == 77)
+        self.folder.cleanup()
+        return tuple(int(c) for c in counts), text
+
+
 def run_test(test, environment):
-    """One entry of `meson introspect --tests`; returns its counts and its output."""
-    command = list(test["cmd"])
-    # Spinning threads take the cores from each other when the machine is busy with other things too.
-    env = dict({"OMP_WAIT_POLICY": "passive"}, **os.environ)
-    env.update(environment)
-    env.update(test["env"])
-    junit = None
-    if "pytest" in command:
-        junit = tempfile.mktemp(suffix=".xml")
-        command.append("--junitxml=" + junit)
+    """Runs one test alone; returns its counts and its output."""
+    running = RunningTest(test, environment)
     try:
-        done = subprocess.run(command, cwd=test.get("workdir") or ROOT, env=env,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=4 * test["timeout"])
-        status, text = done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        status, text = -1, (late.stdout or b"").decode(errors="replace") + "\ntimed out"
-    if junit:
-        counts = junit_counts(junit, status)
-        if os.path.exists(junit):
-            os.unlink(junit)
-    elif test["protocol"] == "tap":
-        counts = tap_counts(text, status)
-    else:
-        counts = (status == 0, status not in (0, 77), status == 77)
-    return tuple(int(c) for c in counts), text
+        while not running.has_ended():
+            time.sleep(0.01)
+    finally:
+        result = running.end()
+    return result
+
+
+def run_tests(tests, jobs, done):
+    """Runs pairs (test, environment), `jobs` at a time; one that is not `is_parallel` has the machine for
+    itself. Calls done(test, counts, text, seconds) for each as it ends."""
+    waiting, running = list(tests), []
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs and not any(
+                    not t.test.get("is_parallel", True) for t in running):
+                alone = not waiting[0][0].get("is_parallel", True)
+                if alone and running:
+                    break
+                running.append(RunningTest(*waiting.pop(0)))
+            for one in [t for t in running if t.has_ended()]:
+                running.remove(one)
+                seconds = one.seconds()
+                done(one.test, *one.end(), seconds)
+            time.sleep(0.01)
+    finally:
+        for one in running:
+            one.end()
 
 
 def run_folder(path, label, suites, only, environment, total):
     listing = subprocess.run(["meson", "introspect", "--tests", path], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
+    tests = []
     for test in json.loads(listing):
         wanted = {name.split(":")[-1] for name in test["suite"]}
-        name = label + test["name"]
-        if not wanted & suites or only not in name:
-            continue
-        start = time.monotonic()
-        counts, text = run_test(test, environment)
+        if wanted & suites and only in label + test["name"]:
+            tests.append((test, environment))
+
+    def done(test, counts, text, seconds):
         total.add(*counts)
         print("%-44s %4d passed %3d failed %3d skipped  %6.1f s"
-              % ((name,) + counts + (time.monotonic() - start,)), flush=True)
+              % ((label + test["name"],) + counts + (seconds,)), flush=True)
         if counts[1]:
-            print(text)
+            print(text, flush=True)
+
+    run_tests(tests, 2, done)
 
 
 def main():
@@ -150,6 +218,10 @@ def main():
     parser.add_argument("--werror", choices=("true", "false"), default="false")
     parser.add_argument("--only", default="", help="only tests whose name has this text")
     options = parser.parse_args()
+    processes.hear_signals()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL: # as Ctrl-C: what runs is ended first
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     suites = {"quick"} if options.suite == "quick" else {"quick", "full"}
     total = Counts()
     path = configure("build-test", ["-Dtests=true", "-Dlibdir=lib", "-Dwerror=" + options.werror])

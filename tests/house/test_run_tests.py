@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The test runner counts every case, and nothing that failed as passed; the set-up says what it needs."""
 import os
+import re
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -58,6 +60,99 @@ def test_exit_status(status, counts):
 def test_time_limit():
     test = {"cmd": ["sleep", "30"], "env": {}, "timeout": 0.05, "protocol": "exitcode"}
     assert run_tests.run_test(test, {})[0] == (0, 1, 0)
+
+
+def status_of(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return "ended"
+
+
+LEAVES = """
+import os, subprocess, sys
+for new_session in (False, True):
+    left = subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; wait"], start_new_session=new_session, stdout=subprocess.PIPE)
+    print(left.pid, left.stdout.readline().decode().strip(), flush=True)
+os._exit(int(sys.argv[1])) if sys.argv[1] != "late" else left.wait()
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+@pytest.mark.parametrize("end,counts", [("0", (1, 0, 0)), ("3", (0, 1, 0)), ("late", (0, 1, 0))])
+def test_what_a_test_starts_ends_with_it(end, counts):
+    """Children and orphans, in its session and in others, however it ended."""
+    test = {"cmd": [sys.executable, "-c", LEAVES, end], "env": {}, "timeout": 1 if end == "late" else 100,
+            "protocol": "exitcode"}
+    found, text = run_tests.run_test(test, {})
+    pids = [int(n) for n in re.findall(r"^(\d+) (\d+)$", text, flags=re.M) for n in n]
+    assert found == counts and len(pids) == 4
+    assert [status_of(pid) for pid in pids if status_of(pid) not in ("ended", "Z")] == []
+
+
+INTERRUPTED = """
+import os, signal, sys
+assert os.path.isdir("/proc/self")
+import subprocess, time
+child = subprocess.Popen(["sleep", "600"])
+time.sleep(0.2)
+child.send_signal(signal.SIGINT)
+child.send_signal(signal.SIGHUP)
+sys.exit(child.wait(60) != -signal.SIGINT)
+"""
+
+
+def test_signals_reach_what_tests_start_though_the_suite_ignores_them(tmp_path):
+    """A background job of a script has SIGINT ignored, under nohup SIGHUP, and its children inherit that."""
+    (tmp_path / "test_it.py").write_text("def test_it():\n" + textwrap.indent(INTERRUPTED.replace(
+        "sys.exit(", "assert not (").lstrip(), "    "))
+    (tmp_path / "conftest.py").write_text(open(os.path.join(ROOT, "tests", "conftest.py")).read().replace(
+        "os.path.dirname(os.path.abspath(__file__))", repr(os.path.join(ROOT, "tests"))))
+    program = """if True:
+        import sys
+        sys.path.insert(0, %r)
+        import run_tests
+        run_tests.processes.hear_signals()
+        test = {"cmd": [sys.executable, "-c", %r], "env": {}, "timeout": 100, "protocol": "exitcode"}
+        assert run_tests.run_test(test, {}) == ((1, 0, 0), "")
+        """ % (os.path.join(ROOT, "tools"), INTERRUPTED)
+    for command in ([sys.executable, "-B", "-c", program],
+                    [sys.executable, "-B", "-m", "pytest", "-q", str(tmp_path / "test_it.py")]):
+        done = subprocess.run(["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+def test_two_at_a_time_but_not_the_shy():
+    """A test that is not to share the machine has it for itself."""
+    running, most, order = set(), [], []
+
+    class Fake:
+        def __init__(self, test, environment):
+            self.test, self.looks = test, 3
+            running.add(test["name"])
+            most.append(sorted(running))
+
+        def has_ended(self):
+            self.looks -= 1
+            return self.looks < 0
+
+        def seconds(self):
+            return 0
+
+        def end(self):
+            running.remove(self.test["name"])
+            return (1, 0, 0), ""
+
+    tests = [({"name": n, "is_parallel": n != "alone"}, {}) for n in ("a", "b", "c", "alone", "d", "e")]
+    real, run_tests.RunningTest = run_tests.RunningTest, Fake
+    try:
+        run_tests.run_tests(tests, 2, lambda test, counts, text, seconds: order.append(test["name"]))
+    finally:
+        run_tests.RunningTest = real
+    assert sorted(order) == sorted(t["name"] for t, _ in tests)
+    assert max(map(len, most)) == 2 and all(m == ["alone"] for m in most if "alone" in m)
 
 
 def machine(folder, programs):
