@@ -116,10 +116,11 @@ def test_gap_of_complex_pairs(ki, dynamics):
     J = -1.5 * np.roll(np.eye(N), 1, axis=0)
     w = ki.Network(np.zeros(N), J, 1.0)
     values = np.linalg.eigvals(ki.reference.enumeration.chain(w.H, J, 1.0, dynamics))
-    order = np.argsort(-np.abs(values) if dynamics == "sync" else -values.real)
-    second = values[order[1]]
-    assert abs(second.imag) > 0.01
-    want = 1 - np.abs(second) if dynamics == "sync" else N * (1 - second.real)
+    decay = np.abs(values) if dynamics == "sync" else values.real
+    slowest = np.sort(decay)[-2]
+    # Several share the modulus, and rounding says which of them would be sorted first.
+    assert max(abs(values.imag[np.isclose(decay, slowest, rtol=1e-9)])) > 0.01
+    want = 1 - slowest if dynamics == "sync" else N * (1 - slowest)
     got = w.exact(dynamics)
     assert abs(got.gap - want) < 1e-10 and got.gap_residual < 1e-10
 
