@@ -23,7 +23,7 @@ static void negate(int64_t *limb) {
         limb[i] = -limb[i];
 }
 
-void ki_exact_canonical(ki_exact_sum *sum) {
+void ki_exact_sum_canonical(ki_exact_sum *sum) {
     carry(sum->limb);
     if (sum->limb[KI_EXACT_LIMBS - 1] < 0) {
         negate(sum->limb);
@@ -62,7 +62,7 @@ static uint64_t split(double x, int *exponent) {
     return field ? fraction | UINT64_C(1) << 52 : fraction;
 }
 
-void ki_exact_add(ki_exact_sum *sum, double x) {
+void ki_exact_sum_add(ki_exact_sum *sum, double x) {
     int exponent;
     if (!isfinite(x)) {
         sum->special++;
@@ -73,7 +73,7 @@ void ki_exact_add(ki_exact_sum *sum, double x) {
     add_integer(sum, signbit(x) ? -1 : 1, integer, exponent);
 }
 
-void ki_exact_add_square(ki_exact_sum *sum, double x) {
+void ki_exact_sum_add_square(ki_exact_sum *sum, double x) {
     int exponent;
     if (!isfinite(x)) {
         sum->special++;
@@ -87,7 +87,7 @@ void ki_exact_add_square(ki_exact_sum *sum, double x) {
     add_integer(sum, 1, high * high, 2 * exponent + 64);
 }
 
-void ki_exact_merge(ki_exact_sum *sum, const ki_exact_sum *from) {
+void ki_exact_sum_merge(ki_exact_sum *sum, const ki_exact_sum *from) {
     /* Limbs with carries made are worth one addition each; the top one holds little. */
     ki_exact_sum tidy = *from;
     carry(tidy.limb);
@@ -127,7 +127,7 @@ static double round_size(const int64_t *limb) {
 }
 
 static double value_of(ki_exact_sum *tidy) {
-    ki_exact_canonical(tidy);
+    ki_exact_sum_canonical(tidy);
     int negative = 0;
     for (int i = 0; i < KI_EXACT_LIMBS && !negative; i++)
         negative = tidy->limb[i] < 0;
@@ -139,34 +139,34 @@ static double value_of(ki_exact_sum *tidy) {
     return negative ? -size : size;
 }
 
-double ki_exact_value(const ki_exact_sum *sum) {
+double ki_exact_sum_value(const ki_exact_sum *sum) {
     ki_exact_sum tidy = *sum;
     return sum->special ? (double)NAN : value_of(&tidy);
 }
 
-int ki_exact_room(const ki_exact_sum *sum) {
+int ki_exact_sum_room(const ki_exact_sum *sum) {
     ki_exact_sum tidy = *sum;
     int top = KI_EXACT_LIMBS - 1;
 
-    ki_exact_canonical(&tidy);
+    ki_exact_sum_canonical(&tidy);
     while (top >= 0 && tidy.limb[top] == 0)
         top--;
     const int room = KI_EXACT_BIAS / 32 - top;
     return top < 0 ? KI_EXACT_LIMBS + 1 : room > 0 ? room : 0;
 }
 
-ki_pair ki_exact_pair(const ki_exact_sum *sum, int limbs) {
+ki_pair ki_exact_sum_pair(const ki_exact_sum *sum, int limbs) {
     ki_exact_sum tidy = *sum;
     if (sum->special)
         return (ki_pair){(double)NAN, (double)NAN};
     if (limbs > 0) {
-        ki_exact_canonical(&tidy);
+        ki_exact_sum_canonical(&tidy);
         memmove(tidy.limb + limbs, tidy.limb, (size_t)(KI_EXACT_LIMBS - limbs) * sizeof *tidy.limb);
         memset(tidy.limb, 0, (size_t)limbs * sizeof *tidy.limb);
     }
     const double hi = value_of(&tidy);
     if (isinf(hi))
         return (ki_pair){hi, 0};
-    ki_exact_add(&tidy, -hi);
+    ki_exact_sum_add(&tidy, -hi);
     return (ki_pair){hi, value_of(&tidy)};
 }

@@ -23,26 +23,26 @@ typedef struct ki_pair {
 } ki_pair;
 
 /* Adds x, or x^2 without rounding. NaN and infinities are counted apart. */
-void ki_exact_add(ki_exact_sum *sum, double x);
-void ki_exact_add_square(ki_exact_sum *sum, double x);
+void ki_exact_sum_add(ki_exact_sum *sum, double x);
+void ki_exact_sum_add_square(ki_exact_sum *sum, double x);
 
 /* Adds all of `from`. */
-void ki_exact_merge(ki_exact_sum *sum, const ki_exact_sum *from);
+void ki_exact_sum_merge(ki_exact_sum *sum, const ki_exact_sum *from);
 
 /* The one form that each value has: all limbs of one sign and below 2^32 in size, nothing pending.
  * Equal sums then have equal bytes. */
-void ki_exact_canonical(ki_exact_sum *sum);
+void ki_exact_sum_canonical(ki_exact_sum *sum);
 
 /* The value rounded to nearest, ties to even; infinite if too large, NaN if there were special
  * terms. */
-double ki_exact_value(const ki_exact_sum *sum);
+double ki_exact_sum_value(const ki_exact_sum *sum);
 
 /* The value times 2^(32 limbs), limbs >= 0, to twice the precision of a double: sums of squares may
  * be too small for one. */
-ki_pair ki_exact_pair(const ki_exact_sum *sum, int limbs);
+ki_pair ki_exact_sum_pair(const ki_exact_sum *sum, int limbs);
 
 /* How many limbs the value could move up and still be below 2^32, 0 if none; more than 134 for
  * zero. */
-int ki_exact_room(const ki_exact_sum *sum);
+int ki_exact_sum_room(const ki_exact_sum *sum);
 
 #endif

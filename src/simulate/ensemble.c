@@ -272,8 +272,8 @@ static ki_range chunk_range(const job *j, size_t c) {
 
 void ki_sums_merge(ki_sums *sums, const ki_sums *from) {
     for (int k = 0; k < KI_N_ESTIMATES; k++) {
-        ki_exact_merge(&sums->x[k], &from->x[k]);
-        ki_exact_merge(&sums->square[k], &from->square[k]);
+        ki_exact_sum_merge(&sums->x[k], &from->x[k]);
+        ki_exact_sum_merge(&sums->square[k], &from->square[k]);
     }
 }
 
@@ -299,8 +299,8 @@ static int run_chunk(void *ctx, ki_work *work, size_t c) {
     while (!error && w->chunk.last < range.last) {
         error = j->e->engine->realize(&j->e->plan, w->workspace, w->chunk.last, work, out);
         for (int k = 0; k < KI_N_ESTIMATES && !error; k++) {
-            ki_exact_add(&w->sums.x[k], out[k]);
-            ki_exact_add_square(&w->sums.square[k], out[k]);
+            ki_exact_sum_add(&w->sums.x[k], out[k]);
+            ki_exact_sum_add_square(&w->sums.square[k], out[k]);
         }
         w->chunk.last += error == 0;
     }
@@ -379,8 +379,8 @@ static ki_pair product(ki_pair a, double b_hi, double b_lo) {
 static void estimate(const ki_exact_sum *x, const ki_exact_sum *square, double n, double *mean,
                      double *error) {
     /* Values of 1e-200 have squares that no double holds. */
-    const int room = ki_exact_room(square), up = room > KI_EXACT_LIMBS ? 0 : room / 2;
-    const ki_pair s = ki_exact_pair(x, up), s2 = ki_exact_pair(square, 2 * up);
+    const int room = ki_exact_sum_room(square), up = room > KI_EXACT_LIMBS ? 0 : room / 2;
+    const ki_pair s = ki_exact_sum_pair(x, up), s2 = ki_exact_sum_pair(square, 2 * up);
     const ki_pair a = product(s2, n, 0), b = product(s, s.hi, s.lo);
     double difference = (a.hi - b.hi) + (a.lo - b.lo);
     if (difference < 0x1p-96 * a.hi)
@@ -411,7 +411,7 @@ int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
         .sigma_err = error[KI_EST_SIGMA],
         .activity = mean[KI_EST_ACTIVITY],
         .activity_err = error[KI_EST_ACTIVITY],
-        .flips = (uint64_t)ki_exact_value(&e->sums.x[KI_EST_FLIPS]),
+        .flips = (uint64_t)ki_exact_sum_value(&e->sums.x[KI_EST_FLIPS]),
     };
     return 0;
 }

@@ -65,7 +65,7 @@ static double get_real(reader *r) {
 static void put_sum(writer *w, const ki_exact_sum *from) {
     ki_exact_sum sum = *from;
     int low = 0, high = KI_EXACT_LIMBS, negative = 0;
-    ki_exact_canonical(&sum);
+    ki_exact_sum_canonical(&sum);
     while (high > 0 && sum.limb[high - 1] == 0)
         high--;
     while (low < high && sum.limb[low] == 0)

@@ -162,10 +162,10 @@ static void tiny_errors(void **unused) {
     ki_ensemble *e = create(spec_of(1, 1));
     for (uint64_t i = 0; i < 4; i++) {
         const double x = 1e8 + (i % 2 ? 0x1p-7 : 0);
-        ki_exact_add(&e->sums.x[KI_EST_M], x);
-        ki_exact_add_square(&e->sums.square[KI_EST_M], x);
-        ki_exact_add(&e->sums.x[KI_EST_Q], 0.1);
-        ki_exact_add_square(&e->sums.square[KI_EST_Q], 0.1);
+        ki_exact_sum_add(&e->sums.x[KI_EST_M], x);
+        ki_exact_sum_add_square(&e->sums.square[KI_EST_M], x);
+        ki_exact_sum_add(&e->sums.x[KI_EST_Q], 0.1);
+        ki_exact_sum_add_square(&e->sums.square[KI_EST_Q], 0.1);
     }
     e->count = 4;
     ki_ensemble_result r;
@@ -175,8 +175,8 @@ static void tiny_errors(void **unused) {
     /* Squares below the smallest double. */
     for (uint64_t i = 0; i < 4; i++) {
         const double x = i % 2 ? 3e-200 : 1e-200;
-        ki_exact_add(&e->sums.x[KI_EST_S], x);
-        ki_exact_add_square(&e->sums.square[KI_EST_S], x);
+        ki_exact_sum_add(&e->sums.x[KI_EST_S], x);
+        ki_exact_sum_add_square(&e->sums.square[KI_EST_S], x);
     }
     assert_int_equal(ki_ensemble_result_of(e, &r), 0);
     assert_close(r.S, 2e-200, 1e-14, 0);

@@ -29,8 +29,8 @@ static double any_double(void) {
 static double value_of(size_t n, const double *x) {
     ki_exact_sum sum = {0};
     for (size_t i = 0; i < n; i++)
-        ki_exact_add(&sum, x[i]);
-    return ki_exact_value(&sum);
+        ki_exact_sum_add(&sum, x[i]);
+    return ki_exact_sum_value(&sum);
 }
 
 #define VALUE(...)                                                                                 \
@@ -67,8 +67,8 @@ static void by_hand(void **state) {
 static double square_of(size_t n, const double *x) {
     ki_exact_sum sum = {0};
     for (size_t i = 0; i < n; i++)
-        ki_exact_add_square(&sum, x[i]);
-    return ki_exact_value(&sum);
+        ki_exact_sum_add_square(&sum, x[i]);
+    return ki_exact_sum_value(&sum);
 }
 
 static void squares(void **state) {
@@ -80,21 +80,21 @@ static void squares(void **state) {
     /* The part of a square that a double does not hold. */
     ki_exact_sum sum = {0};
     const double x = 1 + DBL_EPSILON;
-    ki_exact_add_square(&sum, x);
-    ki_exact_add(&sum, -1 - 2 * DBL_EPSILON);
-    assert_true(ki_exact_value(&sum) == DBL_EPSILON * DBL_EPSILON);
-    ki_exact_add_square(&sum, (double)NAN);
-    assert_true(isnan(ki_exact_value(&sum)) && isnan(ki_exact_pair(&sum, 0).hi));
+    ki_exact_sum_add_square(&sum, x);
+    ki_exact_sum_add(&sum, -1 - 2 * DBL_EPSILON);
+    assert_true(ki_exact_sum_value(&sum) == DBL_EPSILON * DBL_EPSILON);
+    ki_exact_sum_add_square(&sum, (double)NAN);
+    assert_true(isnan(ki_exact_sum_value(&sum)) && isnan(ki_exact_sum_pair(&sum, 0).hi));
     ki_exact_sum other = {0};
-    ki_exact_merge(&other, &sum);
-    assert_true(other.special == 1 && isnan(ki_exact_value(&other)));
+    ki_exact_sum_merge(&other, &sum);
+    assert_true(other.special == 1 && isnan(ki_exact_sum_value(&other)));
     /* Squares that no double holds, side by side. */
     memset(&sum, 0, sizeof sum);
     for (int i = 0; i < 3; i++) {
-        ki_exact_add_square(&sum, 0x1p-600);
-        ki_exact_add_square(&sum, DBL_MAX);
+        ki_exact_sum_add_square(&sum, 0x1p-600);
+        ki_exact_sum_add_square(&sum, DBL_MAX);
     }
-    assert_true(ki_exact_value(&sum) == HUGE_VAL);
+    assert_true(ki_exact_sum_value(&sum) == HUGE_VAL);
 }
 
 /* Doubles on a grid of 2^-40 up to 2^60: their sums are integers of 128 bits. */
@@ -107,13 +107,13 @@ static void against_integers(void **state) {
             const int64_t k = (int64_t)random_bits() >> (round % 60);
             const int shift = (int)(random_bits() % 40);
             const double x = ldexp((double)(k >> 12), shift - 40);
-            ki_exact_add(&sum, x);
+            ki_exact_sum_add(&sum, x);
             total += (wide)(k >> 12) * ((wide)1 << shift);
         }
         /* The compiler rounds a conversion correctly. */
         const double hi = (double)total;
-        assert_true(ki_exact_value(&sum) == ldexp(hi, -40));
-        const ki_pair pair = ki_exact_pair(&sum, 0);
+        assert_true(ki_exact_sum_value(&sum) == ldexp(hi, -40));
+        const ki_pair pair = ki_exact_sum_pair(&sum, 0);
         assert_true(pair.hi == ldexp(hi, -40));
         assert_true(pair.lo == ldexp((double)(total - (wide)hi), -40));
     }
@@ -137,16 +137,16 @@ static void any_order(void **state) {
         }
         ki_exact_sum sum = {0}, part = {0};
         for (int i = 0; i < N; i++) {
-            ki_exact_add(&part, x[i]);
-            ki_exact_add_square(&part, x[i]);
+            ki_exact_sum_add(&part, x[i]);
+            ki_exact_sum_add_square(&part, x[i]);
             if (random_bits() % 7 == 0 || i + 1 == N) {
                 if (random_bits() % 2)
-                    ki_exact_canonical(&part);
-                ki_exact_merge(&sum, &part);
+                    ki_exact_sum_canonical(&part);
+                ki_exact_sum_merge(&sum, &part);
                 memset(&part, 0, sizeof part);
             }
         }
-        ki_exact_canonical(&sum);
+        ki_exact_sum_canonical(&sum);
         if (round == 0)
             first = sum;
         assert_memory_equal(&sum, &first, sizeof sum);
@@ -154,10 +154,10 @@ static void any_order(void **state) {
     /* Its own negative leaves nothing. */
     ki_exact_sum sum = {0}, zero = {0};
     for (int i = 0; i < N; i++)
-        ki_exact_add(&sum, x[i]);
+        ki_exact_sum_add(&sum, x[i]);
     for (int i = N - 1; i >= 0; i--)
-        ki_exact_add(&sum, -x[i]);
-    ki_exact_canonical(&sum);
+        ki_exact_sum_add(&sum, -x[i]);
+    ki_exact_sum_canonical(&sum);
     assert_memory_equal(&sum, &zero, sizeof sum);
 }
 
@@ -166,18 +166,18 @@ static void many_terms(void **state) {
     (void)state;
     const double largest = 0x1.fffffffffffffp0;
     ki_exact_sum sum = {0}, twice = {0};
-    ki_exact_add(&sum, largest);
-    ki_exact_add(&sum, -0x1p-700);
+    ki_exact_sum_add(&sum, largest);
+    ki_exact_sum_add(&sum, -0x1p-700);
     for (int i = 0; i < 61; i++) { /* doubling: 2^61 terms */
         twice = sum;
-        ki_exact_merge(&sum, &twice);
+        ki_exact_sum_merge(&sum, &twice);
     }
-    assert_true(ki_exact_value(&sum) == largest * 0x1p61);
-    assert_true(ki_exact_pair(&sum, 0).lo == -0x1p-639);
+    assert_true(ki_exact_sum_value(&sum) == largest * 0x1p61);
+    assert_true(ki_exact_sum_pair(&sum, 0).lo == -0x1p-639);
     sum.pending = 1u << 28;
-    ki_exact_add(&sum, 1);
+    ki_exact_sum_add(&sum, 1);
     assert_int_equal(sum.pending, 1);
-    assert_true(ki_exact_value(&sum) == largest * 0x1p61);
+    assert_true(ki_exact_sum_value(&sum) == largest * 0x1p61);
 }
 
 int main(void) {
