@@ -15,9 +15,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <kinising/kinising.h>
+
 #include "message.h"
+#include "signals.h"
 
 extern char **environ;
+
+static const size_t LARGEST_PICTURE = (size_t)1 << 30;
 
 static const char *ending(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -64,32 +69,18 @@ char *gnuplot_program(void) {
     return NULL;
 }
 
-/* The folder of a path, to be freed. */
-static char *folder_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    size_t length = !slash ? 1 : slash == path ? 1 : (size_t)(slash - path);
-    char *folder = malloc(length + 1);
-
-    if (folder) {
-        memcpy(folder, slash ? path : ".", length);
-        folder[length] = '\0';
-    }
-    return folder;
-}
-
+/* Whether the file of that name, or the one that it leads to, can be written. */
 static int check_target(const char *picture) {
     struct stat st;
+    signal_actions before;
 
-    if (stat(picture, &st) == 0) {
-        if (S_ISREG(st.st_mode))
-            return 0;
-        return complain(STATUS_FAILED, "%s : is %s : the name of a file", picture,
-                        S_ISDIR(st.st_mode) ? "a folder" : "not an ordinary file");
-    }
-    if (errno != ENOENT)
-        return complain(STATUS_FAILED, "%s : %s : a file name in a folder that can be written",
-                        picture, strerror(errno));
-    return 0;
+    if (stat(picture, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return complain(STATUS_FAILED, "%s : is not an ordinary file : the name of a file",
+                        picture);
+    signals_hold(&before);
+    const int error = ki_check_bytes(picture); /* makes a file for a moment */
+    signals_release(&before);
+    return error ? complain_library(error) : 0;
 }
 
 int gnuplot_check(const char *picture) {
@@ -102,15 +93,6 @@ int gnuplot_check(const char *picture) {
     int status = check_target(picture);
     if (status)
         return status;
-    char *folder = folder_of(picture);
-    if (!folder || access(folder, W_OK | X_OK) != 0)
-        status = complain(STATUS_FAILED,
-                          "%s : cannot write in its folder: %s : a folder that exists "
-                          "and can be written",
-                          picture, strerror(errno));
-    free(folder);
-    if (status)
-        return status;
     char *program = gnuplot_program();
     if (!program)
         return complain(STATUS_FAILED,
@@ -120,13 +102,25 @@ int gnuplot_check(const char *picture) {
     return 0;
 }
 
-/* The three pipes of a running gnuplot, our ends; -1 once closed. */
+/* A running gnuplot. */
 typedef struct gnuplot_process {
-    pid_t pid;
-    int in, out, err;
+    int in, out, err; /* our ends of its pipes; -1 once closed */
+    char *picture;    /* what it has drawn; malloc */
+    size_t size, room;
     char said[256]; /* beginning of what it wrote to stderr */
     size_t n_said;
 } gnuplot_process;
+
+/* The process group of gnuplot while it runs, else 0. */
+static volatile pid_t running;
+
+/* Whatever gnuplot is doing, it goes with us. */
+static void end_with_gnuplot(int number) {
+    if (running > 0)
+        kill(-running, SIGKILL);
+    signal(number, SIG_DFL);
+    raise(number);
+}
 
 static int open_pipe(int ends[2]) {
     if (pipe(ends) != 0)
@@ -143,8 +137,7 @@ static void close_pipe(int ends[2]) {
         close(ends[1]);
 }
 
-static int spawn_with_pipes(gnuplot_process *g, const char *program, int in[2], int out[2],
-                            int err[2]) {
+static int spawn_with_pipes(const char *program, int in[2], int out[2], int err[2]) {
     /* -d: the user's own start-up file must not change the picture. */
     char *argv[] = {"gnuplot", "-d", "-", NULL};
     posix_spawn_file_actions_t files;
@@ -163,11 +156,14 @@ static int spawn_with_pipes(gnuplot_process *g, const char *program, int in[2], 
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGINT);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_adddup2(&files, in[0], 0);
     posix_spawn_file_actions_adddup2(&files, out[1], 1);
     posix_spawn_file_actions_adddup2(&files, err[1], 2);
-    error = posix_spawn(&g->pid, program, &files, &attributes, argv, environ);
+    pid_t pid = 0;
+    error = posix_spawn(&pid, program, &files, &attributes, argv, environ);
+    running = error ? 0 : pid;
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return error;
@@ -181,7 +177,7 @@ static int start(gnuplot_process *g) {
     if (!error && (open_pipe(in) || open_pipe(out) || open_pipe(err)))
         error = errno;
     if (!error)
-        error = spawn_with_pipes(g, program, in, out, err);
+        error = spawn_with_pipes(program, in, out, err);
     free(program);
     if (error) {
         close_pipe(in);
@@ -206,27 +202,31 @@ static void shut(int *fd) {
     *fd = -1;
 }
 
-static int write_all(int fd, const char *data, size_t n) {
-    while (n > 0) {
-        ssize_t done = write(fd, data, n);
-        if (done < 0 && errno != EINTR)
-            return errno;
-        if (done > 0) {
-            data += done;
-            n -= (size_t)done;
-        }
+/* Puts a piece behind what is drawn already. Returns 0 or errno. */
+static int keep(gnuplot_process *g, const char *piece, size_t n) {
+    if (n > LARGEST_PICTURE - g->size)
+        return EFBIG;
+    if (g->size + n > g->room) {
+        const size_t room = 2 * (g->size + n);
+        char *larger = realloc(g->picture, room);
+        if (!larger)
+            return ENOMEM;
+        g->picture = larger;
+        g->room = room;
     }
+    memcpy(g->picture + g->size, piece, n);
+    g->size += n;
     return 0;
 }
 
-/* Moves one buffer of picture to the file and of stderr to `said`. Returns 0 or errno. */
-static int receive(gnuplot_process *g, int fd, const struct pollfd *out, const struct pollfd *err) {
+/* Takes one buffer of picture, and one of stderr into `said`. Returns 0 or errno. */
+static int receive(gnuplot_process *g, const struct pollfd *out, const struct pollfd *err) {
     char buffer[1 << 14];
 
     if (out->revents) {
         ssize_t n = read(g->out, buffer, sizeof buffer);
         if (n > 0) {
-            int error = write_all(fd, buffer, (size_t)n);
+            const int error = keep(g, buffer, (size_t)n);
             if (error)
                 return error;
         } else if (n == 0 || errno != EINTR) {
@@ -248,8 +248,8 @@ static int receive(gnuplot_process *g, int fd, const struct pollfd *out, const s
 }
 
 /* Script in, picture out, all pipes served at once so that none can fill up and stop both sides.
- * Returns 0 or errno of the picture's file. */
-static int converse(gnuplot_process *g, int fd, const char *script, size_t length) {
+ * Returns 0 or errno. */
+static int converse(gnuplot_process *g, const char *script, size_t length) {
     int error = 0;
 
     while (!error && (g->out >= 0 || g->err >= 0)) {
@@ -270,7 +270,7 @@ static int converse(gnuplot_process *g, int fd, const char *script, size_t lengt
             if (length == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
                 shut(&g->in);
         }
-        error = receive(g, fd, &p[1], &p[2]);
+        error = receive(g, &p[1], &p[2]);
     }
     shut(&g->in);
     shut(&g->out);
@@ -278,103 +278,59 @@ static int converse(gnuplot_process *g, int fd, const char *script, size_t lengt
     return error;
 }
 
-/* Runs gnuplot with its picture going to `fd`. */
-static int run_gnuplot(const char *picture, int fd, const char *script, size_t length) {
-    gnuplot_process g = {0};
-    int status, wait_status = 0;
-    struct stat st;
+/* Waits for its end; one that is in the way of an error is ended. */
+static int wait_for_end(int error) {
+    const pid_t pid = running;
+    int status = 0;
 
-    status = start(&g);
-    if (status)
-        return status;
-    int error = converse(&g, fd, script, length);
-    while (waitpid(g.pid, &wait_status, 0) < 0 && errno == EINTR)
-        continue;
     if (error)
-        return complain(STATUS_FAILED, "%s : %s : free space, or another folder", picture,
-                        strerror(error));
-    const char *said = g.said + strspn(g.said, " \t\r\n");
-    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0 || fstat(fd, &st) != 0 ||
-        st.st_size == 0) {
-        /* gnuplot shows the line, a caret below it, and only then what was wrong. */
-        for (char *c = g.said; *c; c++)
-            if (*c == '\n' || *c == '\t' || *c == '^')
-                *c = ' ';
-        return complain(STATUS_FAILED, "%s : gnuplot failed: %s : gnuplot 5.2 or later with cairo",
-                        picture, *said ? said : "it said nothing");
-    }
-    return 0;
-}
-
-/* A temporary file next to the target, with the rights the picture shall have. */
-static int open_temporary(const char *target, char **name) {
-    char *folder = folder_of(target);
-    struct stat st;
-    mode_t mask = umask(0);
-
-    umask(mask);
-    *name = folder ? malloc(strlen(folder) + sizeof "/.kinising-XXXXXX") : NULL;
-    if (!*name) {
-        free(folder);
-        errno = ENOMEM;
-        return -1;
-    }
-    strcpy(*name, folder);
-    strcat(*name, "/.kinising-XXXXXX");
-    free(folder);
-    int fd = mkstemp(*name);
-    if (fd >= 0) {
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-        (void)!fchmod(fd, stat(target, &st) == 0 ? st.st_mode & 0777 : 0666 & ~mask);
-    }
-    return fd;
-}
-
-static int draw_to_target(const char *picture, const char *target, const char *script,
-                          size_t length) {
-    char *temporary;
-    int fd = open_temporary(target, &temporary);
-    int status;
-
-    if (fd < 0) {
-        status = complain(STATUS_FAILED, "%s : %s : a folder that can be written", picture,
-                          strerror(errno));
-        free(temporary);
-        return status;
-    }
-    status = run_gnuplot(picture, fd, script, length);
-    /* EINVAL: a file system that has nothing to flush. */
-    int bad = !status && fsync(fd) != 0 && errno != EINVAL;
-    int reason = errno;
-    if (close(fd) != 0 && !status && !bad) {
-        bad = 1;
-        reason = errno;
-    }
-    if (!status && !bad && rename(temporary, target) != 0) {
-        bad = 1;
-        reason = errno;
-    }
-    if (bad)
-        status = complain(STATUS_FAILED, "%s : %s : free space, or another folder", picture,
-                          strerror(reason));
-    if (status)
-        unlink(temporary);
-    free(temporary);
+        kill(-pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    running = 0;
     return status;
 }
 
-int gnuplot_draw(const char *picture, const char *script, size_t length) {
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, old_pipe, old_interrupt;
+/* Runs gnuplot; what it draws is in g->picture. */
+static int run_gnuplot(gnuplot_process *g, const char *picture, const char *script, size_t length) {
+    int status = start(g);
 
-    /* Without SIGPIPE a gnuplot that dies gives an error to report. Ctrl-C reaches gnuplot too, and
-     * through its death us, so that the temporary file is taken away. */
+    if (status)
+        return status;
+    const int error = converse(g, script, length);
+    const int end = wait_for_end(error);
+    if (error)
+        return complain(STATUS_FAILED, "%s : %s : memory for it, or fewer points", picture,
+                        strerror(error));
+    if (WIFEXITED(end) && WEXITSTATUS(end) == 0 && g->size > 0)
+        return 0;
+    /* gnuplot shows the line, a caret below it, and only then what was wrong. */
+    for (char *c = g->said; *c; c++)
+        if (*c == '\n' || *c == '\t' || *c == '^')
+            *c = ' ';
+    const char *said = g->said + strspn(g->said, " \r");
+    return complain(STATUS_FAILED, "%s : gnuplot failed: %s : gnuplot 5.2 or later with cairo",
+                    picture, *said ? said : "it said nothing");
+}
+
+int gnuplot_draw(const char *picture, const char *script, size_t length) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old_pipe;
+    gnuplot_process g = {0};
+    signal_actions before;
+
+    /* Without SIGPIPE a gnuplot that dies gives an error to report. */
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGPIPE, &ignore, &old_pipe);
-    sigaction(SIGINT, &ignore, &old_interrupt);
-    char *real = realpath(picture, NULL); /* a link stays a link, its file is replaced */
-    int status = draw_to_target(picture, real ? real : picture, script, length);
-    free(real);
+    signals_handle(&before, end_with_gnuplot, SA_RESTART);
+    int status = run_gnuplot(&g, picture, script, length);
+    signals_restore(&before);
     sigaction(SIGPIPE, &old_pipe, NULL);
-    sigaction(SIGINT, &old_interrupt, NULL);
+    if (!status) {
+        signals_hold(&before);
+        const int error = ki_write_bytes(picture, g.picture, g.size);
+        signals_release(&before);
+        status = error ? complain_library(error) : 0;
+    }
+    free(g.picture);
     return status;
 }

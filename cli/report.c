@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,38 +12,9 @@
 #include "gnuplot.h"
 #include "provenance.h"
 #include "same_file.h"
+#include "signals.h"
 
 const char *const unit_words[] = {"nats", "bits", NULL};
-
-/* A signal that ends the program waits for a file to be whole, so that no temporary is left. A mask
- * would not do: other threads would still take the signal. */
-static volatile sig_atomic_t caught;
-
-static void catch_signal(int number) {
-    caught = number;
-}
-
-static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-enum { ENDING = sizeof ending / sizeof ending[0] };
-
-static void hold_signals(struct sigaction old[ENDING]) {
-    struct sigaction hold = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
-
-    caught = 0;
-    sigemptyset(&hold.sa_mask);
-    for (int i = 0; i < ENDING; i++) {
-        sigaction(ending[i], NULL, &old[i]);
-        if (old[i].sa_handler != SIG_IGN)
-            sigaction(ending[i], &hold, NULL);
-    }
-}
-
-static void release_signals(const struct sigaction old[ENDING]) {
-    for (int i = 0; i < ENDING; i++)
-        sigaction(ending[i], &old[i], NULL);
-    if (caught)
-        raise(caught);
-}
 
 static double seconds_between(struct timespec a, struct timespec b) {
     return (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
@@ -73,10 +43,10 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
     if (status)
         return status;
     if (s->file) {
-        struct sigaction old[ENDING];
-        hold_signals(old);
+        signal_actions before;
+        signals_hold(&before);
         int error = ki_check_writable(s->file); /* makes a file for a moment */
-        release_signals(old);
+        signals_release(&before);
         if (error)
             return complain_library(error);
     }
@@ -173,10 +143,10 @@ static int write_file(const session *s, const result *r) {
     if (result_arrays_make(s->file, r, &a) || !(origin = provenance(s))) {
         complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
     } else {
-        struct sigaction old[ENDING];
-        hold_signals(old);
+        signal_actions before;
+        signals_hold(&before);
         int error = ki_write_labelled(s->file, a.n, a.arrays, a.labels, origin);
-        release_signals(old);
+        signals_release(&before);
         status = error ? complain_library(error) : STATUS_DONE;
         if (!error && !s->quiet)
             remark("wrote %s (%zu rows)", s->file, r->rows);
@@ -188,14 +158,14 @@ static int write_file(const session *s, const result *r) {
 
 int session_write(session *s, int (*write)(void *ctx, const char *provenance), void *ctx,
                   const char *what) {
-    struct sigaction old[ENDING];
+    signal_actions before;
     char *origin = provenance(s);
 
     if (!origin)
         return complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
-    hold_signals(old);
+    signals_hold(&before);
     int error = write(ctx, origin);
-    release_signals(old);
+    signals_release(&before);
     free(origin);
     if (error)
         return complain_library(error);

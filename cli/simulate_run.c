@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signals.h"
 #include "simulate.h"
 #include "team.h"
 
@@ -43,25 +44,6 @@ static void stop(int number) {
     if (!stopped)
         stopped_at = now();
     stopped = number;
-}
-
-static const int ending[] = {SIGINT, SIGTERM};
-enum { ENDING = sizeof ending / sizeof ending[0] };
-
-static void catch_signals(struct sigaction old[ENDING]) {
-    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
-
-    sigemptyset(&action.sa_mask);
-    for (int i = 0; i < ENDING; i++) {
-        sigaction(ending[i], NULL, &old[i]);
-        if (old[i].sa_handler != SIG_IGN)
-            sigaction(ending[i], &action, NULL);
-    }
-}
-
-static void release_signals(const struct sigaction old[ENDING]) {
-    for (int i = 0; i < ENDING; i++)
-        sigaction(ending[i], &old[i], NULL);
 }
 
 /* Seconds spent on the point at work. */
@@ -288,13 +270,13 @@ static int run_points(sim_run *run) {
 }
 
 int study_run(sim_run *run) {
-    struct sigaction old[ENDING];
+    signal_actions before;
 
     if (!run->checkpoint)
         return run_points(run);
-    catch_signals(old);
+    signals_handle(&before, stop, SA_RESTART);
     save(run); /* finds out now whether it can be written */
     int status = run->save_failed ? STATUS_FAILED : run_points(run);
-    release_signals(old);
+    signals_restore(&before);
     return status;
 }

@@ -2,7 +2,9 @@
 """Running the program: every test gets an empty folder to run in."""
 
 import os
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -52,3 +54,26 @@ def number(cell):
         return float(cell)
     except ValueError:
         return cell
+
+
+def default_signals():
+    """For preexec_fn: signals that end the program do so, whoever started the tests."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def wait_until(what, seconds=60):
+    """Until what() is true; a machine may be busy."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def is_alive(pid):
+    """Whether a process runs; what is left of one that has ended does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except OSError:
+        return False

@@ -4,12 +4,16 @@
 import os
 import re
 import shutil
+import signal
 import struct
+import subprocess
 import xml.etree.ElementTree
 import zlib
 
 import numpy as np
 import pytest
+
+from conftest import KINISING, default_signals, is_alive, wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="needs gnuplot")
 
@@ -168,3 +172,58 @@ def test_data_still_goes_to_stdout(run, tmp_path):
     done = run("theory", "--beta", "0:4:9", "--plot", "x.png")
     assert len(done.stdout.splitlines()) == 10
     assert done.stderr == "kinising: drew x.png\n"
+
+
+# --- where the picture goes ----------------------------------------------------------------------
+
+CRITICAL = ["critical", "--dJ", "0.1:0.7:9", "-o", "t.csv", "--quiet"]
+
+
+def test_a_link_to_nothing_yet_is_followed(run, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.png").symlink_to("folder/real.png")
+    assert run(*CRITICAL, "--plot", "link.png").returncode == 0
+    assert (tmp_path / "link.png").is_symlink()
+    read_png(tmp_path / "folder" / "real.png")
+
+
+def test_a_protected_picture_is_refused(tmp_path):
+    """At once, as a protected table is; root writes everywhere, so that root gives its rights away."""
+    (tmp_path / "old.png").write_bytes(b"old")
+    (tmp_path / "old.png").chmod(0o444)
+    (tmp_path / "link.png").symlink_to("old.png")
+    tmp_path.chmod(0o777)
+    options = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    for name in ("old.png", "link.png"):
+        try:
+            done = subprocess.run([KINISING, "critical", "--dJ", "0.1:0.7:9", "--plot", name], cwd=tmp_path,
+                                  text=True, capture_output=True, timeout=60, check=False, **options)
+        except PermissionError:
+            pytest.skip("the program is in a folder of root's own")
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr == (f"kinising: {name} : cannot be written: Permission denied : a file and folder "
+                               "that may be written\n")
+    assert (tmp_path / "old.png").read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["link.png", "old.png"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_gnuplot_that_hangs_ends_with_the_program(tmp_path, number):
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "gnuplot"
+    program.write_text('#!/bin/sh\necho "half a picture"; echo $$ >pid.tmp; mv pid.tmp pid; exec sleep 1000\n')
+    program.chmod(0o755)
+    (tmp_path / "x.png").write_bytes(b"old")
+    process = subprocess.Popen([KINISING, *CRITICAL, "--plot", "x.png"], cwd=tmp_path,
+                               env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+                               preexec_fn=default_signals)
+    try:
+        wait_until((tmp_path / "pid").exists)
+        process.send_signal(number)
+        assert process.wait(60) == -number
+    finally:
+        process.kill()
+        process.wait()
+    wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+    assert sorted(os.listdir(tmp_path)) == ["bin", "pid", "t.csv", "t.csv.json", "x.png"]
+    assert (tmp_path / "x.png").read_bytes() == b"old"
