@@ -24,7 +24,7 @@ static ki_network draw(uint64_t n, double beta, double dJ, double dH) {
     const ki_theory_params p = {.beta = beta, .J0 = 1, .dJ = dJ, .dH = dH};
     double *H = get(n, sizeof *H), *J = get(n * n, sizeof *J);
 
-    must(ki_network_draw(n, &p, 0, 1, H, J));
+    must(ki_network_draw(n, &p, 0, 1, NULL, H, J));
     return (ki_network){n, H, J, beta};
 }
 

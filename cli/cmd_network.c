@@ -110,7 +110,9 @@ static int draw(network_run *w) {
         status = take_arrays(w, w->n);
     if (status)
         return status;
-    int error = ki_network_draw(w->n, &w->p, w->zero_diagonal, session_seed(&w->s), w->H, w->J);
+    const ki_run_options run = session_run_options(&w->s);
+    int error =
+        ki_network_draw(w->n, &w->p, w->zero_diagonal, session_seed(&w->s), &run, w->H, w->J);
     if (error)
         return complain_library(error);
     w->view = (ki_network){.n = w->n, .H = w->H, .J = w->J, .beta = w->p.beta};

@@ -31,18 +31,20 @@ KI_API KI_WARN_UNUSED int ki_network_check(const ki_network *network);
  * @param p              beta finite, J0, dJ, dH
  * @param zero_diagonal  1: J_ii = 0 instead of drawn
  * @param seed           of the random numbers
+ * @param run            threads, progress (rows of J); NULL = defaults
  * @param H              [N] result
  * @param J              [N,N] result
- * @return 0; KI_ERR_ARGUMENT
+ * @return 0; KI_ERR_ARGUMENT; KI_ERR_CANCELLED (H and J are then drawn in part)
  *
  * The random numbers depend on `seed` and `n` alone: J_ij - J0/N scales with dJ, H_i with dH.
  *
- * Cost: some 50 ns an element, one thread. Allocates nothing. The same numbers for the same seed on every kind
+ * Cost: some 50 ns an element, over threads. Allocates nothing. The same numbers for the same seed on every kind
  * of machine, up to the rounding of its log, sin and cos.
  * Source: the ensemble of Sherrington, Kirkpatrick 1975 without symmetry; Philox4x32-10 (Salmon et al. 2011), Box-Muller.
  */
 KI_API KI_WARN_UNUSED int ki_network_draw(uint64_t n, const ki_theory_params *p, int zero_diagonal,
-                                          uint64_t seed, double *H, double *J);
+                                          uint64_t seed, const ki_run_options *run, double *H,
+                                          double *J);
 
 /** A network that owns its arrays; `view` points into it. */
 typedef struct ki_network_file {

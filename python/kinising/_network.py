@@ -114,12 +114,13 @@ class Network:
         return self._beta
 
     @classmethod
-    def draw(cls, N, beta=1.0, J0=1.0, dJ=1.0, dH=0.0, zero_diagonal=False, seed=1):
+    def draw(cls, N, beta=1.0, J0=1.0, dJ=1.0, dH=0.0, zero_diagonal=False, seed=1, threads=0):
         """A network of the ensemble [model]: J_ij ~ Normal(J0/N, dJ^2/N), H_i ~ Uniform(-dH, dH).
 
-        The random numbers depend on seed and N alone. The same network as `kinising network draw`.
+        The random numbers depend on seed and N alone. The same network as `kinising network draw`, for any
+        number of threads (0 = all available).
 
-        Raises ValueError (out of range), MemoryError, ImportError.
+        Raises ValueError (out of range), MemoryError, ImportError. Ctrl-C stops it.
 
         >>> ki.Network.draw(3, dJ=0, dH=0).J
         array([[0.33333333, 0.33333333, 0.33333333],
@@ -130,9 +131,11 @@ class Network:
         N = count("N", N, _MOST_SPINS)
         seed = count("seed", seed, MOST_SEED, 0)
         need_memory(f"network : N = {N}", 8.0 * N * N, "use a smaller N")
+        run = start_run(threads)
         H, J = np.empty(N), np.empty((N, N))
         point = ffi.new("ki_theory_params *", (beta, J0, dJ, dH))
-        check(lib.ki_network_draw(N, point, int(bool(zero_diagonal)), seed, _doubles(H), _doubles(J)))
+        check(lib.ki_network_draw(N, point, int(bool(zero_diagonal)), seed, ffi.addressof(run, "options"),
+                                  _doubles(H), _doubles(J)))
         return cls._own(H, J, beta)
 
     @classmethod

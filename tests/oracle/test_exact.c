@@ -236,7 +236,7 @@ static void empty_but_for_noise(void **state) {
     double H[10], J[100];
     static double p[1 << 10], law[1 << 10];
     const ki_theory_params point = {.beta = 5, .J0 = 2, .dJ = 0.5, .dH = 0.05};
-    assert_int_equal(ki_network_draw(10, &point, 1, 12, H, J), 0);
+    assert_int_equal(ki_network_draw(10, &point, 1, 12, NULL, H, J), 0);
     const ki_network w = {10, H, J, 5};
     const ki_exact_spec spec = {.dynamics = KI_ASYNC};
     const ki_exact_out out = {.p = law};

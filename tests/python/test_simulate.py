@@ -458,7 +458,8 @@ def stopped_after(call):
     raise AssertionError("not interrupted")
 
 w = ki.Network.draw(300)
-for call in (lambda: ki.simulate(500, 1.5, realizations=10**6),
+for call in (lambda: ki.Network.draw(10000),
+             lambda: ki.simulate(500, 1.5, realizations=10**6),
              lambda: ki.simulate(3000, 1.5, realizations=8, steps=10**5, algorithm="dense"),
              lambda: ki.simulate([500] * 4, 1.5, dynamics="async", realizations=10**6),
              lambda: w.simulate(replicas=10**5, steps=1000),

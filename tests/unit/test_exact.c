@@ -13,7 +13,7 @@ static void same_bits_for_any_threads(void **state) {
         const size_t n = kind == 2 ? 17 : 11; /* blocks on threads */
         double H[17], J[17 * 17];
         const ki_theory_params point = {.beta = 1, .J0 = 0.5, .dJ = 1, .dH = 0.3};
-        assert_int_equal(ki_network_draw(n, &point, 1, 3, H, J), 0);
+        assert_int_equal(ki_network_draw(n, &point, 1, 3, NULL, H, J), 0);
         const ki_network w = {n, H, J, 1};
         const double tau[] = {1, 3};
         double C[2], edges[9], probability[8];

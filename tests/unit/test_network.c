@@ -76,13 +76,15 @@ static void test_draw_refuses(void **state) {
 
     (void)state;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
-        assert_refused(ki_network_draw(1, &bad[k].p, 0, 1, H, J), KI_ERR_ARGUMENT, bad[k].words);
-    assert_refused(ki_network_draw(0, &good, 0, 1, H, J), KI_ERR_ARGUMENT, "N : 0 is out of range");
-    assert_refused(ki_network_draw(UINT64_MAX, &good, 0, 1, H, J), KI_ERR_ARGUMENT,
+        assert_refused(ki_network_draw(1, &bad[k].p, 0, 1, NULL, H, J), KI_ERR_ARGUMENT,
+                       bad[k].words);
+    assert_refused(ki_network_draw(0, &good, 0, 1, NULL, H, J), KI_ERR_ARGUMENT,
+                   "N : 0 is out of range");
+    assert_refused(ki_network_draw(UINT64_MAX, &good, 0, 1, NULL, H, J), KI_ERR_ARGUMENT,
                    "N : 18446744073709551615 is out of range");
-    assert_refused(ki_network_draw(1, NULL, 0, 1, H, J), KI_ERR_ARGUMENT, "p : is NULL");
-    assert_refused(ki_network_draw(1, &good, 0, 1, NULL, J), KI_ERR_ARGUMENT, "H : is NULL");
-    assert_refused(ki_network_draw(1, &good, 0, 1, H, NULL), KI_ERR_ARGUMENT, "J : is NULL");
+    assert_refused(ki_network_draw(1, NULL, 0, 1, NULL, H, J), KI_ERR_ARGUMENT, "p : is NULL");
+    assert_refused(ki_network_draw(1, &good, 0, 1, NULL, NULL, J), KI_ERR_ARGUMENT, "H : is NULL");
+    assert_refused(ki_network_draw(1, &good, 0, 1, NULL, H, NULL), KI_ERR_ARGUMENT, "J : is NULL");
     assert_true(H[0] == 7 && J[0] == 7);
 }
 
@@ -97,15 +99,42 @@ static void test_draw(void **state) {
     double H[N], J[N * N], zero[N * N], z[N * N];
 
     (void)state;
-    assert_int_equal(ki_network_draw(N, &p, 0, UINT64_MAX, H, J), 0);
+    assert_int_equal(ki_network_draw(N, &p, 0, UINT64_MAX, NULL, H, J), 0);
     ki_random_normals(&couplings, 0, N * N, z);
     for (int k = 0; k < N * N; k++)
         assert_close(J[k], 2. / N + 3 / sqrt(N) * z[k], 1e-14, 1e-14);
     for (int i = 0; i < N; i++)
         assert_close(H[i], ki_random_double(&fields, (uint64_t)i) - 0.5, 1e-14, 1e-14);
-    assert_int_equal(ki_network_draw(N, &p, 1, UINT64_MAX, H, zero), 0);
+    assert_int_equal(ki_network_draw(N, &p, 1, UINT64_MAX, NULL, H, zero), 0);
     for (int k = 0; k < N * N; k++)
         assert_true(zero[k] == (k % (N + 1) == 0 ? 0 : J[k]));
+}
+
+static int stop_half_way(void *user, uint64_t done, uint64_t total) {
+    *(uint64_t *)user = done;
+    return 2 * done >= total;
+}
+
+/* A large one is drawn by rows: the same for any number of threads, and it can be stopped. */
+static void test_draw_in_parts(void **state) {
+    enum { LARGE = 500 };
+    static double H[2][LARGE], J[2][LARGE * LARGE];
+    const ki_theory_params p = {1, 2, 3, 0.5};
+    uint64_t done = 0;
+    ki_run_options run = {.threads = 3};
+
+    (void)state;
+    assert_int_equal(ki_network_draw(LARGE, &p, 0, 3, &(ki_run_options){1, NULL, NULL}, H[0], J[0]),
+                     0);
+    assert_int_equal(ki_network_draw(LARGE, &p, 0, 3, &run, H[1], J[1]), 0);
+    assert_memory_equal(H[0], H[1], sizeof H[0]);
+    assert_memory_equal(J[0], J[1], sizeof J[0]);
+    run.progress = stop_half_way;
+    run.progress_user = &done;
+    assert_int_equal(ki_network_draw(LARGE, &p, 0, 3, &run, H[1], J[1]), KI_ERR_CANCELLED);
+    assert_in_range(done, LARGE / 2, LARGE - 1);
+    run.threads = -1;
+    assert_refused(ki_network_draw(1, &p, 0, 3, &run, H[1], J[1]), KI_ERR_ARGUMENT, "threads : -1");
 }
 
 static void test_file(void **state) {
@@ -116,7 +145,7 @@ static void test_file(void **state) {
     ki_build_info info;
 
     assert_int_equal(ki_get_build_info(&info), 0);
-    assert_int_equal(ki_network_draw(N, &p, 0, 3, H, J), 0);
+    assert_int_equal(ki_network_draw(N, &p, 0, 3, NULL, H, J), 0);
     for (int f = 0; f < 1 + info.have_hdf5; f++) {
         const char *path = in(*state, names[f]);
         ki_network_file *back = NULL;
@@ -177,8 +206,9 @@ static void test_summary(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check),   cmocka_unit_test(test_draw_refuses),
-        cmocka_unit_test(test_draw),    WITH_FOLDER(test_file),
-        WITH_FOLDER(test_file_refused), cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_draw),    cmocka_unit_test(test_draw_in_parts),
+        WITH_FOLDER(test_file),         WITH_FOLDER(test_file_refused),
+        cmocka_unit_test(test_summary),
     };
 
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);
