@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stationary law without a subtraction. [exact] */
-#include "stationary.h"
+#include "elimination.h"
 
 #include "num/simd.h"
 

@@ -10,7 +10,7 @@
 
 typedef struct evolution {
     ki_chain chain;
-    ki_moments now, last;
+    ki_law_moments now, last;
     double *p, *y, *sum; /* [states] */
 } evolution;
 
@@ -19,8 +19,8 @@ void ki_evolve_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor) {
 
     ki_chain_size(&e->chain, n, dynamics);
     ki_chain_lay_out(&e->chain, 1, cursor);
-    ki_moments_lay_out(&e->now, &e->chain, cursor);
-    ki_moments_lay_out(&e->last, &e->chain, cursor);
+    ki_law_moments_lay_out(&e->now, &e->chain, cursor);
+    ki_law_moments_lay_out(&e->last, &e->chain, cursor);
     e->p = ki_take(cursor, e->chain.states, sizeof *e->p);
     e->y = ki_take(cursor, e->chain.states, sizeof *e->y);
     e->sum = ki_take(cursor, dynamics == KI_ASYNC ? e->chain.states : 0, sizeof *e->sum);
@@ -124,9 +124,9 @@ static int evolve(evolution *e, const ki_network *network, const double *m0, dou
     error = e->chain.dynamics == KI_SYNC ? step_sync(e, time) : step_async(e, time);
     if (error)
         return error;
-    ki_moments_take(&e->chain, &e->now, e->p);
+    ki_law_moments_take(&e->chain, &e->now, e->p);
     if (e->chain.dynamics == KI_SYNC && time > 0)
-        ki_moments_take(&e->chain, &e->last, e->y);
+        ki_law_moments_take(&e->chain, &e->last, e->y);
     return 0;
 }
 
@@ -143,7 +143,7 @@ int ki_exact_evolve(const ki_network *network, int dynamics, const double *m0, d
     ki_chain_begin(&e.chain, run);
     error = evolve(&e, network, m0, time);
     if (!error) {
-        const ki_moments *last = dynamics == KI_ASYNC ? &e.now : time > 0 ? &e.last : NULL;
+        const ki_law_moments *last = dynamics == KI_ASYNC ? &e.now : time > 0 ? &e.last : NULL;
         ki_exact_result r = {.gap = NAN,
                              .relaxation_time = NAN,
                              .residual = NAN,

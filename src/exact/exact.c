@@ -12,8 +12,8 @@
 
 typedef struct steady {
     ki_chain chain;
-    ki_stationary stationary;
-    ki_moments moments;
+    ki_law law;
+    ki_law_moments moments;
 } steady;
 
 void ki_exact_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor) {
@@ -21,8 +21,8 @@ void ki_exact_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor) {
 
     ki_chain_size(&s->chain, n, dynamics);
     ki_chain_lay_out(&s->chain, 1, cursor);
-    ki_stationary_lay_out(&s->stationary, &s->chain, cursor);
-    ki_moments_lay_out(&s->moments, &s->chain, cursor);
+    ki_law_lay_out(&s->law, &s->chain, cursor);
+    ki_law_moments_lay_out(&s->moments, &s->chain, cursor);
 }
 
 static int check(const ki_network *network, const ki_exact_spec *spec, const ki_run_options *run) {
@@ -41,11 +41,11 @@ static int solve(steady *s, const ki_network *network, const ki_exact_spec *spec
     int error = ki_chain_fill(&s->chain, network, 1);
 
     if (!error)
-        error = ki_stationary_find(&s->chain, &s->stationary, spec, r);
+        error = ki_stationary_find(&s->chain, &s->law, spec, r);
     if (!error)
         error = ki_chain_report(&s->chain, 0.97);
     if (!error) {
-        ki_moments_take(&s->chain, &s->moments, s->stationary.p);
+        ki_law_moments_take(&s->chain, &s->moments, s->law.p);
         ki_exact_summarize(&s->chain, &s->moments, &s->moments, r);
     }
     return error;
@@ -73,7 +73,7 @@ int ki_exact(const ki_network *network, const ki_exact_spec *spec, const ki_run_
         if (!(r.sigma_error <= MOST_SIGMA_ERROR * (1 + fabs(r.sigma))))
             r.status = KI_NOT_CONVERGED;
         if (out && out->p)
-            memcpy(out->p, s.stationary.p, s.chain.states * sizeof *out->p);
+            memcpy(out->p, s.law.p, s.chain.states * sizeof *out->p);
         if (result)
             *result = r;
     }

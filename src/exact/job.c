@@ -26,26 +26,6 @@ char *ki_exact_allocate(ki_lay_out_fn lay_out, void *job, size_t n, int dynamics
     return cursor.base;
 }
 
-int ki_exact_memory(uint64_t n, int dynamics, uint64_t *bytes) {
-    const ki_lay_out_fn all[] = {ki_exact_lay_out, ki_evolve_lay_out, ki_lags_lay_out,
-                                 ki_fluctuations_lay_out};
-    uint64_t most = 0;
-    const int error = ki_chain_check_size(n, dynamics);
-
-    if (error)
-        return error;
-    if (!bytes)
-        return ki_fail(KI_ERR_ARGUMENT, "ki_exact_memory : NULL pointer : pass a result");
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        ki_cursor cursor = {0};
-
-        all[i](NULL, (size_t)n, dynamics, &cursor);
-        most = cursor.used > most ? cursor.used : most;
-    }
-    *bytes = most;
-    return 0;
-}
-
 void ki_chain_begin(ki_chain *c, const ki_run_options *run) {
     c->run = run;
     c->quiet = (ki_run_options){.threads = run ? run->threads : 0};
@@ -64,7 +44,7 @@ int ki_check_law(size_t states, const double *p) {
     return 0;
 }
 
-void ki_exact_summarize(const ki_chain *c, const ki_moments *k, const ki_moments *last,
+void ki_exact_summarize(const ki_chain *c, const ki_law_moments *k, const ki_law_moments *last,
                         ki_exact_result *r) {
     const double spins = (double)c->n;
     double q = 0;
@@ -86,7 +66,7 @@ static double weight_of(const ki_chain *c, size_t i, size_t j) {
     return weight * (c->beta * (c->J[i * c->n + j] - c->J[j * c->n + i]));
 }
 
-static double sigma_of(const ki_chain *c, const ki_moments *last, enum ki_edges edges) {
+static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_edges edges) {
     const size_t n = c->n;
     double sum = 0;
 
@@ -103,7 +83,7 @@ static double sigma_of(const ki_chain *c, const ki_moments *last, enum ki_edges 
     return sum / (double)n;
 }
 
-double ki_exact_write(const ki_chain *c, const ki_moments *now, const ki_moments *last,
+double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law_moments *last,
                       enum ki_edges edges, const ki_exact_out *out) {
     const size_t n = c->n;
 

@@ -3,7 +3,7 @@
 #ifndef KI_SRC_EXACT_JOB_H
 #define KI_SRC_EXACT_JOB_H
 
-#include "moments.h"
+#include "law_moments.h"
 
 /* Lays out whatever a function needs; called once to measure and once to hand out. */
 typedef void (*ki_lay_out_fn)(void *job, size_t n, int dynamics, ki_cursor *cursor);
@@ -24,7 +24,7 @@ void ki_chain_begin(ki_chain *c, const ki_run_options *run);
 int ki_check_law(size_t states, const double *p);
 
 /* m_mean, q, S, entropy and activity. `last`: d, one step earlier perhaps; NULL: q is NaN. */
-void ki_exact_summarize(const ki_chain *c, const ki_moments *k, const ki_moments *last,
+void ki_exact_summarize(const ki_chain *c, const ki_law_moments *k, const ki_law_moments *last,
                         ki_exact_result *r);
 
 /* A step backwards in time is the weights of two moments apart. */
@@ -35,7 +35,7 @@ enum ki_edges {
 
 /* All arrays but p. `now`: c and m; `last`: d, t and the m of D, one step earlier perhaps; NULL:
  * NaN. Returns the sum of the edges over N. */
-double ki_exact_write(const ki_chain *c, const ki_moments *now, const ki_moments *last,
+double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law_moments *last,
                       enum ki_edges edges, const ki_exact_out *out);
 
 /* Weights of a Poisson law of this mean, those below 1e-20 of the largest left out: `weight` is

@@ -5,10 +5,12 @@
  * The sets are the basins of attraction of the most probable moves. Flows between them are sums of
  * positive terms, weights that balance the flows are found without a subtraction: they are exact
  * however small the flows. */
+#include "refine.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "stationary.h"
+#include "elimination.h"
 
 /* So many sets are told apart at most. */
 enum { CELLS = 24, ROUNDS = 100 };
@@ -35,7 +37,7 @@ static size_t next_of(const ki_chain *c, size_t a) {
 
 typedef struct basins {
     const ki_chain *c;
-    ki_stationary *s;
+    ki_law *s;
 } basins;
 
 static int jump_block(void *ctx, size_t block) {
@@ -49,7 +51,7 @@ static int jump_block(void *ctx, size_t block) {
 
 /* Names each state by the cycle that it ends in, and puts sets of probability 0 with the first.
  * Returns the number of sets, 0 if there are too many. */
-static size_t make_cells(const ki_chain *c, ki_stationary *s) {
+static size_t make_cells(const ki_chain *c, ki_law *s) {
     const unsigned char none = 255;
     basins b = {c, s};
     double mass[CELLS] = {0};
@@ -85,7 +87,7 @@ static size_t make_cells(const ki_chain *c, ki_stationary *s) {
 }
 
 /* flow[I,J]: probability that moves from set I to set J in a step; mass[I]. */
-static int measure_flow(ki_chain *c, ki_stationary *s, size_t cells, double *flow, double *mass) {
+static int measure_flow(ki_chain *c, ki_law *s, size_t cells, double *flow, double *mass) {
     memset(flow, 0, cells * cells * sizeof *flow);
     memset(mass, 0, cells * sizeof *mass);
     for (size_t from = 0; from < cells; from++) {
@@ -107,8 +109,7 @@ static int measure_flow(ki_chain *c, ki_stationary *s, size_t cells, double *flo
 /* Gives the sets new weights, those that balance the flows. Returns the largest relative change of
  * one, and -1 if there are none. Relative, for a set that seems to weigh nothing may be one whose
  * states are not yet weighted right against each other. */
-static double balance(ki_stationary *s, size_t states, size_t cells, double *flow,
-                      const double *mass) {
+static double balance(ki_law *s, size_t states, size_t cells, double *flow, const double *mass) {
     double weight[CELLS], change = 0;
 
     for (size_t k = 0; k < cells; k++)
@@ -126,7 +127,7 @@ static double balance(ki_stationary *s, size_t states, size_t cells, double *flo
 }
 
 /* Equal weights: that they find back shows that they do. */
-static void forget(ki_stationary *s, size_t states, size_t cells) {
+static void forget(ki_law *s, size_t states, size_t cells) {
     double mass[CELLS] = {0};
 
     for (size_t a = 0; a < states; a++)
@@ -135,7 +136,7 @@ static void forget(ki_stationary *s, size_t states, size_t cells) {
         s->p[a] /= (double)cells * mass[s->cell[a]];
 }
 
-int ki_refine(ki_chain *c, ki_stationary *s, size_t *cells, double *residual, double *error) {
+int ki_law_refine(ki_chain *c, ki_law *s, size_t *cells, double *residual, double *error) {
     double *before = ki_krylov_vector(&s->krylov, 0), *flow = ki_krylov_work(&s->krylov);
     double mass[CELLS], residual_before = *residual, last = 1;
 
@@ -153,7 +154,7 @@ int ki_refine(ki_chain *c, ki_stationary *s, size_t *cells, double *residual, do
         const double change = balance(s, c->states, *cells, flow, mass);
         if (change < 0)
             break;
-        stopped = ki_polish(c, s, 0, residual);
+        stopped = ki_law_polish(c, s, 0, residual);
         if (stopped)
             return stopped;
         /* The changes shrink by a factor a round: what is left is the rest of a geometric row. */

@@ -7,7 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "elimination.h"
 #include "num/sum.h"
+#include "refine.h"
 
 #define DEFAULT_TOL 1e-14
 #define GAP_TOL 1e-12       /* residual of the slowest mode */
@@ -15,123 +17,14 @@
 #define MOST_LAW_ERROR 1e-9 /* above it the law has not converged */
 #define MOST_GAP_ERROR 0.5  /* relative: what is known of the law follows to such a factor */
 #define DEFECTIVE 1e-3      /* an eigenvalue below is no better known than to its size */
-#define SETTLED 1e-13       /* relative change of a law that is as good as it gets */
-#define UNSETTLED 1e-4      /* relative change of a state that is noise, */
-#define NOISE 1e-11         /* if all of them together are less probable */
 #define LOOSE 1e-12         /* error of the law from which on it is refined, */
 #define REFINED 1e-11       /* what weights of sets are known to, at best */
 #define WRONG 1e-10         /* and eliminated where it can be */
-enum { LEAST_PRODUCTS = 600, MOST_PRODUCTS = 100000, SWEEPS = 4 };
+/* Up to so many spins the law is found by elimination, exactly whatever the gap; up to
+ * KI_ELIMINATION_MOST where iteration has not found it. */
+enum { ELIMINATION_FIRST = 9 };
+enum { LEAST_PRODUCTS = 600, MOST_PRODUCTS = 100000 };
 #define OPERATIONS 5e10 /* of the products that are tried, some ten seconds */
-
-void ki_stationary_lay_out(ki_stationary *s, const ki_chain *c, ki_cursor *cursor) {
-    const size_t small = c->n <= KI_ELIMINATION_MOST ? c->states : 0;
-
-    ki_krylov_size(&s->krylov, c);
-    ki_krylov_lay_out(&s->krylov, c, cursor);
-    s->matrix = ki_take(cursor, small * small, sizeof *s->matrix);
-    s->p = ki_take(cursor, c->states, sizeof *s->p);
-    s->y = ki_take(cursor, c->states, sizeof *s->y);
-    s->z = ki_take(cursor, c->states, sizeof *s->z);
-    s->partial = ki_take(cursor, 2 * ki_chain_blocks(c), sizeof *s->partial);
-    s->jump = ki_take(cursor, c->states, sizeof *s->jump);
-    s->cell = ki_take(cursor, c->states, sizeof *s->cell);
-}
-
-/* p T - p and how much p changes. */
-typedef struct difference {
-    const ki_chain *c;
-    const double *p, *y;
-    double *partial;
-} difference;
-
-static int difference_block(void *ctx, size_t block) {
-    const difference *d = ctx;
-    const size_t size = ki_chain_block_size(d->c), first = block * size;
-    double sum = 0, most = 0;
-
-    for (size_t a = first; a < first + size; a++) {
-        const double change = fabs(d->y[a] - d->p[a]);
-
-        sum += change;
-        if (d->y[a] > 1e-290)
-            most = fmax(most, change / d->y[a]);
-    }
-    d->partial[2 * block] = sum;
-    d->partial[2 * block + 1] = most;
-    return 0;
-}
-
-/* sum |y - p|, and the largest relative change. */
-static double distance(const ki_chain *c, const double *p, const double *y, double *partial,
-                       double *relative) {
-    difference d = {c, p, y, partial};
-    double sum = 0;
-
-    ki_chain_for_blocks(c, difference_block, &d);
-    *relative = 0;
-    for (size_t block = 0; block < ki_chain_blocks(c); block++) {
-        sum += partial[2 * block];
-        *relative = fmax(*relative, partial[2 * block + 1]);
-    }
-    return sum;
-}
-
-typedef struct scaling {
-    const ki_chain *c;
-    double *p;
-    double factor;
-} scaling;
-
-/* Scales and takes out what rounding has made negative. */
-static int scale_block(void *ctx, size_t block) {
-    const scaling *s = ctx;
-    const size_t size = ki_chain_block_size(s->c), first = block * size;
-
-    for (size_t a = first; a < first + size; a++)
-        s->p[a] = fmax(s->p[a] * s->factor, 0);
-    return 0;
-}
-
-void ki_normalise(const ki_chain *c, double *p, double *partial) {
-    for (int pass = 0; pass < 2; pass++) {
-        scaling s = {c, p, 1 / ki_chain_sum(c, p, partial)};
-
-        ki_chain_for_blocks(c, scale_block, &s);
-    }
-}
-
-/* Empties states that still change much though hardly anything is in them: noise, that would take
- * long to decay where nothing flows in. What belongs there comes back with the next steps. */
-static void sweep(const ki_chain *c, ki_stationary *s) {
-    double mass = 0;
-
-    for (size_t a = 0; a < c->states; a++)
-        mass += fabs(s->y[a] - s->p[a]) > UNSETTLED * s->y[a] ? s->p[a] : 0;
-    for (size_t a = 0; mass < NOISE && a < c->states; a++)
-        if (fabs(s->y[a] - s->p[a]) > UNSETTLED * s->y[a])
-            s->y[a] = 0;
-}
-
-int ki_polish(ki_chain *c, ki_stationary *s, int sweeping, double *residual) {
-    const size_t most = 11 + 4 * c->n;
-
-    for (size_t i = 0;; i++) {
-        double relative;
-        const int error = ki_chain_report(c, 0.5);
-
-        if (error)
-            return error;
-        ki_chain_step(c, s->p, s->y);
-        *residual = distance(c, s->p, s->y, s->partial, &relative);
-        if (i >= most || relative <= SETTLED)
-            return 0;
-        if (sweeping && i % (most / SWEEPS) == most / SWEEPS - 1)
-            sweep(c, s);
-        memcpy(s->p, s->y, c->states * sizeof *s->p);
-        ki_normalise(c, s->p, s->partial);
-    }
-}
 
 static void fill_matrix(const ki_chain *c, double *matrix) {
     for (size_t a = 0; a < c->states; a++) {
@@ -151,7 +44,7 @@ static void fill_matrix(const ki_chain *c, double *matrix) {
 }
 
 /* The law by iteration from equal probabilities. */
-static int iterate(ki_chain *c, ki_stationary *s, double tol, uint64_t most, double *residual) {
+static int iterate(ki_chain *c, ki_law *s, double tol, uint64_t most, double *residual) {
     double want = tol;
     uint64_t used = 0;
 
@@ -166,8 +59,8 @@ static int iterate(ki_chain *c, ki_stationary *s, double tol, uint64_t most, dou
             return error;
         used += o.products;
         memcpy(s->p, s->krylov.q, c->states * sizeof *s->p);
-        ki_normalise(c, s->p, s->partial);
-        error = ki_polish(c, s, 1, residual);
+        ki_law_normalise(c, s->p, s->partial);
+        error = ki_law_polish(c, s, 1, residual);
         if (error || *residual <= tol || !o.converged || used >= most)
             return error;
     }
@@ -175,7 +68,7 @@ static int iterate(ki_chain *c, ki_stationary *s, double tol, uint64_t most, dou
 }
 
 /* |v A - lambda v| of the vector (|v| = 1) that the iteration has found. */
-static double mode_residual(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o) {
+static double mode_residual(ki_chain *c, ki_law *s, const ki_krylov_outcome *o) {
     const double *q[2] = {ki_krylov_vector(&s->krylov, 0), ki_krylov_vector(&s->krylov, 1)};
     double square[2] = {0, 0};
 
@@ -244,14 +137,14 @@ static double error_of_elimination(size_t states, const double *p) {
 }
 
 /* Returns 1 if the law has been found by elimination. */
-static int eliminate(ki_chain *c, ki_stationary *s, ki_exact_result *r) {
+static int eliminate(ki_chain *c, ki_law *s, ki_exact_result *r) {
     double relative;
 
     fill_matrix(c, s->matrix);
     if (ki_eliminate(c->states, s->matrix, s->p))
         return 0;
     ki_chain_step(c, s->p, s->y);
-    r->residual = distance(c, s->p, s->y, s->partial, &relative);
+    r->residual = ki_law_change(c, s, &relative);
     r->law_error = error_of_elimination(c->states, s->p);
     return 1;
 }
@@ -267,12 +160,12 @@ static uint64_t most_products(const ki_chain *c) {
 
 /* What is known of an iterated law, once the slowest mode is: better weights of sets of states that
  * are hardly ever left, or else elimination. */
-static int refine(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o, ki_exact_result *r) {
+static int refine(ki_chain *c, ki_law *s, const ki_krylov_outcome *o, ki_exact_result *r) {
     r->law_error = error_of_law(r->residual, o->nearest, o->condition);
     if (r->law_error > LOOSE) {
         size_t cells;
         double weights;
-        const int error = ki_refine(c, s, &cells, &r->residual, &weights);
+        const int error = ki_law_refine(c, s, &cells, &r->residual, &weights);
 
         if (error)
             return error;
@@ -292,11 +185,10 @@ static int refine(ki_chain *c, ki_stationary *s, const ki_krylov_outcome *o, ki_
     return 0;
 }
 
-int ki_stationary_find(ki_chain *c, ki_stationary *s, const ki_exact_spec *spec,
-                       ki_exact_result *r) {
+int ki_stationary_find(ki_chain *c, ki_law *s, const ki_exact_spec *spec, ki_exact_result *r) {
     const double tol = spec->tol > 0 ? spec->tol : DEFAULT_TOL;
     const uint64_t most = spec->max_products ? spec->max_products : most_products(c);
-    const int exact = c->n <= KI_ELIMINATION_FIRST && eliminate(c, s, r);
+    const int exact = c->n <= ELIMINATION_FIRST && eliminate(c, s, r);
     int error = exact ? 0 : iterate(c, s, tol, most, &r->residual);
 
     if (error)

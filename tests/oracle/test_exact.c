@@ -3,7 +3,7 @@
  * all pairs of states, elimination. [exact] [sigma-net-sync] [sigma-net-async] [sigma-mf] */
 #include "ki_test.h"
 
-#include "exact/stationary.h"
+#include "exact/elimination.h"
 #include "exact/job.h"
 #include "exact_networks.h"
 #include "oracle_tables.h"

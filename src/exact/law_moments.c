@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Moments of a law, block by block: within one, the mean of s_j times anything for all j is found
  * by folding, 2 operations a state instead of N. [exact] */
-#include "moments.h"
+#include "law_moments.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@
  * S, entropy, flips. */
 enum { N_SUMS = 3, SUM_S = 0, SUM_ENTROPY = 1, SUM_FLIPS = 2 };
 
-void ki_moments_lay_out(ki_moments *k, const ki_chain *c, ki_cursor *cursor) {
+void ki_law_moments_lay_out(ki_law_moments *k, const ki_chain *c, ki_cursor *cursor) {
     const size_t n = c->n;
 
     k->room = 2 * n * n + 3 * n + N_SUMS;
@@ -50,7 +50,7 @@ static double fold(size_t n, size_t first, size_t size, double *g, double *out) 
 
 typedef struct taking {
     const ki_chain *c;
-    ki_moments *k;
+    ki_law_moments *k;
     const double *p;
 } taking;
 
@@ -99,7 +99,7 @@ static int take_block(void *ctx, size_t block) {
     return 0;
 }
 
-void ki_moments_take(const ki_chain *c, ki_moments *k, const double *p) {
+void ki_law_moments_take(const ki_chain *c, ki_law_moments *k, const double *p) {
     const size_t n = c->n;
     taking t = {c, k, p};
     double *sum = k->partial;
