@@ -11,7 +11,6 @@
 #include "test_io_files.h"
 
 #include "io/file/utf8.h"
-#include "io/write/format.h"
 
 #include <kinising/kinising.h>
 

@@ -2,7 +2,7 @@
 /* Writes files of every type, dimension and size into a folder, for tests/python/test_files.py,
  * which knows the same formulas: element k is k / 3 - 5, k * 1000003 - 7 or word k mod 4. Usage:
  * test_io_writer FOLDER. Exit status 77 without HDF5, when its files are missing. */
-#include "io/write/format.h"
+#include "io/write/npz.h"
 
 #include <kinising/kinising.h>
 
@@ -44,12 +44,13 @@ static size_t all_arrays(ki_array arrays[ARRAYS], char names[ARRAYS][32]) {
 
 static int write_large_records(const char *path, size_t n, const ki_array *arrays,
                                const char *provenance, uint64_t from) {
+    const ki_content content = {.n = n, .arrays = arrays, .provenance = provenance};
     ki_atomic out;
     int rc = ki_atomic_open(&out, path);
 
     if (rc)
         return rc;
-    rc = ki_npz_write(&out, n, arrays, provenance, from);
+    rc = ki_npz_write(&out, &content, from);
     if (rc) {
         ki_atomic_abort(&out);
         return rc;

@@ -12,7 +12,7 @@
 
 #include "ki_test.h"
 
-#include "io/write/format.h"
+#include "io/write/npz.h"
 
 #include <kinising/kinising.h>
 
@@ -114,11 +114,13 @@ static void test_large_records(void **state) {
     static const uint64_t from[] = {1, 300, 700, 3000, 40000};
     const char *path = in(*state, "a.npz");
 
+    const ki_content content = {.n = ARRAYS, .arrays = arrays};
+
     for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
         ki_atomic out;
 
         assert_int_equal(ki_atomic_open(&out, path), 0);
-        assert_int_equal(ki_npz_write(&out, ARRAYS, arrays, NULL, from[k]), 0);
+        assert_int_equal(ki_npz_write(&out, &content, from[k]), 0);
         assert_int_equal(ki_atomic_commit(&out), 0);
         read_back(path);
     }

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Elements of files as this library has them: double, int64_t, int8_t, UTF-8; little-endian, last
  * index fastest. */
+#include "io/read/elements.h"
+
 #include "io/file/utf8.h"
-#include "io/read/reader.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+uint64_t ki_little_endian(const unsigned char *bytes, size_t n) {
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < n; i++)
+        value |= (uint64_t)bytes[i] << 8 * i;
+    return value;
+}
 
 static uint64_t load(const unsigned char *p, size_t item, int swapped) {
     uint64_t value = 0;

@@ -2,18 +2,22 @@
 /* Reading HDF5: the datasets of the root group, converted by HDF5 itself. Links to other files,
  * data kept in other files and virtual datasets are not followed: a file from somewhere must not
  * choose what else is read. */
-#include "io/read/reader.h"
+#include "io/read/formats.h"
+
+#include <string.h>
 
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
 #include "io/file/hdf5_session.h"
+#include "io/read/elements.h"
+#include "io/read/hdf5_storage.h"
+#include "io/read/stream.h"
 
 #include <errno.h>
 #include <hdf5.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Since 1.10.7, but not in 1.12.0. */
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 11, 0))
@@ -309,7 +313,7 @@ static int list_file(ki_reader *r, hdf5_file *file) {
     return list_links(r, file->id);
 }
 
-int ki_hdf5_list(ki_reader *r) {
+static int open_hdf5(ki_reader *r) {
     hdf5_file *file = ki_alloc(1, sizeof *file);
     int error;
 
@@ -406,7 +410,7 @@ static int fetch(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
     return error ? error : fetch_open(r, e, set, out);
 }
 
-int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
+static int read_hdf5(ki_reader *r, const ki_entry *e, void *out) {
     hdf5_file *file = r->state;
     hid_t set;
     int error;
@@ -420,7 +424,7 @@ int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
     return error;
 }
 
-void ki_hdf5_close(ki_reader *r) {
+static void close_hdf5(ki_reader *r) {
     hdf5_file *file = r->state;
 
     if (!file)
@@ -435,18 +439,31 @@ void ki_hdf5_close(ki_reader *r) {
 
 #else
 
-int ki_hdf5_list(ki_reader *r) {
+static int open_hdf5(ki_reader *r) {
     return ki_io_fail(KI_ERR_UNSUPPORTED, r->path, "this build has no HDF5", "a .npz file");
 }
 
-int ki_hdf5_fetch(ki_reader *r, const ki_entry *e, void *out) {
-    (void)e;
-    (void)out;
-    return ki_hdf5_list(r);
-}
-
-void ki_hdf5_close(ki_reader *r) {
-    (void)r;
-}
+/* Nothing is ever listed. */
+#define read_hdf5 NULL
+#define close_hdf5 NULL
 
 #endif
+
+/* HDF5's signature stands at 0 or, behind a block of the user's, at 512, 1024, 2048, ...,
+ * wherever in the file that is. */
+static int probe(const ki_source *source, int *mine) {
+    char bytes[8];
+    int error = 0;
+
+    *mine = 0;
+    for (uint64_t at = 0; !error && !*mine; at = at ? 2 * at : 512) {
+        if (source->size < sizeof bytes || at > source->size - sizeof bytes)
+            break;
+        error = ki_source_read(source, at, bytes, sizeof bytes);
+        *mine = !error && memcmp(bytes, "\x89HDF\r\n\x1a\n", sizeof bytes) == 0;
+    }
+    return error;
+}
+
+const ki_reader_format ki_hdf5_reader = {
+    .probe = probe, .open = open_hdf5, .read = read_hdf5, .close = close_hdf5};

@@ -3,11 +3,12 @@
  * it reads beyond its buffers when a damaged shape is larger than the stored bytes, or when a chunk
  * is smaller after decompression than a chunk is. So each deflated chunk is inflated once more
  * here, only to be counted. */
-#include "io/read/reader.h"
+#include "io/read/hdf5_storage.h"
 
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
+#include "io/read/stream.h"
 
 #include <hdf5.h>
 #include <string.h>

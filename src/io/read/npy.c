@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reading NPY: the header, a Python dict in ASCII, and the elements behind it. */
-#include "io/read/reader.h"
+#include "io/read/npy.h"
 
 #include "base/memory.h"
+#include "io/read/elements.h"
+#include "io/read/formats.h"
+#include "io/read/stream.h"
 
 #include <string.h>
 
@@ -255,7 +258,7 @@ int ki_npy_head(const ki_reader *r, ki_entry *e) {
     return error;
 }
 
-int ki_npy_fetch(const ki_reader *r, const ki_entry *e, void *out) {
+static int read_elements(const ki_reader *r, const ki_entry *e, void *out) {
     uint64_t count = ki_entry_count(&e->info, e->item), done = 0;
     size_t block = e->item < KI_READ_BUFFER ? KI_READ_BUFFER / e->item : 1;
     size_t room = block * e->item > HEADER_MAX ? block * e->item : HEADER_MAX;
@@ -291,3 +294,37 @@ int ki_npy_fetch(const ki_reader *r, const ki_entry *e, void *out) {
     ki_stream_close(&s);
     return error;
 }
+
+int ki_npy_read(ki_reader *r, const ki_entry *e, void *out) {
+    ki_entry again = *e;
+
+    return out ? read_elements(r, e, out) : ki_npy_head(r, &again);
+}
+
+/* A bare .npy is an archive of one; without its array there is nothing. */
+static int open_npy(ki_reader *r) {
+    ki_entry e = {.packed = r->source.size, .size = r->source.size, .end = r->source.size};
+
+    r->entries = ki_alloc(1, sizeof *r->entries);
+    e.info.name = ki_entry_name("data", 4);
+    if (!r->entries || !e.info.name) {
+        ki_free((void *)e.info.name);
+        return ki_reader_no_memory(r);
+    }
+    r->entries[0] = e;
+    r->n = 1;
+    return ki_npy_head(r, &r->entries[0]);
+}
+
+static int probe(const ki_source *source, int *mine) {
+    char magic[6];
+    int error;
+
+    if (source->size < sizeof magic)
+        return 0;
+    error = ki_source_read(source, 0, magic, sizeof magic);
+    *mine = !error && memcmp(magic, "\x93NUMPY", 6) == 0;
+    return error;
+}
+
+const ki_reader_format ki_npy_reader = {.probe = probe, .open = open_npy, .read = ki_npy_read};

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* CSV: a header row and one row per element, nothing else. */
 #include "io/file/failure.h"
-#include "io/write/format.h"
+#include "io/write/formats.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-int ki_csv_check(const char *path, size_t n, const ki_array *arrays) {
+static int check(const char *path, const ki_content *content) {
+    const ki_array *arrays = content->arrays;
     char why[256];
 
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < content->n; k++) {
         if (arrays[k].ndim != 1) {
             snprintf(why, sizeof why, "a .csv holds 1-D arrays only and %.64s has %d dimensions",
                      arrays[k].name, arrays[k].ndim);
@@ -90,7 +91,9 @@ static int put_field(ki_atomic *out, const ki_array *column, size_t row, int onl
     }
 }
 
-int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays) {
+static int write_csv(ki_atomic *out, const ki_content *content) {
+    const ki_array *arrays = content->arrays;
+    const size_t n = content->n;
     int error = 0;
 
     for (size_t k = 0; k < n && !error; k++) {
@@ -107,3 +110,6 @@ int ki_csv_write(ki_atomic *out, size_t n, const ki_array *arrays) {
     }
     return error;
 }
+
+const ki_writer_format ki_csv_writer = {
+    .ending = ".csv", .provenance_beside = 1, .check = check, .write = write_csv};

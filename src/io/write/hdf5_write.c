@@ -6,7 +6,7 @@
  * with no caller left to tell; an image cannot. The price is memory for the compressed file while
  * it is written, twice. */
 #include "io/file/failure.h"
-#include "io/write/format.h"
+#include "io/write/formats.h"
 
 #ifdef KI_HAVE_HDF5
 
@@ -260,8 +260,7 @@ static int write_image(const job *j, hid_t file) {
     return error;
 }
 
-static int write_file(const job *j, size_t n, const ki_array *arrays, const ki_label *labels,
-                      const char *provenance) {
+static int write_file(const job *j, const ki_content *content) {
     static unsigned long long label; /* changed by one thread at a time, as all of this */
     char name[64];
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -275,10 +274,11 @@ static int write_file(const job *j, size_t n, const ki_array *arrays, const ki_l
     if (access < 0 || H5Pset_fapl_core(access, IMAGE_STEP, 0) < 0 ||
         (file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access)) < 0)
         error = fail_hdf5(j);
-    for (size_t k = 0; k < n && !error; k++)
-        error = put_array(j, file, &arrays[k], labels ? &labels[k] : NULL);
-    if (!error && provenance)
-        error = put_attribute(j, file, "provenance", 0, 1, &provenance);
+    for (size_t k = 0; k < content->n && !error; k++)
+        error =
+            put_array(j, file, &content->arrays[k], content->labels ? &content->labels[k] : NULL);
+    if (!error && content->provenance)
+        error = put_attribute(j, file, "provenance", 0, 1, &content->provenance);
     if (!error)
         error = write_image(j, file);
     if (file >= 0)
@@ -288,35 +288,24 @@ static int write_file(const job *j, size_t n, const ki_array *arrays, const ki_l
     return error;
 }
 
-int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const ki_label *labels,
-                  const char *provenance) {
+static int write_hdf5(ki_atomic *out, const ki_content *content) {
     job j = {.out = out};
     int error;
 
     ki_hdf5_begin(&j.session);
-    error = write_file(&j, n, arrays, labels, provenance);
+    error = write_file(&j, content);
     ki_hdf5_end(&j.session);
     return error;
 }
 
-int ki_hdf5_check(const char *path) {
-    (void)path;
-    return 0;
-}
+const ki_writer_format ki_hdf5_writer = {.ending = ".h5", .write = write_hdf5};
 
 #else
 
-int ki_hdf5_write(ki_atomic *out, size_t n, const ki_array *arrays, const ki_label *labels,
-                  const char *provenance) {
-    (void)n;
-    (void)arrays;
-    (void)labels;
-    (void)provenance;
-    return ki_hdf5_check(out->path);
-}
-
-int ki_hdf5_check(const char *path) {
+static int available(const char *path) {
     return ki_io_fail(KI_ERR_UNSUPPORTED, path, "this build has no HDF5", "use .npz or .csv");
 }
+
+const ki_writer_format ki_hdf5_writer = {.ending = ".h5", .available = available};
 
 #endif

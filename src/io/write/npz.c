@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "io/file/failure.h"
 #include "io/file/utf8.h"
-#include "io/write/format.h"
+#include "io/write/formats.h"
+#include "io/write/npz.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -268,11 +269,13 @@ static int write_member(npz *z, const ki_array *a, member *m) {
     return sink_file(z, a->data, bytes);
 }
 
-int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *provenance,
-                 uint64_t zip64_from) {
+int ki_npz_write(ki_atomic *out, const ki_content *content, uint64_t zip64_from) {
     npz z = {.out = out, .at = 0, .zip64_from = zip64_from};
-    const ki_array last = {.name = "provenance", .type = KI_STRING, .ndim = 0, .data = &provenance};
-    size_t members = n + (provenance ? 1 : 0);
+    const size_t n = content->n;
+    const ki_array *arrays = content->arrays;
+    const ki_array last = {
+        .name = "provenance", .type = KI_STRING, .ndim = 0, .data = &content->provenance};
+    size_t members = n + (content->provenance ? 1 : 0);
     member *table = ki_alloc(members, sizeof *table);
     uint64_t start;
     int error = 0;
@@ -289,3 +292,9 @@ int ki_npz_write(ki_atomic *out, size_t n, const ki_array *arrays, const char *p
     ki_free(table);
     return error;
 }
+
+static int write_npz(ki_atomic *out, const ki_content *content) {
+    return ki_npz_write(out, content, KI_NPZ_ZIP64_FROM);
+}
+
+const ki_writer_format ki_npz_writer = {.ending = ".npz", .write = write_npz};

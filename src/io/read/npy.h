@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef KI_SRC_IO_READ_NPY_H
+#define KI_SRC_IO_READ_NPY_H
+
+#include "io/read/entry.h"
+
+/* Reads the header of an array: info, kind, item, swapped, fortran, head. */
+int ki_npy_head(const ki_reader *r, ki_entry *e);
+
+/* The reader of an array behind such a header, for its table. */
+int ki_npy_read(ki_reader *r, const ki_entry *e, void *out);
+
+#endif

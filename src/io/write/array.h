@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef KI_SRC_IO_WRITE_ARRAY_H
+#define KI_SRC_IO_WRITE_ARRAY_H
+
+#include <kinising/io.h>
+
+#include <stddef.h>
+
+/* What a file is to hold: legal distinct names, known types, extents whose product in bytes fits
+ * size_t, valid UTF-8, no NULL where data is due. */
+typedef struct ki_content {
+    size_t n;
+    const ki_array *arrays;
+    const ki_label *labels; /* [n], or NULL */
+    const char *provenance; /* or NULL */
+} ki_content;
+
+/* That it is so, or KI_ERR_ARGUMENT. */
+int ki_content_check(const ki_content *content);
+
+/* Product of the extents, 1 for a scalar. */
+size_t ki_array_count(const ki_array *array);
+
+#endif
