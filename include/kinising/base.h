@@ -70,6 +70,12 @@ KI_API const char *ki_strerror(int error);
  */
 KI_API const char *ki_last_error(void);
 
+/**
+ * The `errno` that the system gave for this thread's most recent failure, so that callers can tell a
+ * missing file from one they may not read; 0 if the failure was not the system's.
+ */
+KI_API int ki_last_errno(void);
+
 /** Version of the library at run time, "major.minor.patch"; compare with KI_VERSION_STRING. */
 KI_API const char *ki_version(void);
 

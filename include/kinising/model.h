@@ -21,8 +21,20 @@
 extern "C" {
 #endif
 
-/** The two dynamics, as flags that can be or-ed where both are allowed. */
-enum ki_dynamics { KI_SYNC = 1, KI_ASYNC = 2 };
+/** The two dynamics: X(name, number, word). */
+#define KI_DYNAMICS_LIST(X)                                                                        \
+    X(KI_SYNC, 1, "sync")                                                                          \
+    X(KI_ASYNC, 2, "async")
+
+/** The two dynamics, as flags that can be or-ed where both are allowed; see KI_DYNAMICS_LIST. */
+enum ki_dynamics {
+#define KI_DYNAMICS_ENUM(name, number, word) name = number,
+    KI_DYNAMICS_LIST(KI_DYNAMICS_ENUM)
+#undef KI_DYNAMICS_ENUM
+};
+
+/** The word of one of the dynamics, as in KI_DYNAMICS_LIST; "?" for another number. Never NULL. */
+KI_API const char *ki_dynamics_name(int dynamics);
 
 /** The infinite network or an ensemble of finite ones: J_ij iid Normal(J0/N, dJ^2/N), H_i iid
  * Uniform(-dH, dH). */

@@ -21,12 +21,21 @@
 extern "C" {
 #endif
 
-/** Where a run begins. */
+/** Where a run begins: X(name, number, word, meaning). */
+#define KI_START_LIST(X)                                                                           \
+    X(KI_START_UP, 0, "up", "all spins +1")                                                        \
+    X(KI_START_RANDOM, 1, "random", "independent, +1 and -1 equally likely")                       \
+    X(KI_START_THEORY, 2, "theory", "independent, with the magnetization of the infinite network")
+
+/** Where a run begins; see KI_START_LIST. */
 enum ki_start {
-    KI_START_UP = 0,     /**< all spins +1 */
-    KI_START_RANDOM = 1, /**< independent, +1 and -1 equally likely */
-    KI_START_THEORY = 2  /**< independent, with the magnetization of the infinite network */
+#define KI_START_ENUM(name, number, word, meaning) name = number,
+    KI_START_LIST(KI_START_ENUM)
+#undef KI_START_ENUM
 };
+
+/** The word of a start, as in KI_START_LIST; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_start_name(int start);
 
 /** How the fields of an ensemble are made; all give the same distribution. */
 enum ki_algorithm {

@@ -9,4 +9,8 @@
  * `return ki_fail(KI_ERR_ARGUMENT, "dJ : %g is negative : dJ >= 0", dJ);` is the whole idiom. */
 int ki_fail(int error, const char *format, ...) KI_PRINTF(2, 3);
 
+/* Adds the system's number to the failure that has just got its sentence, for ki_last_errno(), and
+ * returns `error`. */
+int ki_fail_errno(int error, int errnum);
+
 #endif

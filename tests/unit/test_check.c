@@ -89,6 +89,12 @@ static void words(void **state) {
         assert_string_equal(ki_method_name(i), method[i]);
     for (int i = 0; i < 4; i++)
         assert_string_equal(ki_phase_name(i), phase[i]);
+    static const char *const start[] = {"up", "random", "theory", "?"};
+    static const char *const dynamics[] = {"?", "sync", "async", "?"};
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(ki_start_name(i), start[i]);
+        assert_string_equal(ki_dynamics_name(i), dynamics[i]);
+    }
     assert_int_equal(KI_N_METHODS, 5);
     assert_string_equal(ki_status_name(-1), "?");
     assert_string_equal(ki_status_meaning(KI_NO_ORDERED_PHASE),

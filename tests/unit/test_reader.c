@@ -161,6 +161,13 @@ static void test_arguments(void **state) {
     assert_int_equal(ki_reader_open(".", &r), KI_ERR_IO);
     assert_null(r);
     assert_int_equal(ki_read_bytes("no such file", &data, &size), KI_ERR_IO);
+    assert_int_equal(ki_last_errno(), ENOENT);
+    assert_int_equal(ki_read_bytes("/", &data, &size), KI_ERR_IO);
+    assert_int_equal(ki_last_errno(), EISDIR);
+    assert_int_equal(ki_write_bytes("/no such folder/x", "", 0), KI_ERR_IO);
+    assert_int_equal(ki_last_errno(), ENOENT);
+    assert_int_equal(ki_read_bytes("/dev/null", &data, &size), KI_ERR_IO);
+    assert_int_equal(ki_last_errno(), 0);
     assert_int_equal(ki_read_bytes("x", NULL, &size), KI_ERR_ARGUMENT);
     assert_int_equal(ki_read_bytes("x", &data, NULL), KI_ERR_ARGUMENT);
     assert_null(data);

@@ -48,7 +48,7 @@ int ki_io_fail_errno(const char *path, const char *action, int errnum) {
     char why[256];
 
     snprintf(why, sizeof why, "%s: %s", action, strerror(errnum));
-    return ki_io_fail(KI_ERR_IO, path, why, advice(errnum));
+    return ki_fail_errno(ki_io_fail(KI_ERR_IO, path, why, advice(errnum)), errnum);
 }
 
 int ki_io_no_memory(const char *path, const char *doing) {

@@ -7,6 +7,8 @@
 
 #include "io/file/failure.h"
 
+#include "base/error.h"
+
 #include <kinising/base.h>
 
 #include <errno.h>
@@ -18,13 +20,16 @@
 enum { READ_MAX = 1 << 30 }; /* some systems refuse 2 GiB at once */
 
 static int cannot_read(const char *path, int errnum) {
+    int error = KI_ERR_IO;
+
     if (errnum == ENOENT)
-        return ki_io_fail(KI_ERR_IO, path, "cannot be read: No such file or directory",
-                          "the name of a file that exists");
-    if (errnum == EACCES || errnum == EPERM)
-        return ki_io_fail(KI_ERR_IO, path, "cannot be read: Permission denied",
-                          "a file that may be read");
-    return ki_io_fail_errno(path, "cannot be read", errnum);
+        ki_io_fail(error, path, "cannot be read: No such file or directory",
+                   "the name of a file that exists");
+    else if (errnum == EACCES || errnum == EPERM)
+        ki_io_fail(error, path, "cannot be read: Permission denied", "a file that may be read");
+    else
+        ki_io_fail_errno(path, "cannot be read", errnum);
+    return ki_fail_errno(error, errnum);
 }
 
 int ki_source_open(ki_source *s, const char *path) {
