@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gnuplot.h"
@@ -135,6 +136,17 @@ static int print_table(const result *r) {
     return finish_stdout(STATUS_DONE);
 }
 
+/* Signals wait while an ordinary file is written, which takes a temporary file. A FIFO or a device is
+ * written as it is, and its reader may never come: signals end the program there. */
+static int hold_while_writing(const char *path, signal_actions *before) {
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return 0;
+    signals_hold(before);
+    return 1;
+}
+
 static int write_file(const session *s, const result *r) {
     result_arrays a;
     char *origin = NULL;
@@ -144,9 +156,10 @@ static int write_file(const session *s, const result *r) {
         complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
     } else {
         signal_actions before;
-        signals_hold(&before);
+        const int held = hold_while_writing(s->file, &before);
         int error = ki_write_labelled(s->file, a.n, a.arrays, a.labels, origin);
-        signals_release(&before);
+        if (held)
+            signals_release(&before);
         status = error ? complain_library(error) : STATUS_DONE;
         if (!error && !s->quiet)
             remark("wrote %s (%zu rows)", s->file, r->rows);
@@ -163,9 +176,10 @@ int session_write(session *s, int (*write)(void *ctx, const char *provenance), v
 
     if (!origin)
         return complain(STATUS_FAILED, "%s : out of memory : a smaller run", s->argv[0]);
-    signals_hold(&before);
+    const int held = hold_while_writing(s->file, &before);
     int error = write(ctx, origin);
-    signals_release(&before);
+    if (held)
+        signals_release(&before);
     free(origin);
     if (error)
         return complain_library(error);

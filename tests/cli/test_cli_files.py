@@ -2,9 +2,14 @@
 """Files of one command that are one file by another name, and targets that are no ordinary files."""
 import os
 import shutil
+import signal
+import subprocess
+import time
 
 import numpy as np
 import pytest
+
+from conftest import KINISING, default_signals
 
 SIMULATE = ["simulate", "--N", "8", "--realizations", "4", "--steps", "3"]
 REPLICAS = ["simulate", "--network", "n.npz", "--replicas", "3", "--steps", "4"]
@@ -88,3 +93,46 @@ def test_a_network_is_converted_in_place(run, tmp_path, network):
     before = np.load(tmp_path / "n.npz")["beta"]
     assert run("network", "convert", "n.npz", "--rescale", "2", "-o", "./n.npz").returncode == 0
     assert np.load(tmp_path / "n.npz")["beta"] == 2 * before
+
+
+# --- targets that are no ordinary files ----------------------------------------------------------
+
+BLOCKING = {
+    "table": ["theory", "--beta", "0:4:3000", "--dynamics", "sync", "-o", "fifo.csv"],
+    "matrix": ["network", "draw", "--N", "200", "-o", "fifo.npz"],
+    "raster": [*REPLICAS[:4], "1000", "--steps", "100", "--raster", "fifo.npz"],
+    "stdout": ["theory", "--beta", "0:4:3000", "--dynamics", "sync"],
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("reader", ["that never comes", "that reads nothing"])
+@pytest.mark.parametrize("name", BLOCKING)
+def test_signals_end_a_write_that_blocks(tmp_path, network, name, reader, number):
+    args, end = BLOCKING[name], None
+    for fifo in ("fifo.csv", "fifo.npz"):
+        os.mkfifo(tmp_path / fifo)
+    if reader == "that reads nothing":
+        end = os.open(tmp_path / args[-1], os.O_RDONLY | os.O_NONBLOCK) if name != "stdout" else None
+    process = subprocess.Popen([KINISING, *args], cwd=tmp_path, preexec_fn=default_signals,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(0.25)  # until it stands still; sooner, the signal would end it as well
+        process.send_signal(number)
+        assert process.wait(60) == -number
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if end is not None:
+            os.close(end)
+    assert [name for name in os.listdir(tmp_path) if "tmp" in name] == []
+
+
+def test_a_fifo_is_written(tmp_path, network):
+    os.mkfifo(tmp_path / "fifo.csv")
+    args = [*THEORY, "--quiet", "-o", "fifo.csv"]
+    process = subprocess.Popen([KINISING, *args], cwd=tmp_path)
+    with open(tmp_path / "fifo.csv", encoding="ascii") as fifo:
+        assert len(fifo.readlines()) == 4
+    assert process.wait(60) == 0
