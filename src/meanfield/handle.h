@@ -4,7 +4,7 @@
 #define KI_SRC_MEANFIELD_HANDLE_H
 
 #include "base/memory.h"
-#include "method.h"
+#include "meanfield/methods/method.h"
 
 enum { MF_MOST_DEPTH = 4 };
 
