@@ -9,51 +9,51 @@
 enum { MF_MOST_DEPTH = 4 };
 
 /* Anderson acceleration, steady.c. */
-typedef struct mf_history {
+typedef struct ki_mf_history {
     int depth;      /* most columns kept */
     int columns;    /* kept now */
     int last;       /* the newest */
     double *f, *g;  /* [length] of the step before: F(x) - x and F(x) */
     double *before; /* [length] where acceleration began */
     double *df[MF_MOST_DEPTH], *dg[MF_MOST_DEPTH];
-} mf_history;
+} ki_mf_history;
 
 struct ki_meanfield {
     ki_meanfield_spec spec;
-    const mf_method *method;
+    const ki_mf_method *method;
     int threads;
     uint64_t t;
     int has_D;  /* D is that of a step, or was given */
     int broken; /* a cancelled step has left pieces */
-    mf_problem p;
+    ki_mf_problem p;
     /* One row of numbers each: m, padded with zeros to whole vectors, and behind it what else the
      * next step reads. The parts that are not read are shared. */
-    mf_state now, next;
+    ki_mf_state now, next;
     size_t length; /* of all that is read (of m with its padding, for m_alone) */
     double *row;   /* [N] a number of each row, to be reduced in order */
-    mf_history history;
+    ki_mf_history history;
     void *memory;
 };
 
 /* The options that work inside of a step runs with: the caller's threads up to those of the
  * creation; his progress callback is told how far the steps are whenever something is done. */
-typedef struct mf_watch {
+typedef struct ki_mf_watch {
     ki_run_options run;
     const ki_run_options *user;
     uint64_t done, total;
-} mf_watch;
-void mf_watch_begin(mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
-                    uint64_t total);
+} ki_mf_watch;
+void ki_mf_watch_begin(ki_mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
+                       uint64_t total);
 
 /* One step from now to next, without swapping them: the magnetizations alone (correlations 0), or
  * all. */
-int mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations);
-void mf_swap(ki_meanfield *mf);
+int ki_mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations);
+void ki_mf_swap(ki_meanfield *mf);
 
 /* Sums up the scalar equations of the last step, and looks at its C. Returns 0 or KI_ERR_*. */
-int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info);
+int ki_mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info);
 
 /* Largest |x - y|; NaN if there is one. */
-double mf_distance(size_t n, const double *x, const double *y);
+double ki_mf_distance(size_t n, const double *x, const double *y);
 
 #endif

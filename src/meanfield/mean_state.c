@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/error.h"
-#include "handle.h"
+#include "meanfield/handle.h"
 #include "num/sum.h"
 
 enum { SQUARE = 32 }; /* rows and columns, so that J and its transpose stay in the cache */

@@ -6,15 +6,16 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "handle.h"
+#include "meanfield/handle.h"
+#include "meanfield/methods/methods.h"
 #include "num/matmul.h"
 #include "num/simd.h"
 #include "num/sum.h"
 
 static void lay_out(ki_meanfield *mf, ki_cursor *c) {
-    const mf_method *method = mf->method;
+    const ki_mf_method *method = mf->method;
     const int full = !method->m_alone; /* a steady state is one of all that is read */
-    mf_problem *p = &mf->p;
+    ki_mf_problem *p = &mf->p;
     const uint64_t n = p->n, pad = KI_PAD(n);
     const uint64_t square = n * n; /* below 2^62 */
 
@@ -31,7 +32,7 @@ static void lay_out(ki_meanfield *mf, ki_cursor *c) {
         p->matrix = ki_take(c, square, sizeof(double));
 
     mf->length = pad;
-    mf_state *both[2] = {&mf->now, &mf->next};
+    ki_mf_state *both[2] = {&mf->now, &mf->next};
     for (int i = 0; i < 2; i++) {
         const int C = i == 0 || method->reads_C, D = i == 0 || method->reads_D;
         /* Neighbours in the row, since all sizes are whole vectors but for the last. */
@@ -41,7 +42,7 @@ static void lay_out(ki_meanfield *mf, ki_cursor *c) {
     }
     if (full && method->reads_C)
         mf->length += KI_PAD(square) + (method->reads_D ? square : 0);
-    mf_history *h = &mf->history;
+    ki_mf_history *h = &mf->history;
     h->depth = n <= 2048 ? MF_MOST_DEPTH : 2;
     double **vectors[] = {&h->f,     &h->g,     &h->before, &h->df[0], &h->dg[0], &h->df[1],
                           &h->dg[1], &h->df[2], &h->dg[2],  &h->df[3], &h->dg[3]};
@@ -212,7 +213,7 @@ int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C, const
         memcpy(mf->now.C, C, bytes);
     else
         memset(mf->now.C, 0, bytes);
-    mf_set_diagonal(&mf->p, &mf->now);
+    ki_mf_set_diagonal(&mf->p, &mf->now);
     if (D)
         memcpy(mf->now.D, D, bytes);
     else
@@ -224,15 +225,15 @@ int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C, const
 }
 
 static int forward(void *user, uint64_t done, uint64_t total) {
-    const mf_watch *w = user;
+    const ki_mf_watch *w = user;
     (void)done;
     (void)total;
     return w->user->progress(w->user->progress_user, w->done, w->total);
 }
 
-void mf_watch_begin(mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
-                    uint64_t total) {
-    *w = (mf_watch){.run.threads = mf->threads, .user = user, .total = total};
+void ki_mf_watch_begin(ki_mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
+                       uint64_t total) {
+    *w = (ki_mf_watch){.run.threads = mf->threads, .user = user, .total = total};
     if (user && user->threads > 0 && (mf->threads == 0 || user->threads < mf->threads))
         w->run.threads = user->threads;
     if (user && user->progress) {
@@ -241,12 +242,12 @@ void mf_watch_begin(mf_watch *w, const ki_meanfield *mf, const ki_run_options *u
     }
 }
 
-int mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations) {
-    mf_problem *p = &mf->p;
+int ki_mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations) {
+    ki_mf_problem *p = &mf->p;
 
     p->run = run;
     memset(p->stats, 0, p->n * sizeof *p->stats);
-    int error = mf_fields(p, mf->now.m);
+    int error = ki_mf_fields(p, mf->now.m);
     if (!error)
         error = mf->method->magnetizations(p, &mf->now, &mf->next);
     if (!error && correlations)
@@ -256,8 +257,8 @@ int mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlation
     return error;
 }
 
-void mf_swap(ki_meanfield *mf) {
-    const mf_state now = mf->now;
+void ki_mf_swap(ki_meanfield *mf) {
+    const ki_mf_state now = mf->now;
 
     mf->now = mf->next;
     mf->next = now;
@@ -266,7 +267,7 @@ void mf_swap(ki_meanfield *mf) {
 }
 
 /* Maxima and counts are exact in any order. */
-KI_CLONES double mf_distance(size_t n, const double *x, const double *y) {
+KI_CLONES double ki_mf_distance(size_t n, const double *x, const double *y) {
     double most = 0, bad = 0;
     KI_SIMD(reduction(max : most) reduction(+ : bad))
     for (size_t i = 0; i < n; i++) {
@@ -321,7 +322,7 @@ static int count_unphysical(ki_meanfield *mf, int threads, ki_meanfield_info *in
     return error;
 }
 
-int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
+int ki_mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
     ki_tap_stat sum = {0};
 
     for (size_t i = 0; i < mf->p.n; i++) {
@@ -342,7 +343,7 @@ int mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info 
 }
 
 int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
-    mf_watch watch;
+    ki_mf_watch watch;
 
     if (!mf)
         return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
@@ -352,14 +353,14 @@ int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_
     }
     if (mf->broken)
         return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
-    mf_watch_begin(&watch, mf, run, 1);
-    int error = mf_step_to_next(mf, &watch.run, 1);
+    ki_mf_watch_begin(&watch, mf, run, 1);
+    int error = ki_mf_step_to_next(mf, &watch.run, 1);
     if (error)
         return error;
-    mf_swap(mf);
+    ki_mf_swap(mf);
     if (info) {
-        error = mf_fill_info(mf, &watch.run, info);
-        info->change = mf_distance(mf->length, mf->now.m, mf->next.m);
+        error = ki_mf_fill_info(mf, &watch.run, info);
+        info->change = ki_mf_distance(mf->length, mf->now.m, mf->next.m);
     }
     return error;
 }

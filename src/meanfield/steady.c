@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "handle.h"
+#include "meanfield/handle.h"
 #include "num/sum.h"
 
 enum {
@@ -26,7 +26,7 @@ enum {
  * both. */
 typedef struct run {
     ki_meanfield *mf;
-    mf_watch watch;
+    ki_mf_watch watch;
     double tol, mixing; /* part of a step that is taken */
     uint64_t most, steps;
     double change;      /* of the last step, largest element */
@@ -42,11 +42,11 @@ static int evaluate(run *r) {
     ki_meanfield *mf = r->mf;
 
     r->watch.done = r->steps < r->most ? r->steps : r->most - 1;
-    const int error = mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
+    const int error = ki_mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
     if (error)
         return error;
     const double before = r->change;
-    r->change = mf_distance(mf->length, mf->now.m, mf->next.m);
+    r->change = ki_mf_distance(mf->length, mf->now.m, mf->next.m);
     r->steps++;
     r->falling = r->change < before ? r->falling + 1 : 0;
     r->first = r->change < r->first && isinf(r->first) ? r->change : r->first;
@@ -60,7 +60,7 @@ static void advance(run *r) {
     ki_meanfield *mf = r->mf;
 
     if (r->mixing == 1) {
-        mf_swap(mf);
+        ki_mf_swap(mf);
         return;
     }
     for (size_t i = 0; i < mf->length; i++)
@@ -100,7 +100,7 @@ static void solve(int n, double A[MF_MOST_DEPTH][MF_MOST_DEPTH], const double *b
  */
 static void remember(run *r, int restart) {
     ki_meanfield *mf = r->mf;
-    mf_history *h = &mf->history;
+    ki_mf_history *h = &mf->history;
     const double *x = mf->now.m, *g = mf->next.m;
 
     if (restart) {
@@ -124,7 +124,7 @@ static void remember(run *r, int restart) {
 /* now <- the accelerated next one: that combination of past ones whose change is least. */
 static void accelerate(run *r) {
     ki_meanfield *mf = r->mf;
-    mf_history *h = &mf->history;
+    ki_mf_history *h = &mf->history;
     const int n = h->columns;
     double A[MF_MOST_DEPTH][MF_MOST_DEPTH], b[MF_MOST_DEPTH], weight[MF_MOST_DEPTH];
     double *x = mf->now.m;
@@ -148,7 +148,7 @@ static void accelerate(run *r) {
 static int cycles(run *r) {
     ki_meanfield *mf = r->mf;
     double *before = mf->history.g;
-    const double back = r->steps > 1 ? mf_distance(mf->length, mf->next.m, before) : INFINITY;
+    const double back = r->steps > 1 ? ki_mf_distance(mf->length, mf->next.m, before) : INFINITY;
 
     r->cycle = back < 1e-3 * r->change && r->change > r->tol ? r->cycle + 1 : 0;
     memcpy(before, mf->now.m, mf->length * sizeof *before);
@@ -237,7 +237,7 @@ static int growth_at(run *r, double mixing, const double *x, const double *g, do
         mf->now.m[i] += x[i] > 0.5 ? -part : part;
     }
     for (int k = 0; k < checks; k++) {
-        const int error = mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
+        const int error = ki_mf_step_to_next(mf, &r->watch.run, !mf->method->m_alone);
         if (error)
             return error;
         const double factor = deviate(r, mixing, x, g);
@@ -313,15 +313,15 @@ static int find(run *r, int *status) {
  * iterated two whole steps, since D may read C. */
 static int complete(run *r) {
     ki_meanfield *mf = r->mf;
-    mf_problem *p = &mf->p;
+    ki_mf_problem *p = &mf->p;
     int error = 0;
 
     if (mf->spec.dynamics == KI_ASYNC) {
         memcpy(mf->next.m, mf->now.m, mf->length * sizeof(double));
-        error = mf_step_to_next(mf, &r->watch.run, 0);
-        mf_swap(mf);
+        error = ki_mf_step_to_next(mf, &r->watch.run, 0);
+        ki_mf_swap(mf);
         if (!error)
-            error = mf_fields(p, mf->now.m);
+            error = ki_mf_fields(p, mf->now.m);
         p->run = &r->watch.run;
         error = error ? error : mf->method->asynchronous(p, &mf->now);
         p->run = NULL;
@@ -330,9 +330,9 @@ static int complete(run *r) {
     }
     const int steps = mf->method->m_alone && mf->method->reads_C ? 2 : 1;
     for (int i = 0; i < steps && !error; i++) {
-        error = mf_step_to_next(mf, &r->watch.run, 1);
+        error = ki_mf_step_to_next(mf, &r->watch.run, 1);
         if (!error)
-            mf_swap(mf);
+            ki_mf_swap(mf);
     }
     return error;
 }
@@ -358,11 +358,11 @@ int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
              .change = INFINITY};
     int status;
 
-    mf_watch_begin(&r.watch, mf, options, r.most);
+    ki_mf_watch_begin(&r.watch, mf, options, r.most);
     int error = find(&r, &status);
     error = error ? error : complete(&r);
     if (!error && info) {
-        error = mf_fill_info(mf, &r.watch.run, info);
+        error = ki_mf_fill_info(mf, &r.watch.run, info);
         info->steps = r.steps;
         info->change = r.change;
         info->status = status > info->status ? status : info->status;

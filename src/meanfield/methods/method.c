@@ -1,52 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The methods, and what several of them do to rows. */
-#include "method.h"
+/* What several methods do to rows. */
+#include "meanfield/methods/method.h"
 #include "num/simd.h"
 #include "num/sum.h"
 
-#define METHOD_ROW(name, number, symbol, word, text) [name] = &ki_mf_##symbol,
-const mf_method *const ki_mf_methods[KI_N_METHODS] = {KI_METHOD_LIST(METHOD_ROW)};
-
 /* Few enough to balance threads, many enough to be worth a turn. */
-int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx) {
+int ki_mf_rows(const ki_mf_problem *p, ki_index_fn fn, void *ctx) {
     const size_t chunk = p->n / 64;
 
     return ki_parallel_for(p->n, chunk < 1 ? 1 : chunk > 32 ? 32 : chunk, p->run, fn, ctx);
 }
 
 typedef struct fields {
-    const mf_problem *p;
+    const ki_mf_problem *p;
     const double *m;
 } fields;
 
 static int field(void *ctx, size_t i) {
     const fields *f = ctx;
-    const mf_problem *p = f->p;
+    const ki_mf_problem *p = f->p;
 
     p->g[i] = p->H[i] + ki_dot(p->n, p->J + i * p->n, f->m);
     return 0;
 }
 
-int mf_fields(mf_problem *p, const double *m) {
+int ki_mf_fields(ki_mf_problem *p, const double *m) {
     fields f = {p, m};
 
     for (size_t i = 0; i < p->n; i++)
         p->a[i] = (1 - m[i]) * (1 + m[i]);
-    return mf_rows(p, field, &f);
+    return ki_mf_rows(p, field, &f);
 }
 
-double mf_variance(const mf_problem *p, size_t i) {
+double ki_mf_variance(const ki_mf_problem *p, size_t i) {
     return ki_sum_squares(p->n, p->J + i * p->n, p->a);
 }
 
-void mf_set_diagonal(const mf_problem *p, mf_state *after) {
+void ki_mf_set_diagonal(const ki_mf_problem *p, ki_mf_state *after) {
     for (size_t i = 0; i < p->n; i++)
         after->C[i * p->n + i] = (1 - after->m[i]) * (1 + after->m[i]);
 }
 
 typedef struct second_order {
-    const mf_problem *p;
-    const mf_state *before, *after;
+    const ki_mf_problem *p;
+    const ki_mf_state *before, *after;
     const double *JC;
 } second_order;
 
@@ -70,7 +67,7 @@ KI_CLONES static void scaled(size_t n, const double *J, const double *a, double 
 
 static int second_order_row(void *ctx, size_t i) {
     const second_order *s = ctx;
-    const mf_problem *p = s->p;
+    const ki_mf_problem *p = s->p;
     const size_t n = p->n;
     const double *J = p->J + i * n, *m = s->after->m;
     double *C = s->after->C + i * n, *D = s->after->D + i * n;
@@ -82,15 +79,16 @@ static int second_order_row(void *ctx, size_t i) {
     return 0;
 }
 
-int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC) {
+int ki_mf_second_order(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after,
+                       const double *JC) {
     second_order s = {p, before, after, JC};
-    return mf_rows(p, second_order_row, &s);
+    return ki_mf_rows(p, second_order_row, &s);
 }
 
 enum { SQUARE = 32 }; /* rows and columns, so that a block and its mirror image stay in the cache */
 
 typedef struct symmetrization {
-    const mf_problem *p;
+    const ki_mf_problem *p;
     double *C;
 } symmetrization;
 
@@ -110,10 +108,10 @@ static int symmetrize_rows(void *ctx, size_t task) {
     return 0;
 }
 
-int mf_symmetrize(const mf_problem *p, mf_state *after) {
+int ki_mf_symmetrize(const ki_mf_problem *p, ki_mf_state *after) {
     symmetrization s = {p, after->C};
     const int error = ki_parallel_for((p->n + SQUARE - 1) / SQUARE, 1, p->run, symmetrize_rows, &s);
 
-    mf_set_diagonal(p, after);
+    ki_mf_set_diagonal(p, after);
     return error;
 }

@@ -10,27 +10,27 @@
 #include "num/tap.h"
 
 /* The moments of one time, row-major. */
-typedef struct mf_state {
+typedef struct ki_mf_state {
     double *m; /* [N] */
     double *C; /* [N,N] symmetric, 1 - m_i^2 on the diagonal */
     double *D; /* [N,N] with the time before */
-} mf_state;
+} ki_mf_state;
 
 /* A network with beta multiplied in, and room to work in. */
-typedef struct mf_problem {
+typedef struct ki_mf_problem {
     size_t n;
     const double *H; /* [N] */
     const double *J; /* [N,N] */
-    double *a;       /* [N] 1 - m'^2, by mf_fields() */
-    double *g;       /* [N] H + J m', by mf_fields() */
+    double *a;       /* [N] 1 - m'^2, by ki_mf_fields() */
+    double *g;       /* [N] H + J m', by ki_mf_fields() */
     double *matrix;  /* as many [N,N] as the method asks for, one after another */
     double *vector;  /* as many [N] */
     double *space;   /* of num/matmul.h, for N rows and columns */
     const ki_run_options *run;
     ki_tap_stat *stats; /* [N] of a step's scalar equations, by row; methods add to them */
-} mf_problem;
+} ki_mf_problem;
 
-typedef struct mf_method {
+typedef struct ki_mf_method {
     size_t matrices, vectors; /* of work space */
     int products;             /* whether num/matmul.h is used */
     /* What the moments depend on besides m'. If they depend on neither, or C does not reach m, a
@@ -40,37 +40,37 @@ typedef struct mf_method {
      * NULL then), and may leave things in the work space and in after->C, after->D for
      * correlations(), which follows at once. p->a and p->g are made already. Returns 0 or
      * KI_ERR_*. */
-    int (*magnetizations)(mf_problem *p, const mf_state *before, mf_state *after);
+    int (*magnetizations)(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after);
     /* Fills after->C and after->D, once after->m is there. */
-    int (*correlations)(mf_problem *p, const mf_state *before, mf_state *after);
+    int (*correlations)(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after);
     /* Fills C and D = Cov(tanh(beta h_i), s_j) of the asynchronous steady state with the
      * magnetizations m; NULL if there are none. */
-    int (*asynchronous)(mf_problem *p, mf_state *at);
-} mf_method;
+    int (*asynchronous)(ki_mf_problem *p, ki_mf_state *at);
+} ki_mf_method;
 
-#define METHOD_OBJECT(name, number, symbol, word, text) extern const mf_method ki_mf_##symbol;
+#define METHOD_OBJECT(name, number, symbol, word, text) extern const ki_mf_method ki_mf_##symbol;
 KI_METHOD_LIST(METHOD_OBJECT)
 #undef METHOD_OBJECT
-extern const mf_method *const ki_mf_methods[KI_N_METHODS];
 
 /* a = 1 - m^2 and g = H + J m. */
-int mf_fields(mf_problem *p, const double *m);
+int ki_mf_fields(ki_mf_problem *p, const double *m);
 
 /* sum_j J_ij^2 a'_j: the variance of a field that independent spins make. */
-double mf_variance(const mf_problem *p, size_t i);
+double ki_mf_variance(const ki_mf_problem *p, size_t i);
 
 /* Calls fn(ctx, i) for every row, over threads. */
-int mf_rows(const mf_problem *p, ki_index_fn fn, void *ctx);
+int ki_mf_rows(const ki_mf_problem *p, ki_index_fn fn, void *ctx);
 
 /* C_ii = 1 - m_i^2. */
-void mf_set_diagonal(const mf_problem *p, mf_state *after);
+void ki_mf_set_diagonal(const ki_mf_problem *p, ki_mf_state *after);
 
 /* The end of second order: D_il = a_i (J C')_il (1 + 2 m_i J_il m'_l), and after->C, which holds
  * J C' J^T, times a_i a_k, 1 - m_i^2 on its diagonal. JC is [N,N], or NULL for a C' of independent
  * spins. */
-int mf_second_order(mf_problem *p, const mf_state *before, mf_state *after, const double *JC);
+int ki_mf_second_order(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after,
+                       const double *JC);
 
 /* C_ik = (C_ik + C_ki)/2 off the diagonal, 1 - m_i^2 on it. */
-int mf_symmetrize(const mf_problem *p, mf_state *after);
+int ki_mf_symmetrize(const ki_mf_problem *p, ki_mf_state *after);
 
 #endif

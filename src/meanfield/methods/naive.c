@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "method.h"
+#include "meanfield/methods/method.h"
 
-static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int magnetizations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     (void)before;
     for (size_t i = 0; i < p->n; i++)
         after->m[i] = tanh(p->g[i]);
@@ -13,14 +13,14 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
 }
 
 typedef struct rows {
-    const mf_problem *p;
-    const mf_state *after;
+    const ki_mf_problem *p;
+    const ki_mf_state *after;
 } rows;
 
 /* D_il = a_i J_il a'_l; C is diagonal. */
 static int row(void *ctx, size_t i) {
     const rows *r = ctx;
-    const mf_problem *p = r->p;
+    const ki_mf_problem *p = r->p;
     const double *J = p->J + i * p->n, m = r->after->m[i], a = (1 - m) * (1 + m);
     double *D = r->after->D + i * p->n;
 
@@ -31,22 +31,22 @@ static int row(void *ctx, size_t i) {
     return 0;
 }
 
-static int correlations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int correlations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     rows r = {p, after};
     (void)before;
-    return mf_rows(p, row, &r);
+    return ki_mf_rows(p, row, &r);
 }
 
 /* Order 1 of Cov(tanh h_i, s_j); C is its symmetric part, which is exact. */
-static int asynchronous(mf_problem *p, mf_state *at) {
+static int asynchronous(ki_mf_problem *p, ki_mf_state *at) {
     rows r = {p, at};
-    const int error = mf_rows(p, row, &r);
+    const int error = ki_mf_rows(p, row, &r);
 
     memcpy(at->C, at->D, p->n * p->n * sizeof *at->C);
-    return error ? error : mf_symmetrize(p, at);
+    return error ? error : ki_mf_symmetrize(p, at);
 }
 
-const mf_method ki_mf_naive = {
+const ki_mf_method ki_mf_naive = {
     .m_alone = 1,
     .magnetizations = magnetizations,
     .correlations = correlations,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* [plefka2-t] Plefka2[t] of order 2: each pair of a spin and one of the past is treated together,
  * 4 N^2 scalar equations a step. */
-#include "method.h"
+#include "meanfield/methods/method.h"
 #include "num/matmul.h"
 #include "num/simd.h"
 #include "num/sum.h"
 
 typedef struct rows {
-    const mf_problem *p;
-    const mf_state *before;
-    mf_state *after;
+    const ki_mf_problem *p;
+    const ki_mf_state *before;
+    ki_mf_state *after;
 } rows;
 
 /* A row's equations with up to KI_TAP_BLOCK spins s of the time before: means and variances 1 - m^2
@@ -58,7 +58,7 @@ KI_CLONES static void delayed_pairs(pairs *b, double variance, const double *J, 
 }
 
 static pairs pairs_from(const rows *r, size_t i, size_t l) {
-    const mf_problem *p = r->p;
+    const ki_mf_problem *p = r->p;
     const size_t left = p->n - l;
 
     return (pairs){.n = left < KI_TAP_BLOCK ? left : KI_TAP_BLOCK,
@@ -70,7 +70,7 @@ static pairs pairs_from(const rows *r, size_t i, size_t l) {
 /* Pairs (i at t, l at t-1): D holds W and becomes D. */
 static int delayed_row(void *ctx, size_t i) {
     const rows *r = ctx;
-    const mf_problem *p = r->p;
+    const ki_mf_problem *p = r->p;
     const size_t n = p->n;
     double *D = r->after->D + i * n, total = 0;
 
@@ -88,7 +88,7 @@ static int delayed_row(void *ctx, size_t i) {
 /* Pairs (i, k) of one time: C holds J C' J^T and becomes what is then symmetrised. */
 static int equal_time_row(void *ctx, size_t i) {
     const rows *r = ctx;
-    const mf_problem *p = r->p;
+    const ki_mf_problem *p = r->p;
     const size_t n = p->n;
     double *C = r->after->C + i * n;
 
@@ -107,7 +107,7 @@ static int equal_time_row(void *ctx, size_t i) {
 /* sum_n J_ln D'_ln, and V_i = (J C' J^T)_ii. */
 static int row_sums(void *ctx, size_t i) {
     const rows *r = ctx;
-    const mf_problem *p = r->p;
+    const ki_mf_problem *p = r->p;
     const size_t n = p->n;
 
     p->vector[i] = ki_dot(n, p->J + i * n, r->before->D + i * n);
@@ -115,7 +115,7 @@ static int row_sums(void *ctx, size_t i) {
     return 0;
 }
 
-static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int magnetizations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     const size_t n = p->n;
     const ki_matrix J = {p->J, n, 1}, turned = {p->J, 1, n};
     double *JC = p->matrix, *JD = p->matrix + n * n;
@@ -129,22 +129,22 @@ static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after
             ki_matmul(n, n, n, (ki_matrix){JD, n, 1}, NULL, turned, after->D, n, p->space, p->run);
     }
     if (!error)
-        error = mf_rows(p, row_sums, &r);
-    return error ? error : mf_rows(p, delayed_row, &r);
+        error = ki_mf_rows(p, row_sums, &r);
+    return error ? error : ki_mf_rows(p, delayed_row, &r);
 }
 
-static int correlations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int correlations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     const size_t n = p->n;
     rows r = {p, before, after};
 
     int error = ki_matmul_symmetric(n, n, (ki_matrix){p->matrix, n, 1}, NULL,
                                     (ki_matrix){p->J, 1, n}, after->C, n, p->space, p->run);
     if (!error)
-        error = mf_rows(p, equal_time_row, &r);
-    return error ? error : mf_symmetrize(p, after);
+        error = ki_mf_rows(p, equal_time_row, &r);
+    return error ? error : ki_mf_symmetrize(p, after);
 }
 
-const mf_method ki_mf_plefka2_t = {
+const ki_mf_method ki_mf_plefka2_t = {
     .matrices = 2,
     .vectors = 2,
     .products = 1,

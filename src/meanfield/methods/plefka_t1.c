@@ -8,7 +8,7 @@
  * which ki_tanh_tail() bounds; few terms are needed unless |rho| is near 1 and the spins are cold.
  * Pairs that the longest series does not reach are integrated one by one.
  */
-#include "method.h"
+#include "meanfield/methods/method.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,12 +26,12 @@ enum { V_SPREAD, V_SLOPE, V_PRODUCT, V_INVERSE, V_LEVEL, V_ROOT, V_TAIL };
 enum { V_COEFFICIENT = V_TAIL + LEVELS, V_ALL = V_COEFFICIENT + KI_TANH_TERMS };
 
 typedef struct job {
-    mf_problem *p;
-    const mf_state *before;
-    mf_state *after;
+    ki_mf_problem *p;
+    const ki_mf_state *before;
+    ki_mf_state *after;
 } job;
 
-static double *vector(const mf_problem *p, size_t which) {
+static double *vector(const ki_mf_problem *p, size_t which) {
     return p->vector + which * p->n;
 }
 
@@ -40,26 +40,26 @@ static size_t terms_of(int level) {
 }
 
 /* Spins of a group and their coefficients: c_n of spin i of the group at [(n - 1) lanes + i]. */
-static size_t lanes_of(const mf_problem *p, size_t group) {
+static size_t lanes_of(const ki_mf_problem *p, size_t group) {
     return p->n - group * G < G ? p->n - group * G : G;
 }
 
-static double *coefficients(const mf_problem *p, size_t group) {
+static double *coefficients(const ki_mf_problem *p, size_t group) {
     return vector(p, V_COEFFICIENT) + group * G * KI_TANH_TERMS;
 }
 
 static int one_magnetization(void *ctx, size_t i) {
     const job *b = ctx;
-    const mf_problem *p = b->p;
+    const ki_mf_problem *p = b->p;
     double *spread = vector(p, V_SPREAD) + i;
-    *spread = sqrt(mf_variance(p, i));
+    *spread = sqrt(ki_mf_variance(p, i));
     ki_tanh_average(p->g[i], *spread, b->after->m + i, vector(p, V_SLOPE) + i);
     return 0;
 }
 
-static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int magnetizations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     job b = {p, before, after};
-    return mf_rows(p, one_magnetization, &b);
+    return ki_mf_rows(p, one_magnetization, &b);
 }
 
 /* max of P_ik^2 / P_kk, by lanes: compilers do not agree on a largest number's being a reduction.
@@ -83,7 +83,7 @@ KI_CLONES static double largest_share(size_t n, const double *row, const double 
 }
 
 /* The level at which spin i is done with every other one, and bounds of its rest up to there. */
-static int level_of(const mf_problem *p, size_t i, const double *row, double m) {
+static int level_of(const ki_mf_problem *p, size_t i, const double *row, double m) {
     const double *inverse = vector(p, V_INVERSE);
     const double slope = vector(p, V_SLOPE)[i], spread = vector(p, V_SPREAD)[i];
     const double variance = fmin(fmax(1 - slope - m * m, 1e-16), 1);
@@ -107,7 +107,7 @@ static int level_of(const mf_problem *p, size_t i, const double *row, double m) 
 
 static int one_expansion(void *ctx, size_t group) {
     const job *b = ctx;
-    const mf_problem *p = b->p;
+    const ki_mf_problem *p = b->p;
     const size_t first = group * G, lanes = lanes_of(p, group);
     int level = 0;
     for (size_t i = first; i < first + lanes; i++) {
@@ -152,7 +152,7 @@ KI_CLONES static double bounds(const double *own, const double *others, double *
 }
 
 /* The lowest level that serves all pairs, or the highest; and the bounds at it. */
-static int level_for(const mf_problem *p, size_t i, size_t rows, size_t first, size_t lanes,
+static int level_for(const ki_mf_problem *p, size_t i, size_t rows, size_t first, size_t lanes,
                      const double *rho, double *bound) {
     double power[ROWS * G], own[ROWS] = {0}, others[G] = {0};
     for (size_t j = 0; j < ROWS * G; j++) {
@@ -194,7 +194,7 @@ KI_CLONES static void series(size_t terms, size_t rows, const double *own, size_
 
 /* Covariances of spins i .. i + rows - 1 with those of group `other`, below the diagonal. */
 static void strip(const job *b, size_t i, size_t rows, size_t other, double *sum) {
-    const mf_problem *p = b->p;
+    const ki_mf_problem *p = b->p;
     const size_t first = other * G, lanes = lanes_of(p, other), group = i / G;
     const double *product = vector(p, V_PRODUCT), *level = vector(p, V_LEVEL);
     const double *g = p->g, *s = vector(p, V_SPREAD), *m = b->after->m;
@@ -252,7 +252,7 @@ static int scale_row(void *ctx, size_t i) {
     return 0;
 }
 
-static int correlations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int correlations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     const size_t n = p->n, groups = (n + G - 1) / G;
     const ki_matrix J = {p->J, n, 1}, turned = {p->J, 1, n};
     job b = {p, before, after};
@@ -265,14 +265,14 @@ static int correlations(mf_problem *p, const mf_state *before, mf_state *after) 
     error = error ? error : ki_parallel_for(groups, 1, p->run, one_expansion, &b);
     error = error ? error : ki_parallel_for(groups, 1, p->run, one_group, &b);
     if (!error) {
-        mf_set_diagonal(p, after);
+        ki_mf_set_diagonal(p, after);
         error = ki_matmul(n, n, n, J, NULL, (ki_matrix){before->C, n, 1}, after->D, n, p->space,
                           p->run);
     }
-    return error ? error : mf_rows(p, scale_row, &b);
+    return error ? error : ki_mf_rows(p, scale_row, &b);
 }
 
-const mf_method ki_mf_plefka_t1 = {
+const ki_mf_method ki_mf_plefka_t1 = {
     .vectors = V_ALL,
     .products = 1,
     .reads_C = 1,

@@ -3,42 +3,42 @@
 #include <math.h>
 #include <string.h>
 
-#include "method.h"
+#include "meanfield/methods/method.h"
 #include "num/matmul.h"
 
 typedef struct rows {
-    const mf_problem *p;
-    const mf_state *after;
+    const ki_mf_problem *p;
+    const ki_mf_state *after;
 } rows;
 
 /* m = tanh(g - m V) is theta + V tanh(theta) = g. */
 static int variance(void *ctx, size_t i) {
-    const mf_problem *p = ctx;
-    p->vector[i] = mf_variance(p, i);
+    const ki_mf_problem *p = ctx;
+    p->vector[i] = ki_mf_variance(p, i);
     return 0;
 }
 
-static int magnetizations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int magnetizations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     (void)before;
-    const int error = mf_rows(p, variance, p);
+    const int error = ki_mf_rows(p, variance, p);
 
     if (!error)
         ki_tap(p->n, p->vector, p->g, after->m, p->stats);
     return error;
 }
 
-static int correlations(mf_problem *p, const mf_state *before, mf_state *after) {
+static int correlations(ki_mf_problem *p, const ki_mf_state *before, ki_mf_state *after) {
     const size_t n = p->n;
     const int error = ki_matmul_symmetric(n, n, (ki_matrix){p->J, n, 1}, p->a,
                                           (ki_matrix){p->J, 1, n}, after->C, n, p->space, p->run);
-    return error ? error : mf_second_order(p, before, after, NULL);
+    return error ? error : ki_mf_second_order(p, before, after, NULL);
 }
 
 /* Adds (a_i a_l/2) sum_k J_ik a_k (J_kl + J_lk), J_ll being 0, to D of order 1 and the third
  * cumulant; C is taken as work space. */
 static int add_second_order(void *ctx, size_t i) {
     const rows *r = ctx;
-    const mf_problem *p = r->p;
+    const ki_mf_problem *p = r->p;
     const double *J = p->J + i * p->n, *m = r->after->m;
     const double *forth = r->after->C + i * p->n, *back = p->matrix + i * p->n;
     double *D = r->after->D + i * p->n;
@@ -50,7 +50,7 @@ static int add_second_order(void *ctx, size_t i) {
     return 0;
 }
 
-static int asynchronous(mf_problem *p, mf_state *at) {
+static int asynchronous(ki_mf_problem *p, ki_mf_state *at) {
     const size_t n = p->n;
     const ki_matrix J = {p->J, n, 1}, turned = {p->J, 1, n};
     rows r = {p, at};
@@ -59,12 +59,12 @@ static int asynchronous(mf_problem *p, mf_state *at) {
     if (!error)
         error = ki_matmul_symmetric(n, n, J, p->a, turned, p->matrix, n, p->space, p->run);
     if (!error)
-        error = mf_rows(p, add_second_order, &r);
+        error = ki_mf_rows(p, add_second_order, &r);
     memcpy(at->C, at->D, n * n * sizeof *at->C);
-    return error ? error : mf_symmetrize(p, at);
+    return error ? error : ki_mf_symmetrize(p, at);
 }
 
-const mf_method ki_mf_plefka_t1t = {
+const ki_mf_method ki_mf_plefka_t1t = {
     .matrices = 0,
     .vectors = 1,
     .products = 1,
