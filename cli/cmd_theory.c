@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "grid.h"
 #include "report.h"
+#include "theory_plot.h"
 
 static const command_help theory_help = {
     "theory",
@@ -69,6 +70,7 @@ typedef struct theory_run {
     session s;
     value_list lists[N_PARAMETERS];
     unsigned dynamics; /* bits as in enum ki_dynamics: sync 1, async 2 */
+    unsigned panels;
     int tidy;
     grid g;
     size_t rows; /* points, with --tidy of each dynamics */
@@ -206,61 +208,19 @@ static size_t lay_out_columns(const theory_run *t, column columns[N_COLUMNS]) {
     return n;
 }
 
-/* What is drawn of each point: m, q, q - m^2, S, Sr and the two entropy productions. */
-enum { DRAWN_M, DRAWN_Q, DRAWN_SPIN_GLASS, DRAWN_S, DRAWN_SR, DRAWN_SIGMA, DRAWN_ASYNC, N_DRAWN };
-
-static void lay_out_figure(const theory_run *t, grid_figure *f, double *numbers) {
-    int bits = t->s.unit == UNIT_BITS;
-    const char *per_step = bits ? "σ  (bits/spin/step)" : "σ  (nats/spin/step)";
-    const char *per_time = bits ? "dσ/dt  (bits/spin/unit time)" : "dσ/dt  (nats/spin/unit time)";
-    const char *entropies =
-        bits ? "S, S^r dashed  (bits/spin/step)" : "S, S^r dashed  (nats/spin/step)";
-    const char *entropy = bits ? "S  (bits/spin/step)" : "S  (nats/spin/step)";
-    int sync = (t->dynamics & KI_SYNC) != 0, async = (t->dynamics & KI_ASYNC) != 0;
-    /* m, q and S are the synchronous state's when there is one. */
-    int state = sync ? BOUNDARY_MIRRORED : BOUNDARY_FERROMAGNET;
-    const double unit = session_unit(&t->s);
-    double *v[N_DRAWN];
-
-    for (int d = 0; d < N_DRAWN; d++)
-        v[d] = numbers + (size_t)d * t->g.total;
-    for (size_t i = 0; i < t->g.total; i++) {
-        const ki_theory_result *r = &t->r[i];
-        const double of[N_DRAWN] = {r->m,
-                                    r->q,
-                                    fmax(r->q - r->m * r->m, 0),
-                                    unit * r->S,
-                                    unit * r->Sr,
-                                    unit * r->sigma,
-                                    unit * r->sigma_async};
-        for (int d = 0; d < N_DRAWN; d++)
-            v[d][i] = of[d];
-    }
-    *f = (grid_figure){.g = &t->g, .hidden = -1, .with_boundary = 1};
-    f->curves[f->n_curves++] = (plot_panel){"m", v[DRAWN_M], NULL, state};
-    f->curves[f->n_curves++] = (plot_panel){"q", v[DRAWN_Q], NULL, state};
-    f->curves[f->n_curves++] =
-        (plot_panel){sync ? entropies : entropy, v[DRAWN_S], sync ? v[DRAWN_SR] : NULL, state};
-    f->fields[f->n_fields++] = (plot_field){"m", v[DRAWN_M], 0, state};
-    f->fields[f->n_fields++] = (plot_field){"q − m^2", v[DRAWN_SPIN_GLASS], 1, state};
-    f->fields[f->n_fields++] = (plot_field){entropy, v[DRAWN_S], 0, state};
-    if (sync) {
-        f->curves[f->n_curves++] = (plot_panel){per_step, v[DRAWN_SIGMA], NULL, state};
-        f->fields[f->n_fields++] = (plot_field){per_step, v[DRAWN_SIGMA], 1, state};
-    }
-    if (async) {
-        f->curves[f->n_curves++] =
-            (plot_panel){per_time, v[DRAWN_ASYNC], NULL, BOUNDARY_FERROMAGNET};
-        f->fields[f->n_fields++] = (plot_field){per_time, v[DRAWN_ASYNC], 1, BOUNDARY_FERROMAGNET};
-    }
+static theory_figure figure_of(const theory_run *t) {
+    return (theory_figure){.g = &t->g,
+                           .r = t->r,
+                           .dynamics = t->dynamics,
+                           .panels = t->panels,
+                           .bits = t->s.unit == UNIT_BITS};
 }
 
 static int report(theory_run *t) {
     column columns[N_COLUMNS];
-    grid_figure figure;
+    const theory_figure figure = figure_of(t);
     result_axis axes[1 + N_PARAMETERS];
     result out = {.columns = columns, .rows = t->rows, .axes = axes};
-    double *drawn = NULL;
     size_t bad = 0;
 
     out.n_columns = lay_out_columns(t, columns);
@@ -271,15 +231,10 @@ static int report(theory_run *t) {
                           .word = dynamics_words + (t->dynamics & KI_SYNC ? 0 : 1)};
     out.n_axes += grid_axes(&t->g, axes + out.n_axes);
     if (t->s.picture) {
-        drawn = get_memory(t->s.argv[0], t->g.total, N_DRAWN * sizeof *drawn);
-        if (!drawn)
-            return STATUS_FAILED;
-        lay_out_figure(t, &figure, drawn);
-        out.draw = grid_draw;
+        out.draw = theory_draw;
         out.figure = &figure;
     }
     int status = session_end(&t->s, &out);
-    free(drawn);
     const ki_theory_result *r = t->tidy ? t->each : t->r;
     for (size_t i = 0; i < t->rows; i++)
         bad += r[i].status != KI_CONVERGED;
@@ -306,6 +261,12 @@ int cmd_theory(int argc, char **argv) {
          .kind = OPTION_FLAG,
          .target = &t.tidy,
          .help = "one row for each dynamics, with the names of simulate"},
+        {.name = "panels",
+         .kind = OPTION_WORDS,
+         .target = &t.panels,
+         .meta = "WORDS",
+         .help = "of --plot: m,q,q-m2,k,S,Sr,sigma,chi, ...; default by what varies",
+         .words = theory_panel_words},
         COMMON_OPTIONS(&t.s),
     };
     size_t n = sizeof options / sizeof options[0];
@@ -313,8 +274,10 @@ int cmd_theory(int argc, char **argv) {
     int status = session_begin(&t.s, &theory_help, options, n);
     if (status == PARSE_DONE)
         status = grid_make(&t.g, argv[0], t.lists, ROW_SIZE + POINT_SIZE);
-    if (status == PARSE_DONE && t.s.picture)
-        status = grid_figure_check(&t.g, -1, 1);
+    if (status == PARSE_DONE && t.s.picture) {
+        const theory_figure figure = figure_of(&t);
+        status = theory_figure_check(&figure);
+    }
     if (status == PARSE_DONE)
         status = compute(&t);
     if (status == PARSE_DONE)

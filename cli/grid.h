@@ -110,7 +110,15 @@ typedef struct grid_figure {
     size_t n_curves, n_fields; /* 0 fields: no maps */
     plot_panel curves[PLOT_MAX_PANELS];
     plot_field fields[PLOT_MAX_PANELS]; /* z over the whole grid, as the columns are */
+    /* The curves at one more point, so that they have their kink where it is and not at the next
+     * point of the grid; NULL: none. `y` and `dashed` are [n_curves]. */
+    const void *context;
+    void (*evaluate)(const void *context, const ki_theory_params *p, double *y, double *dashed);
 } grid_figure;
+
+/* Whether `a` is drawn along an axis of the picture, and whether the picture is of maps. */
+int grid_runs_along(const grid *g, int hidden, int a);
+int grid_is_map(const grid *g, int hidden);
 
 /* Before the computation: whether there is a way to draw it. `maps`: heat maps will be offered.
  * Returns 0 or the exit status of its message. */

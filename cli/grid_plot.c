@@ -37,6 +37,20 @@ static axes find_axes(const grid *g, int hidden) {
     return found;
 }
 
+static int is_map(const grid *g, axes v) {
+    return v.n == 2 && g->n[v.second] > PLOT_MAX_FAMILIES;
+}
+
+int grid_is_map(const grid *g, int hidden) {
+    return is_map(g, find_axes(g, hidden));
+}
+
+int grid_runs_along(const grid *g, int hidden, int a) {
+    const axes v = find_axes(g, hidden);
+
+    return v.first == a || (is_map(g, v) && v.second == a);
+}
+
 static int has_width(const grid *g, int a) {
     double low, high;
 
@@ -54,7 +68,7 @@ int grid_figure_check(const grid *g, int hidden, int maps) {
     if (v.n > 2)
         return complain(STATUS_USAGE, "--plot : %d parameters vary : lists for one or two of them",
                         v.n);
-    int map = v.n == 2 && g->n[v.second] > PLOT_MAX_FAMILIES;
+    const int map = is_map(g, v);
     if (map && !maps)
         return complain(STATUS_USAGE,
                         "--plot : two long lists (--%s and --%s) : at most %d values in "
@@ -183,53 +197,145 @@ void grid_title(const grid *g, int hidden, char *out, size_t size) {
                                      used ? ", " : "", parameter_symbols[a], g->axis[a][0]);
 }
 
-/* Critical points along the abscissa, one or two for each family. */
-static size_t find_marks(const grid *g, axes v, int mirrored, double *marks) {
-    size_t n = 0, families = v.n == 2 ? g->n[v.second] : 1;
+/* Critical points along the abscissa, one or two for each family, and whose they are. */
+typedef struct critical_points {
+    size_t n[2];
+    double at[2][2 * PLOT_MAX_FAMILIES]; /* by enum boundary */
+    unsigned char family[2][2 * PLOT_MAX_FAMILIES];
+} critical_points;
 
-    for (size_t k = 0; k < families; k++) {
-        double root = critical_value(
-            mirrored, grid_point(g, v.n == 2 ? k * g->stride[v.second] : 0), v.first);
-        marks[n++] = root;
-        if (v.first == KI_J0 && mirrored)
-            marks[n++] = -root;
+static void find_critical_points(const grid *g, axes v, critical_points *out) {
+    const size_t families = v.n == 2 ? g->n[v.second] : 1;
+
+    out->n[0] = out->n[1] = 0;
+    for (int mirrored = 0; mirrored < 2; mirrored++)
+        for (size_t k = 0; k < families; k++) {
+            const ki_theory_params p = grid_point(g, v.n == 2 ? k * g->stride[v.second] : 0);
+            const double root = critical_value(mirrored, p, v.first);
+            for (int sign = 1; sign >= (v.first == KI_J0 && mirrored ? -1 : 1); sign -= 2) {
+                out->family[mirrored][out->n[mirrored]] = (unsigned char)k;
+                out->at[mirrored][out->n[mirrored]++] = sign * root;
+            }
+        }
+}
+
+/* Fractions of the way from a critical point to the next one of the grid: m is a square root there. */
+static const double near[] = {0, 0.002, 0.015, 0.06, 0.16, 0.36, 0.64};
+enum { NEAR = sizeof near / sizeof near[0], MOST_NEAR = 2 * NEAR * 4 * PLOT_MAX_FAMILIES };
+
+/* The points of an axis next to `at`, `at` itself where there are none. */
+static void neighbours(const grid *g, int a, double at, double out[2]) {
+    double below = -INFINITY, above = INFINITY;
+
+    for (size_t i = 0; i < g->n[a]; i++) {
+        const double x = g->axis[a][i];
+        if (x < at)
+            below = fmax(below, x);
+        else if (x > at)
+            above = fmin(above, x);
     }
-    return n;
+    out[0] = isinf(below) ? at : below;
+    out[1] = isinf(above) ? at : above;
+}
+
+/* The rows of the drawing: those of the grid, then the ones near critical points. */
+typedef struct drawn_rows {
+    size_t n, room;
+    double *x, *y[PLOT_MAX_PANELS], *dashed[PLOT_MAX_PANELS];
+    unsigned char *family;
+} drawn_rows;
+
+static int get_rows(const grid_figure *f, drawn_rows *r) {
+    *r = (drawn_rows){.room = f->g->total + MOST_NEAR};
+    r->x = malloc((1 + 2 * f->n_curves) * r->room * sizeof(double));
+    r->family = malloc(r->room);
+    for (size_t p = 0; r->x && p < f->n_curves; p++) {
+        r->y[p] = r->x + (1 + 2 * p) * r->room;
+        r->dashed[p] = r->y[p] + r->room;
+    }
+    return r->x && r->family ? 0 : -1;
+}
+
+static void add_near_points(const grid_figure *f, axes v, const critical_points *critical,
+                            drawn_rows *r) {
+    const grid *g = f->g;
+    double low, high;
+
+    if (!plot_extent(g->n[v.first], g->axis[v.first], &low, &high))
+        return;
+    for (int set = 0; set < 2; set++)
+        for (size_t i = 0; i < critical->n[set]; i++) {
+            const double at = critical->at[set][i];
+            const size_t k = critical->family[set][i];
+            double side[2], y[PLOT_MAX_PANELS], dashed[PLOT_MAX_PANELS];
+            if (!(at >= low && at <= high))
+                continue;
+            ki_theory_params p = grid_point(g, v.n == 2 ? k * g->stride[v.second] : 0);
+            neighbours(g, v.first, at, side);
+            for (int j = 0; j < 2 * NEAR; j++) {
+                r->x[r->n] = *parameter_of(&p, v.first) = at + near[j / 2] * (side[j % 2] - at);
+                r->family[r->n] = (unsigned char)k;
+                f->evaluate(f->context, &p, y, dashed);
+                for (size_t c = 0; c < f->n_curves; c++) {
+                    r->y[c][r->n] = y[c];
+                    r->dashed[c][r->n] = dashed[c];
+                }
+                r->n++;
+            }
+        }
+}
+
+static void fill_rows(const grid_figure *f, axes v, drawn_rows *r) {
+    const grid *g = f->g;
+
+    for (; r->n < g->total; r->n++) {
+        r->x[r->n] = g->axis[v.first][r->n / g->stride[v.first] % g->n[v.first]];
+        r->family[r->n] =
+            v.n == 2 ? (unsigned char)(r->n / g->stride[v.second] % g->n[v.second]) : 0;
+        for (size_t p = 0; p < f->n_curves; p++) {
+            r->y[p][r->n] = f->curves[p].y[r->n];
+            r->dashed[p][r->n] = f->curves[p].dashed ? f->curves[p].dashed[r->n] : (double)NAN;
+        }
+    }
 }
 
 static int draw_curves(const grid_figure *f, axes v, const char *picture) {
     const grid *g = f->g;
-    double *x = malloc(g->total * sizeof *x), marks[2][2 * PLOT_MAX_FAMILIES];
-    unsigned char *family = malloc(g->total);
+    critical_points critical = {.n = {0, 0}};
+    drawn_rows rows;
     char title[160];
     int status;
 
-    if (x && family) {
+    if (get_rows(f, &rows) == 0) {
+        fill_rows(f, v, &rows);
+        if (f->with_boundary)
+            find_critical_points(g, v, &critical);
+        if (f->evaluate)
+            add_near_points(f, v, &critical, &rows);
         plot_curves c = {.title = title,
                          .x_label = axis_labels[v.first],
-                         .n = g->total,
-                         .x = x,
-                         .family = v.n == 2 ? family : NULL,
+                         .n = rows.n,
+                         .x = rows.x,
+                         .family = v.n == 2 ? rows.family : NULL,
                          .n_families = v.n == 2 ? g->n[v.second] : 1,
                          .family_name = v.n == 2 ? parameter_symbols[v.second] : NULL,
                          .family_values = v.n == 2 ? g->axis[v.second] : NULL,
-                         .marks = {marks[0], marks[1]},
+                         .n_marks = {critical.n[0], critical.n[1]},
+                         .marks = {critical.at[0], critical.at[1]},
+                         .mark_family = {critical.family[0], critical.family[1]},
                          .n_panels = f->n_curves};
-        memcpy(c.panels, f->curves, sizeof c.panels);
-        grid_title(g, f->hidden, title, sizeof title);
-        for (size_t row = 0; row < g->total; row++) {
-            x[row] = g->axis[v.first][row / g->stride[v.first] % g->n[v.first]];
-            if (v.n == 2)
-                family[row] = (unsigned char)(row / g->stride[v.second] % g->n[v.second]);
+        for (size_t p = 0; p < f->n_curves; p++) {
+            c.panels[p] = f->curves[p];
+            c.panels[p].y = rows.y[p];
+            c.panels[p].dashed = f->curves[p].dashed ? rows.dashed[p] : NULL;
         }
-        for (int mirrored = 0; f->with_boundary && mirrored < 2; mirrored++)
-            c.n_marks[mirrored] = find_marks(g, v, mirrored, marks[mirrored]);
+        grid_title(g, f->hidden, title, sizeof title);
         status = plot_draw_curves(&c, picture);
     } else {
         status = complain(STATUS_FAILED, "%s : out of memory : fewer points", picture);
     }
-    free(x);
-    free(family);
+    free(rows.x);
+    free(rows.family);
     return status;
 }
 
@@ -317,7 +423,7 @@ int grid_draw(const void *figure, const char *picture) {
     const grid_figure *f = figure;
     axes v = find_axes(f->g, f->hidden);
 
-    if (v.n == 2 && f->g->n[v.second] > PLOT_MAX_FAMILIES)
+    if (is_map(f->g, v))
         return draw_maps(f, v, picture);
     return draw_curves(f, v, picture);
 }

@@ -124,6 +124,13 @@ int plot_extent(size_t n, const double *v, double *low, double *high) {
     return found;
 }
 
+const char *plot_nothing(size_t n, const double *v) {
+    for (size_t i = 0; i < n; i++)
+        if (isinf(v[i]))
+            return "infinite here";
+    return "not defined here";
+}
+
 void plot_number(FILE *script, double v, char after) {
     if (isfinite(v))
         fprintf(script, "%.10g%c", v, after);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { PLOT_MAX_PANELS = 5, PLOT_MAX_FAMILIES = 8 };
+enum { PLOT_MAX_PANELS = 6, PLOT_MAX_FAMILIES = 8 };
 
 /* Values that are not finite leave gaps. */
 typedef struct plot_panel {
@@ -36,8 +36,9 @@ typedef struct plot_curves {
     const char *const *family_labels; /* instead of the last two: what each is called */
     size_t n_marks[2];                /* vertical lines at critical points */
     const double *marks[2];
-    int with_points; /* integer abscissae: show where they are */
-    int log_y;       /* ordinates in decades; what is not above 0 leaves gaps */
+    const unsigned char *mark_family[2]; /* [n_marks] whose each is */
+    int with_points;                     /* integer abscissae: show where they are */
+    int log_y;                           /* ordinates in decades; what is not above 0 leaves gaps */
     /* The curves beneath: their own abscissae and families; one family is black and called
      * `under_name`, several have the colours of the points. */
     size_t n_under, n_under_families;
@@ -107,6 +108,8 @@ plot_legend plot_legend_for(const plot_page *page, size_t n_panels);
 void plot_legend_entry(FILE *script, plot_legend *at, const char *style, const char *text);
 /* Lowest and highest finite value; 0 if there is none. */
 int plot_extent(size_t n, const double *v, double *low, double *high);
+/* What to say where there is no finite value. */
+const char *plot_nothing(size_t n, const double *v);
 /* Colours as 0xRRGGBB, t in 0..1: curves, maps. */
 unsigned plot_curve_colour(double t);
 unsigned plot_map_colour(double t);

@@ -104,6 +104,13 @@ static void write_decades(FILE *script, size_t n, const double *y) {
 static void write_yrange(FILE *script, double low, double high) {
     if (low >= 0 && low < 0.5 * high)
         low = 0;
+    if (low == 0 && high == 0) { /* no scale that the values do not have */
+        fputs("set label 'zero everywhere' at graph 0.5,0.6 center textcolor rgb '#808080'\n"
+              "set yrange [-1:1]\nset ytics ('0' 0)\n",
+              script);
+        return;
+    }
+    fputs("set ytics autofreq\n", script);
     if (low == high) {
         low -= low != 0 ? 0.5 * fabs(low) : 0;
         high += high != 0 ? 0.5 * fabs(high) : 1;
@@ -153,8 +160,8 @@ static void write_range(FILE *script, const plot_curves *f, size_t p) {
         found = 1;
     }
     if (!found)
-        fputs("set label 'not defined here' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
-              script);
+        fprintf(script, "set label '%s' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
+                plot_nothing(f->n, panel->y));
     write_yrange(script, low, high);
 }
 
@@ -212,15 +219,20 @@ static size_t n_visible_marks(const plot_curves *f, double low, double high) {
     return n;
 }
 
+/* Each in the colour of its family. */
 static void write_marks(FILE *script, const plot_curves *f, int boundary, double low, double high) {
     const double *mark = f->marks[boundary];
 
-    for (size_t i = 0; i < f->n_marks[boundary]; i++)
+    for (size_t i = 0; i < f->n_marks[boundary]; i++) {
+        const unsigned colour =
+            f->n_families > 1 ? plot_curve_colour(family_shade(f, f->mark_family[boundary][i]))
+                              : 0x808080;
         if (is_visible(mark[i], low, high))
             fprintf(script,
                     "set arrow from %.10g,graph 0 to %.10g,graph 1 nohead back lw 1.5 "
-                    "dt (12,9) lc rgb '#808080'\n",
-                    mark[i], mark[i]);
+                    "dt (12,9) lc rgb '#%06x'\n",
+                    mark[i], mark[i], colour);
+    }
 }
 
 static void name_family(const plot_curves *f, size_t k, char *out, size_t size) {

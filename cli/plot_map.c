@@ -100,11 +100,14 @@ static void write_map_panel(FILE *script, const plot_maps *f, const plot_page *p
 
     plot_cell(script, page, p);
     write_colour_axis(script, field, f->nx * f->ny);
-    fprintf(script, "set title '%s' offset 0,-0.6\n", field->label);
-    if (!plot_extent(f->nx * f->ny, field->z, &low, &high))
-        fputs("set label 'not defined here' at graph 0.5,0.5 center front "
-              "textcolor rgb '#808080'\n",
-              script);
+    fprintf(script, "set title '%s%s' offset 0,-0.6\n", field->label,
+            field->square_root ? ", square-root scale" : "");
+    const int defined = plot_extent(f->nx * f->ny, field->z, &low, &high);
+    const int zero = defined && low == 0 && high == 0;
+    if (!defined || zero)
+        fprintf(script, "set label '%s' at graph 0.5,0.5 center front textcolor rgb '#808080'\n",
+                zero ? "zero everywhere" : plot_nothing(f->nx * f->ny, field->z));
+    fputs(defined && !zero ? "set colorbox\n" : "unset colorbox\n", script);
     fputs("plot ", script);
     if (even)
         fprintf(script, "$field%zu using 1:2:3 with image notitle", p);

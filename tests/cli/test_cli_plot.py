@@ -13,6 +13,8 @@ import zlib
 import numpy as np
 import pytest
 
+from conftest import parse_csv
+
 from conftest import KINISING, default_signals, is_alive, wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="needs gnuplot")
@@ -30,6 +32,12 @@ FIGURES = {
     "map without beta": ["theory", "--dJ", "0.1:1:12", "--dH", "0:2:12", "--beta", "3", "--dynamics", "sync"],
     "map at T = 0": ["theory", "--dJ", "0.1:1:12", "--dH", "0:2:12", "--beta", "inf"],
     "uneven map": ["theory", "--beta", "0:1:9,1.5,3,inf", "--dJ", "0.1,0.2,0.4:1:9"],
+    "coupling disorder at T = 0": ["theory", "--beta", "inf", "--dJ", "0:1:20"],
+    "fields at T = 0": ["theory", "--beta", "2,inf", "--dJ", "0.3", "--dH", "0:1.5:20"],
+    "six panels": ["theory", "--beta", "0:4:9", "--dJ", "0.5", "--panels", "m,q,q-m2,k,S,Sr"],
+    "two maps": ["theory", "--beta", "0:4:12", "--dJ", "0:1:12", "--panels", "q,Sr"],
+    "nothing but zeros": ["theory", "--beta", "0:2:12", "--dJ", "0"],
+    "long legend": ["transient", "--m0", "0.125,1", "--beta", "1,2", "--dJ", "0.25,0.5", "--steps", "9"],
     "map without a boundary": ["theory", "--beta", "0:0.5:9", "--dJ", "2:3:9"],
     "transient": ["transient", "--beta", "2", "--dJ", "0.5", "--m0", "0.1"],
     "asynchronous transient": ["transient", "--dynamics", "async", "--tmax", "3", "--points", "30"],
@@ -117,6 +125,86 @@ def test_critical_point_is_marked_where_it_is(run, tmp_path):
     assert first == pytest.approx([expected] * len(first), abs=0.003)
     run("theory", "--beta", "0:4:41", "--dJ", "1", "--plot", "y.png", "-o", "x.csv")
     assert len(grey_marks(tmp_path / "y.png")) == 0
+
+
+def svg_words(run, tmp_path, *args):
+    """The texts of a picture as one string."""
+    done = run(*args, "--plot", "x.svg", "-o", "x.csv", "--quiet")
+    assert done.returncode == 0, done.stderr
+    root = xml.etree.ElementTree.fromstring((tmp_path / "x.svg").read_text(encoding="utf-8"))
+    return " | ".join("".join(text.itertext()).strip() for text in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def svg_lines(tmp_path):
+    """(colour, [(x, y), ...]) of every line of x.svg."""
+    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    found = []
+    for colour, d in re.findall(r"<path stroke='([^']*)'[^>]*? d='([^']*)'", text):
+        pairs = re.findall(r"([-0-9.]+),([-0-9.]+)", d)
+        found.append((colour.replace(" ", ""), [(float(x), float(y)) for x, y in pairs]))
+    return found, float(re.search(r"viewBox=\"0 0 ([0-9.]+)", text)[1])
+
+
+def test_curves_are_zero_at_the_critical_point_and_not_before(run, tmp_path):
+    """Six points know where m sets in: it is solved for, with points near it."""
+    svg_words(run, tmp_path, "theory", "--beta", "0:4:6", "--dJ", "0.5", "--panels", "m")
+    lines, width = svg_lines(tmp_path)
+    critical = width * (0.13 + 0.84 * 1.348499961 / 4)
+    curve = max((points for _, points in lines), key=len)
+    assert len(curve) > 12
+    zero = curve[0][1]
+    below = [y for x, y in curve if x < critical - 0.05]
+    assert below == pytest.approx([zero] * len(below), abs=0.02)
+    assert any(abs(x - critical) < 0.05 and abs(y - zero) < 0.02 for x, y in curve)
+    near = [y for x, y in curve if critical + 0.1 < x < critical + 20]
+    assert near and max(near) < zero - 3
+
+
+def test_critical_lines_have_the_colour_of_their_curve(run, tmp_path):
+    svg_words(run, tmp_path, "theory", "--beta", "0:4:21", "--dJ", "0.2,0.5,0.7", "--dynamics", "sync", "--panels", "m")
+    lines, width = svg_lines(tmp_path)
+    curves = {colour for colour, points in lines if len(points) > 20}
+    marks = {colour: points[0][0] for colour, points in lines
+             if len(points) == 2 and points[0][0] == points[1][0] and colour in curves}
+    assert len(curves) == len(marks) == 3
+    rows = parse_csv(run("critical", "--dJ", "0.2,0.5,0.7").stdout)
+    expected = sorted(width * (0.13 + 0.84 * row["beta"] / 4) for row in rows)
+    assert sorted(marks.values()) == pytest.approx(expected, abs=0.2)
+
+
+def test_zero_temperature_shows_sigma_over_beta(run, tmp_path):
+    """sigma is infinite there; the panel shows what is not, for every abscissa and in maps."""
+    for args in (["--beta", "inf", "--dJ", "0.1:1:9"], ["--beta", "inf", "--dH", "0.1:1:9", "--dJ", "0.5"],
+                 ["--beta", "inf", "--dH", "0.1:1:9", "--dJ", "0.1:1:9"], ["--beta", "1,inf", "--dJ", "0.1:1:9"]):
+        words = svg_words(run, tmp_path, "theory", *args)
+        assert "σ / β  (nats/spin/step)" in words and "(dσ/dt) / β" in words
+        assert "not defined" not in words and "infinite" not in words
+    words = svg_words(run, tmp_path, "theory", "--beta", "inf", "--dJ", "0.1:1:9", "--panels", "Sr,chi")
+    assert "infinite here" in words
+    assert "σ / β" not in svg_words(run, tmp_path, "theory", "--beta", "1,2,inf", "--dJ", "0.5")
+
+
+def test_panels_by_choice(run, tmp_path):
+    words = svg_words(run, tmp_path, "theory", "--beta", "0:4:12", "--dJ", "0:1:12", "--panels", "Sr,q", "--unit", "bits")
+    assert "Sr  (bits/spin/step)" in words and "| q |" in words and "σ" not in words
+    words = svg_words(run, tmp_path, "theory", "--beta", "0:4:12", "--panels", "sigma_over_beta,k")
+    assert "σ / β" in words and "| k |" in words and "| m |" not in words
+    for args, mention in ((["--panels", "sigma_async", "--dynamics", "sync"], "is not computed"),
+                          (["--panels", "m,q,q-m2,k,S,Sr,sigma"], "at most 6"),
+                          (["--panels", "x"], "is unknown"), (["--panels", "m,m"], "twice")):
+        done = run("theory", "--beta", "0:4:12", *args, "--plot", "y.png")
+        assert done.returncode == 2 and mention in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_labels_say(run, tmp_path):
+    words = svg_words(run, tmp_path, "theory", "--beta", "0:4:12", "--dJ", "0:1:12")
+    assert words.count("square-root scale") == 3  # q - m^2 and both entropy productions
+    words = svg_words(run, tmp_path, "theory", "--J0", "-2:2:12", "--beta", "2", "--dJ", "0.3")
+    assert "m  (two-cycle: its amplitude)" in words and "q  (two-cycle: at even lags)" in words
+    words = svg_words(run, tmp_path, "theory", "--beta", "0:2:12", "--dJ", "0")
+    assert words.count("zero everywhere") == 2
+    words = svg_words(run, tmp_path, "theory", "--beta", "0:0.5:12", "--dJ", "0:1:12", "--panels", "m")
+    assert "zero everywhere" in words and "0.2 | 0.4 | 0.6 | 0.8 | 1 | m" not in words
 
 
 @pytest.mark.parametrize("name", ["family", "map", "uneven map", "transient"])
