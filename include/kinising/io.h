@@ -113,7 +113,7 @@ typedef struct ki_reader ki_reader;
  * deflated, 64-bit records too), `.npy` (one array, named "data"), or `.h5` (the datasets of the root group).
  * Soft links, links to other files, virtual datasets and data kept in other files are not followed: they are
  * listed, and reading them says what they are. A `.h5` file that this process holds open by itself, through
- * h5py say, is read as it stands there; one that another program is writing is refused.
+ * h5py say, is read as it stands there; one that another program has open for writing is refused.
  *
  * A file may come from anywhere: sizes are held against the size of the file before memory is taken, and a
  * damaged file is an error, not a crash. (`.h5` is decoded by libhdf5, which is as robust as its version; threads
@@ -123,7 +123,7 @@ typedef struct ki_reader ki_reader;
  *
  * @param path  a regular file
  * @param out   the reader; ki_reader_close() it
- * @return 0; KI_ERR_IO (missing, a folder, a pipe, being written by another program, with the system's reason),
+ * @return 0; KI_ERR_IO (missing, a folder, a pipe, open for writing elsewhere, with the system's reason),
  *         KI_ERR_FORMAT (of no known kind, damaged, cut off, two arrays of one name), KI_ERR_UNSUPPORTED (`.h5` without HDF5), KI_ERR_NOMEM,
  *         KI_ERR_ARGUMENT
  *

@@ -256,7 +256,7 @@ static void test_other_writers(void **state) {
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_sentence(error, KI_ERR_IO,
-                    "is being written by another program; HDF5 says: unable to lock file");
+                    "is open for writing elsewhere; HDF5 says: unable to lock file");
 
     pid = writer(path, 0, ends[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -95,7 +95,7 @@ static int write_content(const char *path, const ki_writer_format *format,
         return error;
     }
     /* Beside a pipe or a device there is no place. */
-    if (format->provenance_beside && content->provenance && !ki_is_stream(path))
+    if (format->provenance_beside && content->provenance && out.temp)
         return publish_with(&out, content->provenance);
     return ki_atomic_publish(&out);
 }

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each call of HDF5 that can fail, failing: a sentence, the old file as it was, and nothing left open. Linked with
+ * --wrap for each call in WRAPPED of meson.build, so only the library's own calls are counted. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
+#endif
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+
+#include "../unit/test_io_files.h"
+
+#include "ki_test.h"
+
+#include <kinising/kinising.h>
+
+#include <hdf5.h>
+
+/* The call that fails, counting down to 0; -1 is none. */
+static int until = -1;
+static int closing_counts; /* which matters for what was written only */
+
+static int fails(void) {
+    return until >= 0 && until-- == 0;
+}
+
+/* The call as it is, and one that fails when its turn comes. */
+#define WRAP(type, name, parameters, arguments)                                                    \
+    type __real_##name parameters;                                                                 \
+    type __wrap_##name parameters;                                                                 \
+    type __wrap_##name parameters {                                                                \
+        return fails() ? -1 : __real_##name arguments;                                             \
+    }
+/* One that fails has still let go of what it closes. */
+#define WRAP_CLOSE(name)                                                                           \
+    herr_t __real_##name(hid_t id);                                                                \
+    herr_t __wrap_##name(hid_t id);                                                                \
+    herr_t __wrap_##name(hid_t id) {                                                               \
+        herr_t status = __real_##name(id);                                                         \
+        return closing_counts && fails() ? -1 : status;                                            \
+    }
+
+WRAP(hid_t, H5Acreate2,
+     (hid_t object, const char *name, hid_t type, hid_t space, hid_t create, hid_t access),
+     (object, name, type, space, create, access))
+WRAP(herr_t, H5Awrite, (hid_t attribute, hid_t type, const void *data), (attribute, type, data))
+WRAP_CLOSE(H5Aclose)
+WRAP(hid_t, H5Dcreate2,
+     (hid_t file, const char *name, hid_t type, hid_t space, hid_t link, hid_t create,
+      hid_t access),
+     (file, name, type, space, link, create, access))
+WRAP(herr_t, H5Dwrite,
+     (hid_t set, hid_t type, hid_t memory, hid_t space, hid_t plist, const void *data),
+     (set, type, memory, space, plist, data))
+WRAP_CLOSE(H5Dclose)
+WRAP(hid_t, H5Dopen2, (hid_t file, const char *name, hid_t access), (file, name, access))
+WRAP(hid_t, H5Dget_type, (hid_t set), (set))
+WRAP(hid_t, H5Dget_space, (hid_t set), (set))
+WRAP(hid_t, H5Dget_create_plist, (hid_t set), (set))
+WRAP(herr_t, H5Dread, (hid_t set, hid_t type, hid_t memory, hid_t space, hid_t plist, void *data),
+     (set, type, memory, space, plist, data))
+WRAP(herr_t, H5Dread_chunk,
+     (hid_t set, hid_t plist, const hsize_t *offset, uint32_t *filters, void *data),
+     (set, plist, offset, filters, data))
+WRAP(herr_t, H5Dget_num_chunks, (hid_t set, hid_t space, hsize_t *n), (set, space, n))
+WRAP(herr_t, H5Dget_chunk_info,
+     (hid_t set, hid_t space, hsize_t index, hsize_t *offset, unsigned *mask, haddr_t *address,
+      hsize_t *size),
+     (set, space, index, offset, mask, address, size))
+WRAP(hid_t, H5Fcreate, (const char *name, unsigned flags, hid_t create, hid_t access),
+     (name, flags, create, access))
+WRAP(hid_t, H5Fopen, (const char *name, unsigned flags, hid_t access), (name, flags, access))
+WRAP(herr_t, H5Fflush, (hid_t file, H5F_scope_t scope), (file, scope))
+WRAP(ssize_t, H5Fget_file_image, (hid_t file, void *image, size_t size), (file, image, size))
+WRAP(herr_t, H5Gget_info, (hid_t group, H5G_info_t *info), (group, info))
+WRAP(hid_t, H5Oopen, (hid_t file, const char *name, hid_t access), (file, name, access))
+WRAP(hid_t, H5Pcreate, (hid_t class), (class))
+WRAP(int, H5Pget_nfilters, (hid_t plist), (plist))
+WRAP(herr_t, H5Pset_chunk, (hid_t plist, int rank, const hsize_t *shape), (plist, rank, shape))
+WRAP(herr_t, H5Pset_deflate, (hid_t plist, unsigned level), (plist, level))
+WRAP(herr_t, H5Pset_shuffle, (hid_t plist), (plist))
+WRAP(herr_t, H5Pset_fapl_core, (hid_t access, size_t step, hbool_t store), (access, step, store))
+WRAP(herr_t, H5Pset_fclose_degree, (hid_t access, H5F_close_degree_t degree), (access, degree))
+WRAP(herr_t, H5Pset_obj_track_times, (hid_t plist, hbool_t track), (plist, track))
+WRAP(hid_t, H5Screate, (H5S_class_t class), (class))
+WRAP(hid_t, H5Screate_simple, (int rank, const hsize_t *shape, const hsize_t *most),
+     (rank, shape, most))
+WRAP(hid_t, H5Tcopy, (hid_t type), (type))
+WRAP(herr_t, H5Tset_size, (hid_t type, size_t size), (type, size))
+WRAP(herr_t, H5Tset_cset, (hid_t type, H5T_cset_t set), (type, set))
+WRAP(herr_t, H5Tset_strpad, (hid_t type, H5T_str_t pad), (type, pad))
+
+enum { ROWS = 3000 };
+static double numbers[ROWS];
+static const char *words[ROWS];
+static const ki_array arrays[] = {{"x", KI_FLOAT64, 1, {ROWS}, numbers},
+                                  {"words", KI_STRING, 1, {ROWS}, words},
+                                  {"map", KI_FLOAT64, 2, {2, 3}, numbers},
+                                  {"scalar", KI_FLOAT64, 0, {0}, numbers},
+                                  {"short", KI_STRING, 1, {3}, words}};
+static const ki_label labels[] = {
+    {.units = "nats"}, {0}, {.units = "1", .axes = {"dJ", "beta"}}, {0}, {0}};
+enum { ARRAYS = sizeof arrays / sizeof *arrays };
+
+static int make_arrays(void **state) {
+    (void)state;
+    for (int k = 0; k < ROWS; k++) {
+        numbers[k] = k / 3.0;
+        words[k] = k % 2 ? "ferromagnetic" : "two-cycle";
+    }
+    return 0;
+}
+
+/* Files, datasets, attributes and types that are open. */
+static ssize_t open_objects(void) {
+    return H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL);
+}
+
+static int write_all(const char *path) {
+    return ki_write_labelled(path, ARRAYS, arrays, labels, "{}");
+}
+
+static void test_writing(void **state) {
+    const char *path = in(*state, "a.h5");
+    int k = 0;
+
+    for (;; k++) {
+        spill(path, "old");
+        until = k;
+        closing_counts = 1;
+        int error = write_all(path);
+        const int reached = until < 0;
+        until = -1;
+        assert_int_equal(open_objects(), 0);
+        if (!reached) {
+            assert_int_equal(error, 0);
+            break;
+        }
+        if (error != KI_ERR_IO || !ki_is_sentence(ki_last_error()))
+            print_error("call %d: %d, %s\n", k, error, ki_last_error());
+        assert_int_equal(error, KI_ERR_IO);
+        assert_true(ki_is_sentence(ki_last_error()));
+        assert_content(path, "old");
+        assert_int_equal(count_files(*state, 0), 1);
+    }
+    assert_true(k > 50);
+}
+
+/* The first error of opening a file and reading all that is in it. */
+static int read_all(const char *path) {
+    ki_reader *r = NULL;
+    int error = ki_reader_open(path, &r);
+
+    if (error)
+        return error;
+    assert_int_equal(ki_reader_count(r), ARRAYS);
+    for (size_t i = 0; i < ARRAYS && !error; i++) {
+        ki_array got;
+
+        error = ki_reader_read(r, i, &got);
+        if (!error)
+            ki_array_free(&got);
+    }
+    ki_reader_close(r);
+    return error;
+}
+
+static void test_reading(void **state) {
+    const char *path = in(*state, "a.h5");
+    int k = 0;
+
+    assert_int_equal(write_all(path), 0);
+    assert_int_equal(read_all(path), 0);
+    for (;; k++) {
+        until = k;
+        closing_counts = 0;
+        int error = read_all(path);
+        const int reached = until < 0;
+        until = -1;
+        assert_int_equal(open_objects(), 0);
+        if (!reached) {
+            assert_int_equal(error, 0);
+            break;
+        }
+        if (error != KI_ERR_FORMAT || !ki_is_sentence(ki_last_error()))
+            print_error("call %d: %d, %s\n", k, error, ki_last_error());
+        assert_int_equal(error, KI_ERR_FORMAT);
+        assert_true(ki_is_sentence(ki_last_error()));
+    }
+    assert_true(k > 50);
+}
+
+#define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {WITH_FOLDER(test_writing), WITH_FOLDER(test_reading)};
+
+    return cmocka_run_group_tests_name("hdf5 fault", tests, make_arrays, NULL);
+}
