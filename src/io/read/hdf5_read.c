@@ -51,8 +51,8 @@ static int fail_open(const ki_reader *r) {
         const char *said, *why, *right;
         int error;
     } known[] = {{"truncated file", "was cut off", "a whole .h5 file", KI_ERR_FORMAT},
-                 {"unable to lock file", "is being written by another program",
-                  "the file when that program has closed it", KI_ERR_IO},
+                 {"unable to lock file", "is open for writing elsewhere",
+                  "a file that has been closed there", KI_ERR_IO},
                  {"consistency flags", "was not closed by the program that wrote it",
                   "a copy mended by h5clear -s, if nobody writes to it any more", KI_ERR_FORMAT},
                  {"", "cannot be read as HDF5", "a whole .h5 file", KI_ERR_FORMAT}};
