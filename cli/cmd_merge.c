@@ -19,6 +19,7 @@ typedef struct merge_options {
     session s;
     text_list files;
     int partial;
+    unsigned panels;
     sim_study whole;
 } merge_options;
 
@@ -154,13 +155,13 @@ static int merge(merge_options *o, const option *options, size_t n) {
     if (!status)
         status = check_whole(o);
     if (!status && o->s.picture)
-        status = study_plot_check(&o->whole);
+        status = study_plot_check(&o->whole, o->panels);
     if (!status) {
         o->s.seed = o->whole.points[0].spec.seed;
         o->s.seed_given = 1;
         status = study_results(&o->whole);
     }
-    return status ? status : study_report(&o->s, &o->whole, 0);
+    return status ? status : study_report(&o->s, &o->whole, 0, o->panels);
 }
 
 int cmd_merge(int argc, char **argv) {
@@ -179,6 +180,7 @@ int cmd_merge(int argc, char **argv) {
          .kind = OPTION_FLAG,
          .target = &o.s.reproducible,
          .help = "no times and machines in the files: equal bytes"},
+        PANELS_OPTION(&o.panels),
         COMMON_OPTIONS(&o.s),
     };
     size_t n = sizeof options / sizeof options[0];

@@ -35,7 +35,7 @@ static const char *const algorithm_words[] = {"auto", "dense", "matrix-free", NU
 typedef struct simulate_options {
     session s;
     value_list lists[N_PARAMETERS], sizes;
-    unsigned dynamics;
+    unsigned dynamics, panels;
     uint64_t realizations, steps, burn_in, max_realizations;
     int average, start, algorithm, zero_diagonal;
     double rel_err, every;
@@ -277,7 +277,7 @@ static int run_and_report(simulate_options *o) {
     if (!status)
         status = study_results(&o->st);
     if (!status)
-        status = study_report(&o->s, &o->st, o->shard != NULL);
+        status = study_report(&o->s, &o->st, o->shard != NULL, o->panels);
     if (!status && run.save_failed)
         status = complain(STATUS_FAILED,
                           "%s : the last checkpoint could not be written : the result is complete",
@@ -297,7 +297,7 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
     if (!status)
         status = make_study(o);
     if (!status && o->s.picture)
-        status = study_plot_check(&o->st);
+        status = study_plot_check(&o->st, o->panels);
     if (!status)
         status = check_size(o);
     if (!status && o->checkpoint)
@@ -424,6 +424,7 @@ int cmd_simulate(int argc, char **argv) {
          .high = 2147483647},
         PARAMETER_LISTS(o.lists, 0, ">= 0"),
         OUR_OPTIONS(&o),
+        PANELS_OPTION(&o.panels),
         COMMON_OPTIONS(&o.s),
     };
     size_t n = sizeof options / sizeof options[0], seed = option_index(options, n, "seed");

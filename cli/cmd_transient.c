@@ -36,12 +36,14 @@ enum {
 };
 enum { N_WORDS = 2, ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *) };
 static const char *const dynamics_words[] = {"sync", "async", NULL};
+static const char *const panel_words[] = {"m", "q", "S", "Sr", "sigma", NULL}; /* from REAL_M on */
 
 typedef struct transient_run {
     session s;
     value_list lists[N_PARAMETERS], m0;
     curves c;
     int dynamics, two_time;
+    unsigned panels; /* bit i for panel_words[i]; 0: the usual ones */
     double tmax, lag_value, tol;
     uint64_t steps, points;
     size_t n, lag; /* intervals of the output, lag in intervals */
@@ -184,23 +186,33 @@ static int compute(transient_run *t) {
     return error ? complain_library(error) : 0;
 }
 
+/* S is drawn together with Sr, unless they are chosen by name. */
 static void lay_out_figure(const transient_run *t, plot_curves *f) {
-    int bits = t->s.unit == UNIT_BITS;
-    int sync = t->dynamics == SYNC;
+    static const char *const labels[][2] = {
+        {"m", "m"},
+        {"q = C(t, t − lag)", "q = C(t, t − lag)"},
+        {"S  (nats/spin)", "S  (bits/spin)"},
+        {"S^r  (nats/spin)", "S^r  (bits/spin)"},
+        {"entropy flow σ  (nats/spin/step)", "entropy flow σ  (bits/spin/step)"},
+        {"entropy flow σ  (nats/spin/unit time)", "entropy flow σ  (bits/spin/unit time)"}};
+    const int bits = t->s.unit == UNIT_BITS, sync = t->dynamics == SYNC;
+    const unsigned both = 1u << (REAL_SR - REAL_M);
 
     f->x_label = sync ? "time t  (steps)" : "time t";
     f->x = t->real[REAL_T];
     f->with_points = sync && t->c.length <= 101;
-    f->n_panels = 4;
-    f->panels[0] = (plot_panel){"m", t->real[REAL_M], NULL, 0};
-    f->panels[1] = (plot_panel){"q = C(t, t − lag)", t->real[REAL_Q], NULL, 0};
-    f->panels[2] = (plot_panel){bits ? "S, S^r dashed  (bits/spin)" : "S, S^r dashed  (nats/spin)",
-                                t->real[REAL_S], t->real[REAL_SR], 0};
-    f->panels[3] = (plot_panel){sync   ? bits ? "entropy flow σ  (bits/spin/step)"
-                                              : "entropy flow σ  (nats/spin/step)"
-                                : bits ? "entropy flow σ  (bits/spin/unit time)"
-                                       : "entropy flow σ  (nats/spin/unit time)",
-                                t->real[REAL_SIGMA], NULL, 0};
+    for (int c = REAL_M; c <= REAL_SIGMA; c++) {
+        const unsigned panels = t->panels ? t->panels : ~both;
+        if (!(panels & 1u << (c - REAL_M)))
+            continue;
+        plot_panel *panel = &f->panels[f->n_panels++];
+        panel->label = labels[c - REAL_M + (c == REAL_SIGMA && !sync)][bits];
+        panel->y = t->real[c];
+        if (!t->panels && c == REAL_S) {
+            panel->label = bits ? "S, S^r dashed  (bits/spin)" : "S, S^r dashed  (nats/spin)";
+            panel->dashed = t->real[REAL_SR];
+        }
+    }
 }
 
 /* A matrix [n,n] for each point: the lists come first if they are two at most, else the points. */
@@ -354,6 +366,12 @@ int cmd_transient(int argc, char **argv) {
          .kind = OPTION_FLAG,
          .target = &t.two_time,
          .help = "add the matrix C(t,t') to the .npz or .h5 file"},
+        {.name = "panels",
+         .kind = OPTION_WORDS,
+         .target = &t.panels,
+         .meta = "WORDS",
+         .help = "of --plot: some of m,q,S,Sr,sigma (default all)",
+         .words = panel_words},
         COMMON_OPTIONS(&t.s),
     };
     size_t n = sizeof options / sizeof options[0];

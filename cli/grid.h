@@ -120,6 +120,10 @@ typedef struct grid_figure {
 int grid_runs_along(const grid *g, int hidden, int a);
 int grid_is_map(const grid *g, int hidden);
 
+/* The value of parameter `a` on the order-disorder boundary, the others as in `p`; NaN if there is
+ * none. `mirrored` is an enum boundary. */
+double critical_value(int mirrored, ki_theory_params p, int a);
+
 /* Before the computation: whether there is a way to draw it. `maps`: heat maps will be offered.
  * Returns 0 or the exit status of its message. */
 int grid_figure_check(const grid *g, int hidden, int maps);

@@ -91,8 +91,7 @@ static double *parameter_of(ki_theory_params *p, int a) {
     return a == KI_BETA ? &p->beta : a == KI_J0 ? &p->J0 : a == KI_DJ ? &p->dJ : &p->dH;
 }
 
-/* Boundary value of axis `a` at point `p`, NaN if there is none. */
-static double critical_value(int mirrored, ki_theory_params p, int a) {
+double critical_value(int mirrored, ki_theory_params p, int a) {
     double root;
     int status;
 

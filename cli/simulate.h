@@ -115,17 +115,25 @@ void sim_fill(const session *s, const sim_row *row, size_t i, size_t n, double *
 /* simulate_report.c: averages, the table, the file and the picture. */
 int study_results(sim_study *st);
 /* `with_state`: the file gets the array `state` of a shard. */
-int study_report(session *s, const sim_study *st, int with_state);
+int study_report(session *s, const sim_study *st, int with_state, unsigned panels);
 /* Before the computation: whether --plot can show these points. */
-int study_plot_check(const sim_study *st);
+int study_plot_check(const sim_study *st, unsigned panels);
 /* simulate_network.c: the command with --network FILE, which has options of its own. */
 int simulate_wants_network(int argc, char **argv);
 int simulate_network(int argc, char **argv);
 
 /* simulate_plot.c */
+extern const char *const study_panel_words[];
+#define PANELS_OPTION(panels)                                                                      \
+    {                                                                                              \
+        .name = "panels", .kind = OPTION_WORDS, .target = (panels), .meta = "WORDS",               \
+        .help = "of --plot: some of m,q,S,Sr,sigma,activity (default m,q,S,sigma)",                \
+        .words = study_panel_words                                                                 \
+    }
 typedef struct sim_figure {
     const sim_study *st;
     const session *s;
+    unsigned panels; /* bit i for study_panel_words[i]; 0: the usual ones */
 } sim_figure;
 int study_draw(const void *figure, const char *picture);
 

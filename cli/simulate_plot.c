@@ -73,8 +73,17 @@ static layout lay_out(const sim_study *st) {
     return l;
 }
 
-int study_plot_check(const sim_study *st) {
+/* What can be drawn: of the first dynamics of the rows, and sigma of the second too. */
+enum { M, Q, S, SR, SIGMA, ACTIVITY, SIGMA_ASYNC, N_QUANTITIES };
+const char *const study_panel_words[] = {"m", "q", "S", "Sr", "sigma", "activity", NULL};
+enum { ALL_PANELS = (1 << SIGMA_ASYNC) - 1, USUAL_PANELS = 1 << M | 1 << Q | 1 << S | 1 << SIGMA };
+
+int study_plot_check(const sim_study *st, unsigned panels) {
     layout l = lay_out(st);
+
+    if (l.async && panels == ALL_PANELS)
+        return complain(STATUS_USAGE, "--panels : all, and sigma of two dynamics, do not fit on a "
+                                      "page : one less, or one dynamics");
 
     if (l.x < 0)
         return complain(STATUS_USAGE, "--plot : no parameter varies : a list for one of them, such "
@@ -92,8 +101,9 @@ int study_plot_check(const sim_study *st) {
     return 0;
 }
 
-/* What is drawn: for each quantity value, error and theory. */
-enum { M, Q, S, SIGMA, SIGMA_ASYNC, N_QUANTITIES };
+/* Points of the curves beneath near each of the (two) critical points, as parts of their span. */
+static const double near[] = {0, 1e-5, 1e-4, 4e-4, 1e-3, 2e-3, 3e-3};
+enum { NEAR = sizeof near / sizeof near[0], UNDER_POINTS = UNDER_SAMPLES + 4 * NEAR };
 
 typedef struct drawing {
     layout l;
@@ -135,9 +145,19 @@ static void fill_points(drawing *d, const sim_study *st, double unit) {
         while (d->l.family >= 0 && d->l.families[k] != coordinate(p, d->l.family))
             k++;
         d->family[i] = (unsigned char)k;
-        const double y[N_QUANTITIES] = {r->m, r->q, unit * r->S, unit * r->sigma,
+        const double y[N_QUANTITIES] = {r->m,
+                                        r->q,
+                                        unit * r->S,
+                                        unit * r->Sr,
+                                        unit * r->sigma,
+                                        r->activity,
                                         unit * second->r.sigma};
-        const double e[N_QUANTITIES] = {r->m_err, r->q_err, unit * r->S_err, unit * r->sigma_err,
+        const double e[N_QUANTITIES] = {r->m_err,
+                                        r->q_err,
+                                        unit * r->S_err,
+                                        unit * r->Sr_err,
+                                        unit * r->sigma_err,
+                                        r->activity_err,
                                         unit * second->r.sigma_err};
         for (int q = 0; q < N_QUANTITIES; q++) {
             d->y[q][i] = y[q];
@@ -171,22 +191,50 @@ static double q_of(const ki_theory_params *p, int dynamics, const ki_theory_resu
     return q;
 }
 
+/* The abscissae of one family: evenly spaced, then some near the critical points, NaN where there
+ * are none in sight. */
+static void fill_abscissae(const drawing *d, ki_theory_params p, double low, double high,
+                           double x[UNDER_POINTS]) {
+    const double root = critical_value(d->l.dynamics == KI_SYNC, p, d->l.x);
+    size_t n = 0;
+
+    for (; n < UNDER_SAMPLES; n++)
+        x[n] = n + 1 == UNDER_SAMPLES ? high : low + (high - low) * (double)n / (UNDER_SAMPLES - 1);
+    for (int branch = -1; branch <= 1; branch += 2)
+        for (int side = -1; side <= 1; side += 2)
+            for (int k = 0; k < NEAR; k++) {
+                const double at = branch * root + side * near[k] * (high - low);
+                const int there = at >= low && at <= high && (branch > 0 || d->l.x == KI_J0);
+                x[n++] = there ? at : (double)NAN;
+            }
+}
+
+/* Points without an abscissa are computed at the lowest one, and not drawn. */
+static void set_under_points(drawing *d, const sim_study *st) {
+    double low = 0, high = 1;
+
+    plot_extent(d->l.n, d->x, &low, &high);
+    for (size_t k = 0; k < d->under_families; k++) {
+        ki_theory_params p = st->points[0].spec.p;
+        double *x = d->under_x + k * UNDER_POINTS;
+        if (d->under_families > 1)
+            set_parameter(&p, d->l.family, d->l.families[k]);
+        fill_abscissae(d, p, low, high, x);
+        for (size_t j = 0; j < UNDER_POINTS; j++) {
+            set_parameter(&p, d->l.x, isnan(x[j]) ? low : x[j]);
+            d->p[k * UNDER_POINTS + j] = p;
+            d->under_family[k * UNDER_POINTS + j] = (unsigned char)k;
+        }
+    }
+}
+
 static int fill_under(drawing *d, const sim_study *st, const session *s) {
-    double low = 0, high = 1, unit = session_unit(s);
+    const double unit = session_unit(s);
+    const int sync = d->l.dynamics == KI_SYNC;
     unsigned dynamics = (unsigned)d->l.dynamics | (d->l.async ? KI_ASYNC : 0);
     ki_run_options run = {.threads = (int)s->threads};
 
-    plot_extent(d->l.n, d->x, &low, &high);
-    for (size_t i = 0; i < d->n_under; i++) {
-        size_t k = i / UNDER_SAMPLES, j = i % UNDER_SAMPLES;
-        d->under_x[i] =
-            j + 1 == UNDER_SAMPLES ? high : low + (high - low) * (double)j / (UNDER_SAMPLES - 1);
-        d->under_family[i] = (unsigned char)k;
-        d->p[i] = st->points[0].spec.p;
-        set_parameter(&d->p[i], d->l.x, d->under_x[i]);
-        if (d->under_families > 1)
-            set_parameter(&d->p[i], d->l.family, d->l.families[k]);
-    }
+    set_under_points(d, st);
     int error = ki_theory_map(d->n_under, d->p, dynamics, &run, d->r);
     if (error)
         return complain_library(error);
@@ -195,22 +243,44 @@ static int fill_under(drawing *d, const sim_study *st, const session *s) {
         d->under[M][i] = m_of(st, r);
         d->under[Q][i] = q_of(&d->p[i], d->l.dynamics, r);
         d->under[S][i] = unit * r->S;
-        d->under[SIGMA][i] = unit * (d->l.dynamics == KI_SYNC ? r->sigma : r->sigma_async);
+        d->under[SR][i] = unit * (sync ? r->Sr : r->Sr_async);
+        d->under[SIGMA][i] = unit * (sync ? r->sigma : r->sigma_async);
+        /* A spin flips if it differs from itself a step before. */
+        d->under[ACTIVITY][i] = sync ? 0.5 * (1 - d->under[Q][i]) : (double)NAN;
         d->under[SIGMA_ASYNC][i] = unit * r->sigma_async;
     }
     return 0;
 }
 
-static int draw(const drawing *d, const sim_study *st, const session *s, const char *picture) {
-    int bits = s->unit == UNIT_BITS, sync = d->l.dynamics == KI_SYNC;
+static void lay_out_panels(const drawing *d, unsigned panels, int bits, plot_curves *c) {
+    const int sync = d->l.dynamics == KI_SYNC;
     const char *per_time = bits ? "dσ/dt  (bits/spin/unit time)" : "dσ/dt  (nats/spin/unit time)";
     const char *per_step = bits ? "σ  (bits/spin/step)" : "σ  (nats/spin/step)";
-    const char *sync_S = bits ? "S  (bits/spin/step)" : "S  (nats/spin/step)";
-    const char *async_S = bits ? "S  (bits/spin/update)" : "S  (nats/spin/update)";
-    const int both = d->l.async > 0; /* m, q and S are then those of the first */
+    const char *S_names[2][2] = {{"S  (nats/spin/update)", "S  (nats/spin/step)"},
+                                 {"S  (bits/spin/update)", "S  (bits/spin/step)"}};
+    const char *Sr_names[2][2] = {{"S^r  (nats/spin/update)", "S^r  (nats/spin/step)"},
+                                  {"S^r  (bits/spin/update)", "S^r  (bits/spin/step)"}};
+    const int both = d->l.async > 0; /* all but sigma are then those of the first */
     const char *names[N_QUANTITIES] = {both ? "m  (synchronous)" : "m",
-                                       both ? "q  (synchronous)" : "q", sync ? sync_S : async_S,
-                                       sync ? per_step : per_time, per_time};
+                                       both ? "q  (synchronous)" : "q",
+                                       S_names[bits][sync],
+                                       Sr_names[bits][sync],
+                                       sync ? per_step : per_time,
+                                       both ? "activity  (synchronous)" : "activity",
+                                       per_time};
+
+    panels = panels ? panels : USUAL_PANELS;
+    if (both && panels & 1u << SIGMA)
+        panels |= 1u << SIGMA_ASYNC;
+    for (int q = 0; q < N_QUANTITIES && c->n_panels < PLOT_MAX_PANELS; q++)
+        if (panels & 1u << q) {
+            c->panels[c->n_panels] = (plot_panel){.label = names[q], .y = d->y[q]};
+            c->points[c->n_panels++] = (plot_points){d->error[q], d->under[q]};
+        }
+}
+
+static int draw(const drawing *d, const sim_figure *f, const char *picture) {
+    const sim_study *st = f->st;
     char title[160];
     size_t used = 0;
     plot_curves c = {.title = title,
@@ -225,18 +295,14 @@ static int draw(const drawing *d, const sim_study *st, const session *s, const c
                      .n_under_families = d->under_families,
                      .under_x = d->under_x,
                      .under_family = d->under_family,
-                     .under_name = d->under_families == 1 ? "N → ∞" : NULL,
-                     .n_panels = d->l.async ? 5 : 4};
+                     .under_name = d->under_families == 1 ? "N → ∞" : NULL};
 
     title[0] = '\0';
     for (int a = N_AXES - 1; a >= 0; a--)
         if (a != d->l.x && a != d->l.family && used < sizeof title)
             used += (size_t)snprintf(title + used, sizeof title - used, "%s%s = %.6g",
                                      used ? ", " : "", symbols[a], coordinate(&st->points[0], a));
-    for (size_t q = 0; q < c.n_panels; q++) {
-        c.panels[q] = (plot_panel){.label = names[q], .y = d->y[q]};
-        c.points[q] = (plot_points){d->error[q], d->under[q]};
-    }
+    lay_out_panels(d, f->panels, f->s->unit == UNIT_BITS, &c);
     return plot_draw_curves(&c, picture);
 }
 
@@ -246,14 +312,14 @@ int study_draw(const void *figure, const char *picture) {
 
     /* The infinite network does not depend on N. */
     d.under_families = d.l.family == AXIS_N ? 1 : d.l.n_families;
-    d.n_under = d.under_families * UNDER_SAMPLES;
+    d.n_under = d.under_families * UNDER_POINTS;
     int status = get_room(&d);
     if (!status) {
         fill_points(&d, f->st, session_unit(f->s));
         status = fill_under(&d, f->st, f->s);
     }
     if (!status)
-        status = draw(&d, f->st, f->s, picture);
+        status = draw(&d, f, picture);
     free(d.x);
     free(d.p);
     free(d.r);

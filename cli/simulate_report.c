@@ -151,10 +151,11 @@ static int find_lists(const session *s, const sim_study *st, study_lists *l) {
     return 0;
 }
 
-static int report_table(session *s, const sim_study *st, const ki_array *state, double *numbers) {
+static int report_table(session *s, const sim_study *st, const ki_array *state, unsigned panels,
+                        double *numbers) {
     const char **words = (const char **)(numbers + SIM_NUMBERS * st->n);
     column columns[SIM_COLUMNS];
-    sim_figure figure = {st, s};
+    sim_figure figure = {st, s, panels};
     study_lists lists = {.n = 0};
     unsigned dynamics = 0;
     result out = {.columns = columns,
@@ -215,7 +216,7 @@ static void warn_of_few_flips(const session *s, const sim_study *st) {
                count > 1 ? "; other points are like it" : "");
 }
 
-int study_report(session *s, const sim_study *st, int with_state) {
+int study_report(session *s, const sim_study *st, int with_state, unsigned panels) {
     const char *command = s->argv[0];
     unsigned char *bytes = NULL;
     ki_array state = {.name = "state", .type = KI_INT8, .ndim = 1};
@@ -233,7 +234,7 @@ int study_report(session *s, const sim_study *st, int with_state) {
             status = complain(STATUS_FAILED, "%s : out of memory : fewer points", command);
     }
     if (!status)
-        status = report_table(s, st, with_state ? &state : NULL, numbers);
+        status = report_table(s, st, with_state ? &state : NULL, panels, numbers);
     if (!status)
         warn_of_few_flips(s, st);
     free(bytes);
