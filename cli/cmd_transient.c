@@ -302,76 +302,77 @@ static int transient(transient_run *t, const option *options, size_t n) {
     return status ? status : report(t);
 }
 
+#define OUR_OPTIONS(t)                                                                             \
+    {.name = "dynamics",                                                                           \
+     .kind = OPTION_WORD,                                                                          \
+     .target = &(t)->dynamics,                                                                     \
+     .meta = "WORD",                                                                               \
+     .help = "sync or async",                                                                      \
+     .fallback = "sync",                                                                           \
+     .words = dynamics_words},                                                                     \
+        {.name = "m0",                                                                             \
+         .kind = OPTION_LIST,                                                                      \
+         .target = &(t)->m0,                                                                       \
+         .meta = "LIST",                                                                           \
+         .help = "mean of the start, -1 to 1",                                                     \
+         .fallback = "1",                                                                          \
+         .low = -1,                                                                                \
+         .high = 1},                                                                               \
+        {.name = "steps",                                                                          \
+         .kind = OPTION_COUNT,                                                                     \
+         .target = &(t)->steps,                                                                    \
+         .meta = "T",                                                                              \
+         .help = "sync: number of steps",                                                          \
+         .fallback = "50",                                                                         \
+         .low = 1,                                                                                 \
+         .high = 1e7},                                                                             \
+        {.name = "tmax",                                                                           \
+         .kind = OPTION_REAL,                                                                      \
+         .target = &(t)->tmax,                                                                     \
+         .meta = "T",                                                                              \
+         .help = "async: last time",                                                               \
+         .fallback = "10",                                                                         \
+         .low = 0,                                                                                 \
+         .high = INFINITY,                                                                         \
+         .limits = LIMIT_OPEN_LOW},                                                                \
+        {.name = "points",                                                                         \
+         .kind = OPTION_COUNT,                                                                     \
+         .target = &(t)->points,                                                                   \
+         .meta = "N",                                                                              \
+         .help = "async: output intervals",                                                        \
+         .fallback = "100",                                                                        \
+         .low = 1,                                                                                 \
+         .high = 1e4},                                                                             \
+        {.name = "tol",                                                                            \
+         .kind = OPTION_REAL,                                                                      \
+         .target = &(t)->tol,                                                                      \
+         .meta = "X",                                                                              \
+         .help = "async: absolute error wanted",                                                   \
+         .fallback = "1e-6",                                                                       \
+         .low = 1e-12,                                                                             \
+         .high = 1e-2},                                                                            \
+        {.name = "lag",                                                                            \
+         .kind = OPTION_REAL,                                                                      \
+         .target = &(t)->lag_value,                                                                \
+         .meta = "L",                                                                              \
+         .help = "of q: steps, or time (a multiple of tmax/points); default one of them",          \
+         .low = 0,                                                                                 \
+         .high = INFINITY,                                                                         \
+         .limits = LIMIT_OPEN_LOW},                                                                \
+        {.name = "two-time",                                                                       \
+         .kind = OPTION_FLAG,                                                                      \
+         .target = &(t)->two_time,                                                                 \
+         .help = "add the matrix C(t,t') to the .npz or .h5 file"},                                \
+    {                                                                                              \
+        .name = "panels", .kind = OPTION_WORDS, .target = &(t)->panels, .meta = "WORDS",           \
+        .help = "of --plot: some of m,q,S,Sr,sigma (default all)", .words = panel_words            \
+    }
+
 int cmd_transient(int argc, char **argv) {
     transient_run t = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         PARAMETER_LISTS(t.lists, 0, ">= 0"),
-        {.name = "dynamics",
-         .kind = OPTION_WORD,
-         .target = &t.dynamics,
-         .meta = "WORD",
-         .help = "sync or async",
-         .fallback = "sync",
-         .words = dynamics_words},
-        {.name = "m0",
-         .kind = OPTION_LIST,
-         .target = &t.m0,
-         .meta = "LIST",
-         .help = "mean of the start, -1 to 1",
-         .fallback = "1",
-         .low = -1,
-         .high = 1},
-        {.name = "steps",
-         .kind = OPTION_COUNT,
-         .target = &t.steps,
-         .meta = "T",
-         .help = "sync: number of steps",
-         .fallback = "50",
-         .low = 1,
-         .high = 1e7},
-        {.name = "tmax",
-         .kind = OPTION_REAL,
-         .target = &t.tmax,
-         .meta = "T",
-         .help = "async: last time",
-         .fallback = "10",
-         .low = 0,
-         .high = INFINITY,
-         .limits = LIMIT_OPEN_LOW},
-        {.name = "points",
-         .kind = OPTION_COUNT,
-         .target = &t.points,
-         .meta = "N",
-         .help = "async: output intervals",
-         .fallback = "100",
-         .low = 1,
-         .high = 1e4},
-        {.name = "tol",
-         .kind = OPTION_REAL,
-         .target = &t.tol,
-         .meta = "X",
-         .help = "async: absolute error wanted",
-         .fallback = "1e-6",
-         .low = 1e-12,
-         .high = 1e-2},
-        {.name = "lag",
-         .kind = OPTION_REAL,
-         .target = &t.lag_value,
-         .meta = "L",
-         .help = "of q: steps, or time (a multiple of tmax/points); default one of them",
-         .low = 0,
-         .high = INFINITY,
-         .limits = LIMIT_OPEN_LOW},
-        {.name = "two-time",
-         .kind = OPTION_FLAG,
-         .target = &t.two_time,
-         .help = "add the matrix C(t,t') to the .npz or .h5 file"},
-        {.name = "panels",
-         .kind = OPTION_WORDS,
-         .target = &t.panels,
-         .meta = "WORDS",
-         .help = "of --plot: some of m,q,S,Sr,sigma (default all)",
-         .words = panel_words},
+        OUR_OPTIONS(&t),
         COMMON_OPTIONS(&t.s),
     };
     size_t n = sizeof options / sizeof options[0];
