@@ -11,6 +11,7 @@
 #include <kinising/io.h>
 #include <kinising/meanfield.h>
 #include <kinising/model.h>
+#include <kinising/moments.h>
 #include <kinising/network.h>
 #include <kinising/simulate.h>
 #include <kinising/theory.h>

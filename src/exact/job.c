@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "network/moments.h"
 #include "num/sum.h"
 
 char *ki_exact_allocate(ki_lay_out_fn lay_out, void *job, size_t n, int dynamics) {
@@ -58,16 +59,10 @@ void ki_exact_summarize(const ki_chain *c, const ki_law_moments *k, const ki_law
     r->activity = k->flips / spins;
 }
 
-/* The part of i, j and of j, i in sigma from d, or from e, which differs from it by what is
- * symmetric and keeps its digits where hardly a spin flips. */
-static double weight_of(const ki_chain *c, size_t i, size_t j) {
-    const double weight = c->dynamics == KI_ASYNC ? 0.5 : 1;
-
-    return weight * (c->beta * (c->J[i * c->n + j] - c->J[j * c->n + i]));
-}
-
+/* From e, which differs from d by what is symmetric and keeps its digits where hardly a spin flips. */
 static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_edges edges) {
     const size_t n = c->n;
+    const double weight = ki_edge_weight(c->dynamics, c->beta);
     double sum = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -76,45 +71,59 @@ static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_ed
             const double own =
                 edges == KI_EDGES_RAW ? 0 : last->t[i] * last->m[j] - last->t[j] * last->m[i];
 
-            sum += weight_of(c, i, j) * (e - own);
+            sum += ki_edge(weight, c->J, n, i, j, e - own);
         }
         sum += last->own[i];
     }
     return sum / (double)n;
 }
 
-double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law_moments *last,
-                      enum ki_edges edges, const ki_exact_out *out) {
+static void write_edges(const ki_chain *c, const ki_law_moments *last, enum ki_edges edges,
+                        const ki_exact_out *out) {
     const size_t n = c->n;
+    const double weight = ki_edge_weight(c->dynamics, c->beta);
 
-    for (size_t i = 0; out && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         double spin = 0;
 
         for (size_t j = 0; j < n; j++) {
             const size_t ij = i * n + j;
-            const double raw = last ? last->d[ij] : NAN;
-            const double connected = last ? raw - last->t[i] * last->m[j] : NAN;
-            double edge = weight_of(c, i, j) * (edges == KI_EDGES_RAW ? raw : connected);
+            double d = last ? last->d[ij] : (double)NAN;
 
-            if (i == j && last)
-                edge = last->own[i];
+            if (last && edges == KI_EDGES_CONNECTED)
+                d -= last->t[i] * last->m[j];
+            const double edge = last && i == j ? last->own[i] : ki_edge(weight, c->J, n, i, j, d);
             spin += edge;
-            if (out->c)
-                out->c[ij] = now->c[ij];
-            if (out->C)
-                out->C[ij] = now->c[ij] - now->m[i] * now->m[j];
-            if (out->d)
-                out->d[ij] = raw;
-            if (out->D)
-                out->D[ij] = connected;
             if (out->sigma_edge)
                 out->sigma_edge[ij] = edge;
         }
-        if (out->m)
-            out->m[i] = now->m[i];
         if (out->sigma_spin)
             out->sigma_spin[i] = spin;
     }
+}
+
+static void copy(size_t n, const double *from, double *to) {
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = from ? from[i] : (double)NAN;
+}
+
+double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law_moments *last,
+                      enum ki_edges edges, const ki_exact_out *out) {
+    const size_t n = c->n;
+
+    if (out) {
+        write_edges(c, last, edges, out);
+        copy(n, now->m, out->m);
+        copy(n * n, now->c, out->c);
+        copy(n * n, now->c, out->C);
+        copy(n * n, last ? last->d : NULL, out->d);
+        copy(n * n, last ? last->d : NULL, out->D);
+    }
+    /* Nothing of these arguments can be wrong. */
+    if (out && out->C)
+        (void)!ki_moments_connect(n, now->m, now->m, out->C, out->C);
+    if (out && out->D && last)
+        (void)!ki_moments_connect(n, last->t, last->m, out->D, out->D);
     return last ? sigma_of(c, last, edges) : NAN;
 }
 

@@ -4,41 +4,8 @@
 
 #include "base/error.h"
 #include "meanfield/handle.h"
+#include "network/moments.h"
 #include "num/sum.h"
-
-enum { SQUARE = 32 }; /* rows and columns, so that J and its transpose stay in the cache */
-
-typedef struct sums {
-    const ki_meanfield *mf;
-    double factor; /* 1, asynchronously 1/2 */
-    double *spin, *edge;
-} sums;
-
-static int rows_of_edges(void *ctx, size_t task) {
-    const sums *s = ctx;
-    const size_t n = s->mf->p.n, i0 = task * SQUARE, i1 = i0 + SQUARE < n ? i0 + SQUARE : n;
-    const double *J = s->mf->p.J, *D = s->mf->now.D;
-    double sum[SQUARE] = {0};
-
-    for (size_t j0 = 0; j0 < n; j0 += SQUARE) {
-        const size_t j1 = j0 + SQUARE < n ? j0 + SQUARE : n;
-        for (size_t i = i0; i < i1; i++) {
-            double part = 0;
-
-            for (size_t j = j0; j < j1; j++) {
-                const double x = s->factor * (J[i * n + j] - J[j * n + i]) * D[i * n + j];
-
-                part += x;
-                if (s->edge)
-                    s->edge[i * n + j] = x;
-            }
-            sum[i - i0] += part;
-        }
-    }
-    for (size_t i = i0; i < i1; i++)
-        s->spin[i] = sum[i - i0];
-    return 0;
-}
 
 static int check(const ki_meanfield *mf) {
     if (!mf)
@@ -48,12 +15,12 @@ static int check(const ki_meanfield *mf) {
                : 0;
 }
 
+/* beta is in J already. */
 static int fill(const ki_meanfield *mf, double *spin, double *edge) {
-    const size_t n = mf->p.n;
     const ki_run_options run = {.threads = mf->threads};
-    sums s = {mf, mf->spec.dynamics == KI_ASYNC ? 0.5 : 1, spin, edge};
 
-    return ki_parallel_for((n + SQUARE - 1) / SQUARE, 1, &run, rows_of_edges, &s);
+    return ki_edges(mf->p.n, mf->p.J, ki_edge_weight(mf->spec.dynamics, 1), mf->now.D, NULL, &run,
+                    spin, edge);
 }
 
 int ki_meanfield_sigma(const ki_meanfield *mf, double *spin, double *edge) {

@@ -7,6 +7,7 @@
 #include "base/blas.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "network/moments.h"
 #include "num/product.h"
 #include "num/sum.h"
 #include "estimators.h"
@@ -246,7 +247,7 @@ static void write_moments(const ki_network *network, const ki_replicas_job *job,
     const double count =
         (double)job->spec.replicas * (double)(job->spec.steps - job->first_measured + 1);
     const double scale = ldexp(1, -job->bits) / count;
-    const double weight = job->spec.dynamics == KI_ASYNC ? 0.5 * network->beta : network->beta;
+    const double weight = ki_edge_weight(job->spec.dynamics, network->beta);
     for (size_t i = 0; i < n; i++) {
         double sum = 0;
         if (out->m)
@@ -261,7 +262,7 @@ static void write_moments(const ki_network *network, const ki_replicas_job *job,
                 continue;
             const double d = scale * (double)job->d[ij];
             const double edge = i == j ? ldexp((double)job->own[i], -job->own_bits) / count
-                                       : weight * (network->J[ij] - network->J[j * n + i]) * d;
+                                       : ki_edge(weight, network->J, n, i, j, d);
             sum += edge;
             if (out->d)
                 out->d[ij] = d;
