@@ -15,6 +15,9 @@
 #include <kinising/kinising.h>
 
 #include <hdf5.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 /* The call that fails, counting down to 0; -1 is none. */
 static int until = -1;
@@ -24,12 +27,30 @@ static int fails(void) {
     return until >= 0 && until-- == 0;
 }
 
+/* Threads that are in HDF5 at this moment: not every build of it bears more than one. */
+static atomic_int inside, met;
+
+static void enter(void) {
+    if (atomic_fetch_add(&inside, 1) > 0)
+        atomic_store(&met, 1);
+    sched_yield();
+}
+
+static void leave(void) {
+    atomic_fetch_sub(&inside, 1);
+}
+
 /* The call as it is, and one that fails when its turn comes. */
 #define WRAP(type, name, parameters, arguments)                                                    \
     type __real_##name parameters;                                                                 \
     type __wrap_##name parameters;                                                                 \
     type __wrap_##name parameters {                                                                \
-        return fails() ? -1 : __real_##name arguments;                                             \
+        if (fails())                                                                               \
+            return -1;                                                                             \
+        enter();                                                                                   \
+        type got = __real_##name arguments;                                                        \
+        leave();                                                                                   \
+        return got;                                                                                \
     }
 /* One that fails has still let go of what it closes. */
 #define WRAP_CLOSE(name)                                                                           \
@@ -190,10 +211,36 @@ static void test_reading(void **state) {
     assert_true(k > 50);
 }
 
+static void *write_and_read(void *path) {
+    for (int k = 0; k < 5; k++)
+        if (write_all(path) || read_all(path))
+            return path;
+    return NULL;
+}
+
+static void test_one_thread_at_a_time(void **state) {
+    enum { THREADS = 4 };
+    pthread_t thread[THREADS];
+    char path[THREADS][PATH_SIZE];
+
+    for (int k = 0; k < THREADS; k++) {
+        snprintf(path[k], sizeof path[k], "%s/%d.h5", (char *)*state, k);
+        assert_int_equal(pthread_create(&thread[k], NULL, write_and_read, path[k]), 0);
+    }
+    for (int k = 0; k < THREADS; k++) {
+        void *failed;
+
+        assert_int_equal(pthread_join(thread[k], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(atomic_load(&met), 0);
+}
+
 #define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {WITH_FOLDER(test_writing), WITH_FOLDER(test_reading)};
+    const struct CMUnitTest tests[] = {WITH_FOLDER(test_writing), WITH_FOLDER(test_reading),
+                                       WITH_FOLDER(test_one_thread_at_a_time)};
 
     return cmocka_run_group_tests_name("hdf5 fault", tests, make_arrays, NULL);
 }
