@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Result files: bytes, names, permissions, links and every refusal. What numpy and h5py make of the
+/* Result files: bytes of .npz and .h5 (those of .csv are in test_csv.c), names, permissions, links and every refusal. What numpy and h5py make of the
  * files is tested in tests/python/test_files.py; failing disks in tests/fault/test_io_fault.c. */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE 1
@@ -15,9 +15,7 @@
 #include <kinising/kinising.h>
 
 #include <errno.h>
-#include <float.h>
 #include <limits.h>
-#include <locale.h>
 #include <math.h>
 #include <zlib.h>
 
@@ -32,165 +30,18 @@ static int have_hdf5(void) {
     return info.have_hdf5;
 }
 
-static uint64_t little(const char *bytes, int n) {
-    uint64_t value = 0;
-
-    for (int i = 0; i < n; i++)
-        value |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
-    return value;
-}
-
-/* A failing call: its number, and a sentence of three parts that holds `words`. */
-static void assert_failure(int rc, int error, const char *words) {
-    const char *text = ki_last_error();
-    const char *first = strstr(text, " : ");
-
-    if (rc != error || !strstr(text, words))
-        print_error("got %d and \"%s\", not %d and \"%s\"\n", rc, text, error, words);
-    assert_int_equal(rc, error);
-    assert_non_null(strstr(text, words));
-    assert_non_null(first);
-    assert_non_null(strstr(first + 3, " : "));
-    assert_null(strchr(text, '\n'));
-}
-
 /* Both functions must refuse `path` with the system's reason for `errnum`. */
 static void refuse(const char *path, int errnum) {
     assert_failure(ki_check_writable(path), KI_ERR_IO, strerror(errnum));
     assert_failure(ki_write_arrays(path, 1, &column, "{}"), KI_ERR_IO, strerror(errnum));
 }
 
-static void test_csv_text(void **state) {
-    static const double x[] = {0.1, -0.0, NAN, INFINITY, -INFINITY, 1e-320, 1.0 / 3., -DBL_MAX, 2};
-    static const int64_t i[] = {0, 1, -1, INT64_MAX, INT64_MIN, 5, 6, 7, 8};
-    static const char *const s[] = {"plain", "",    "a,b", "say \"so\"", "two\nlines",
-                                    "# no",  "a#b", "\r",  "\xc3\xa9"};
-    const ki_array a[] = {
-        {"x", KI_FLOAT64, 1, {9}, x}, {"i", KI_INT64, 1, {9}, i}, {"s", KI_STRING, 1, {9}, s}};
-    const char *path = in(*state, "a.csv");
+static uint64_t little(const char *bytes, int n) {
+    uint64_t value = 0;
 
-    assert_int_equal(ki_write_arrays(path, 3, a, "{\"a\":\n 1}\r\n"), 0);
-    assert_content(path, "x,i,s\n"
-                         "0.10000000000000001,0,plain\n"
-                         "-0,1,\n"
-                         "nan,-1,\"a,b\"\n"
-                         "inf,9223372036854775807,\"say \"\"so\"\"\"\n"
-                         "-inf,-9223372036854775808,\"two\nlines\"\n"
-                         "9.9998886718268301e-321,5,\"# no\"\n"
-                         "0.33333333333333331,6,a#b\n"
-                         "-1.7976931348623157e+308,7,\"\r\"\n"
-                         "2,8,\xc3\xa9\n");
-    assert_content(in(*state, "a.csv.json"), "{\"a\":\n 1}\r\n");
-    assert_int_equal(count_files(*state, 0), 2);
-}
-
-static void test_csv_small(void **state) {
-    static const char *const s[] = {"", "y"};
-    const ki_array empty = {"x", KI_FLOAT64, 1, {0}, NULL};
-    const ki_array only = {"s", KI_STRING, 1, {2}, s};
-    const double minus_nan[] = {copysign(NAN, -1.0)};
-    const ki_array negative = {"x", KI_FLOAT64, 1, {1}, minus_nan};
-
-    assert_int_equal(ki_write_arrays(in(*state, "0.csv"), 1, &empty, NULL), 0);
-    assert_content(in(*state, "0.csv"), "x\n");
-    assert_int_equal(ki_write_arrays(in(*state, "1.csv"), 1, &only, ""), 0);
-    assert_content(in(*state, "1.csv"), "s\n\"\"\ny\n");
-    assert_content(in(*state, "1.csv.json"), "\n");
-    assert_int_equal(ki_write_arrays(in(*state, "2.csv"), 1, &negative, NULL), 0);
-    assert_content(in(*state, "2.csv"), "x\nnan\n");
-}
-
-/* Provenance goes beside a .csv, and only there; without any, what is there stays. */
-static void test_csv_provenance(void **state) {
-    const char *path = in(*state, "a.csv"), *beside = in(*state, "a.csv.json");
-    const char *pipe = in(*state, "p.csv");
-    char text[16] = {0};
-
-    assert_int_equal(ki_write_arrays(path, 1, &column, "{\"seed\": 1}"), 0);
-    assert_content(path, "x\n1.5\n-0\n");
-    assert_content(beside, "{\"seed\": 1}\n");
-    assert_int_equal(ki_write_arrays(path, 1, &column, NULL), 0);
-    assert_content(beside, "{\"seed\": 1}\n");
-    assert_int_equal(ki_write_arrays(path, 1, &column, "{}\n"), 0);
-    assert_content(beside, "{}\n");
-    assert_int_equal(count_files(*state, 1), 2);
-    assert_int_equal(ki_write_arrays(in(*state, "a.npz"), 1, &column, "{}"), 0);
-    assert_int_equal(count_files(*state, 1), 1);
-
-    assert_int_equal(mkfifo(pipe, 0600), 0);
-    int reader = open(pipe, O_RDONLY | O_NONBLOCK);
-    assert_true(reader >= 0);
-    assert_int_equal(ki_check_writable(pipe), 0);
-    assert_int_equal(ki_write_arrays(pipe, 1, &column, "{}"), 0);
-    assert_int_equal(read(reader, text, sizeof text), 9);
-    assert_string_equal(text, "x\n1.5\n-0\n");
-    close(reader);
-    assert_int_equal(count_files(*state, 0), 1);
-}
-
-/* Where the file beside it cannot be written, the .csv is not either. */
-static void test_csv_nothing_alone(void **state) {
-    const char *path = in(*state, "a.csv"), *beside = in(*state, "a.csv.json");
-
-    spill(path, "old");
-    assert_int_equal(mkdir(beside, 0777), 0);
-    refuse(path, EISDIR);
-    assert_non_null(strstr(ki_last_error(), "a.csv.json : "));
-    assert_content(path, "old");
-    assert_int_equal(count_files(*state, 0), 2);
-    assert_int_equal(ki_write_arrays(path, 1, &column, NULL), 0);
-    assert_int_equal(rmdir(beside), 0);
-    assert_int_equal(symlink("none/a.json", beside), 0);
-    refuse(path, ENOENT);
-    assert_int_equal(count_files(*state, 0), 2);
-}
-
-/* Random bit patterns, all exponents: every finite double comes back as it was. */
-static void test_csv_exact(void **state) {
-    enum { COUNT = 20000 };
-    double *x = malloc(COUNT * sizeof *x);
-    const ki_array a = {"x", KI_FLOAT64, 1, {COUNT}, x};
-    uint64_t bits = 88172645463325252u;
-    char *text;
-    char *at;
-
-    assert_non_null(x);
-    for (int k = 0; k < COUNT; k++)
-        do {
-            bits ^= bits << 13;
-            bits ^= bits >> 7;
-            bits ^= bits << 17;
-            memcpy(&x[k], &bits, sizeof bits);
-        } while (!isfinite(x[k]));
-    assert_int_equal(ki_write_arrays(in(*state, "x.csv"), 1, &a, NULL), 0);
-    text = slurp(in(*state, "x.csv"), NULL);
-    at = text + 2;
-    for (int k = 0; k < COUNT; k++) {
-        double back = strtod(at, &at);
-
-        assert_memory_equal(&back, &x[k], sizeof back);
-        assert_int_equal(*at++, '\n');
-    }
-    assert_int_equal(*at, '\0');
-    free(text);
-    free(x);
-}
-
-static void test_csv_locale(void **state) {
-    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8", "de_DE",
-                                        "fr_FR"};
-    int commas = 0;
-
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        if (!setlocale(LC_NUMERIC, names[k]) || strcmp(localeconv()->decimal_point, ".") == 0)
-            continue;
-        commas++;
-        assert_int_equal(ki_write_arrays(in(*state, "x.csv"), 1, &column, NULL), 0);
-        assert_content(in(*state, "x.csv"), "x\n1.5\n-0\n");
-    }
-    setlocale(LC_NUMERIC, "C");
-    if (!commas)
-        skip();
+    for (int i = 0; i < n; i++)
+        value |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
+    return value;
 }
 
 /* A member that starts at `at`: its checksum and header are right; returns the offset behind it. */
@@ -404,20 +255,6 @@ static void test_labels(void **state) {
             assert_failure(ki_write_labelled(path, 1, &column, &bad[b].label, NULL),
                            KI_ERR_ARGUMENT, bad[b].words);
     }
-}
-
-static void test_csv_shapes(void **state) {
-    const ki_array scalar[] = {column, {"y", KI_FLOAT64, 0, {0}, two}};
-    const ki_array matrix[] = {column, {"y", KI_FLOAT64, 2, {2, 1}, two}};
-    const ki_array shorter[] = {column, {"y", KI_FLOAT64, 1, {1}, two}};
-    const char *path = in(*state, "a.csv");
-
-    spill(path, "old");
-    assert_failure(ki_write_arrays(path, 2, scalar, NULL), KI_ERR_FORMAT, "y has 0 dimensions");
-    assert_failure(ki_write_arrays(path, 2, matrix, NULL), KI_ERR_FORMAT, "y has 2 dimensions");
-    assert_failure(ki_write_arrays(path, 2, shorter, NULL), KI_ERR_FORMAT, "x has 2 rows and y 1");
-    assert_content(path, "old");
-    assert_int_equal(count_files(*state, 0), 1);
 }
 
 static void test_bad_targets(void **state) {

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <kinising/base.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -101,6 +103,20 @@ static inline void assert_content(const char *path, const char *text) {
     assert_string_equal(bytes, text);
     assert_int_equal(size, strlen(text));
     free(bytes);
+}
+
+/* A failing call: its number, and a sentence of three parts that holds `words`. */
+static inline void assert_failure(int rc, int error, const char *words) {
+    const char *text = ki_last_error();
+    const char *first = strstr(text, " : ");
+
+    if (rc != error || !strstr(text, words))
+        print_error("got %d and \"%s\", not %d and \"%s\"\n", rc, text, error, words);
+    assert_int_equal(rc, error);
+    assert_non_null(strstr(text, words));
+    assert_non_null(first);
+    assert_non_null(strstr(first + 3, " : "));
+    assert_null(strchr(text, '\n'));
 }
 
 #endif
