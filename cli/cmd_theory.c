@@ -109,15 +109,39 @@ static int get_room(theory_run *t) {
     return 0;
 }
 
+/* One bar over both dynamics, of which the asynchronous one takes nearly all of the time. */
+typedef struct tidy_progress {
+    session *s;
+    double from, to;
+} tidy_progress;
+
+static int show_progress(void *user, uint64_t done, uint64_t total) {
+    enum { FINE = 1000000 };
+    const tidy_progress *p = user;
+    const double part = p->from + (p->to - p->from) * ((double)done / (double)total);
+
+    return session_progress(p->s, (uint64_t)(part * (FINE - 1)), FINE);
+}
+
 /* Each dynamics by itself; what is drawn is the synchronous state with the asynchronous sigma. */
-static int compute_each(theory_run *t, const ki_run_options *run) {
+static int compute_each(theory_run *t, const ki_run_options *options) {
     const size_t n = t->g.total;
+    const double border = count_dynamics(t) == 2 ? 0.05 : t->dynamics & KI_SYNC ? 1 : 0;
+    tidy_progress progress = {.s = &t->s};
+    ki_run_options run = *options;
     ki_theory_result *out = t->each;
+
+    if (run.progress) {
+        run.progress = show_progress;
+        run.progress_user = &progress;
+    }
 
     for (int d = 0; d < N_DYNAMICS; d++) {
         if (!(t->dynamics & dynamics_flags[d]))
             continue;
-        int error = ki_theory_map(n, t->p, dynamics_flags[d], run, out);
+        progress.from = d == 0 ? 0 : border;
+        progress.to = d == 0 ? border : 1;
+        int error = ki_theory_map(n, t->p, dynamics_flags[d], &run, out);
         if (error)
             return error;
         for (size_t i = 0; i < n; i++) {

@@ -73,9 +73,13 @@ void session_bar(session *s, double part, const char *text) {
 
 int session_progress(void *user, uint64_t done, uint64_t total) {
     session *s = user;
+    const double part = total ? (double)done / (double)total : 1, seconds = session_seconds(s);
+    char left[32] = "";
 
+    if (done > 0 && seconds > 1) /* before that nothing is known of the speed */
+        snprintf(left, sizeof left, "  %.0f s left", seconds * (1 - part) / part);
     if (done < total)
-        session_bar(s, (double)done / (double)total, "");
+        session_bar(s, part, left);
     else if (s->bar)
         fputs("\r\033[K", stderr);
     if (done >= total)

@@ -19,19 +19,22 @@ echo
       printf "%5.2f %5.2f  %-13s %8.5f  %8.5f  %8.5f  %10.6f  %10.6f\n", $at["dJ"], $at["beta"],
              $at["phase"], $at["m"], $at["q"], $at["S"], $at["sigma"], $at["sigma_async"] }'
 echo
-"$kinising" critical --dJ 0.5,1 | awk -F, 'NR > 1 {
-    if ($4 == "nan") printf "dJ = %g: no ordered phase at any temperature\n", $2
-    else printf "dJ = %g: the transition is at beta = %.10f\n", $2, $4 }'
+"$kinising" critical --dJ 0.5,1 | awk -F, '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["status"] == "no-ordered-phase" { printf "dJ = %g: no ordered phase at any temperature\n", $at["dJ"]; next }
+    { printf "dJ = %g: the transition is at beta = %.10f\n", $at["dJ"], $at["beta"] }'
 echo
 echo "Finite networks, simulated exactly (mean and standard error over 400 networks), beside N -> infinity:"
 echo
 "$kinising" simulate --N 32,128,512 --beta 0.25:4:16 --dJ 0.5 --dynamics sync,async --realizations 400 \
     -o demo/finite.csv --plot demo/finite.png --quiet
-"$kinising" theory --beta 0.5,1,1.5,2,3,4 --dJ 0.5 >demo/.exact.csv
+# --tidy: rows with the names of simulate, so that the two are joined on dynamics and beta.
+"$kinising" theory --beta 0.5,1,1.5,2,3,4 --dJ 0.5 --tidy >demo/.exact.csv
 awk -F, '
     FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-    FILENAME ~ /exact/ { b = sprintf("%g", $at["beta"]); beta[++n] = b
-        exact["sync", b] = $at["sigma"]; exact["async", b] = $at["sigma_async"]; next }
+    FILENAME ~ /exact/ { b = sprintf("%g", $at["beta"]); exact[$at["dynamics"], b] = $at["sigma"]
+        if ($at["dynamics"] == "sync") beta[++n] = b
+        next }
     { key = $at["dynamics"] SUBSEP sprintf("%g", $at["beta"]) SUBSEP $at["N"]
       sigma[key] = $at["sigma"]; err[key] = $at["sigma_err"] }
     END {

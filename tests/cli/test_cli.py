@@ -4,10 +4,13 @@
 import json
 import math
 import os
+import pty
 import re
+import select
 import shlex
 import signal
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -467,6 +470,36 @@ def test_closed_stdout(run, tmp_path):
             assert done.stderr.startswith("kinising: standard output : ")
             assert done.stderr.count("\n") == 1
     assert (tmp_path / "x.csv").read_text().startswith("J0,")
+
+
+def watch(updates, *args):
+    """What a terminal shows of a command, which is ended after so many updates of its progress bar."""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen([KINISING, *args], stdout=subprocess.DEVNULL, stderr=terminal) as child:
+        os.close(terminal)
+        shown, ends = b"", time.monotonic() + 60
+        while child.poll() is None and time.monotonic() < ends:
+            if select.select([controller], [], [], 0.1)[0]:
+                try:
+                    shown += os.read(controller, 4096)
+                except OSError:  # its other side is closed
+                    break
+            if b"left" in shown and shown.count(b"%") > updates:
+                break
+        child.kill()
+    os.close(controller)
+    return shown.decode()
+
+
+def test_progress_says_what_is_left_and_never_goes_back(run):
+    big = ["theory", "--beta", "0:4:20000", "--dJ", "0.1:1:100"]
+    for more in ([], ["--tidy"]):
+        shown = watch(5, *big, *more)
+        assert re.search(r"theory \[#* *\] +\d+ %  \d+ s left", shown), shown
+    # Both dynamics under one bar: the second does not begin at 0 again.
+    shown = watch(30, "theory", "--beta", "0:4:150000", "--dJ", "0.5", "--dH", "0.5", "--tidy")
+    parts = [int(text) for text in re.findall(r"(\d+) %", shown)]
+    assert parts == sorted(parts)
 
 
 def test_no_progress_into_a_pipe(run):
