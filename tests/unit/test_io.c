@@ -443,16 +443,20 @@ static void test_utf8(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_csv_text),       WITH_FOLDER(test_csv_small),
-        WITH_FOLDER(test_csv_provenance), WITH_FOLDER(test_csv_nothing_alone),
-        WITH_FOLDER(test_csv_exact),      WITH_FOLDER(test_csv_locale),
-        WITH_FOLDER(test_npz_bytes),      WITH_FOLDER(test_same_bytes),
-        WITH_FOLDER(test_hdf5),           WITH_FOLDER(test_endings),
-        WITH_FOLDER(test_bad_arrays),     WITH_FOLDER(test_labels),
-        WITH_FOLDER(test_csv_shapes),     WITH_FOLDER(test_bad_targets),
-        WITH_FOLDER(test_read_only),      WITH_FOLDER(test_modes),
-        WITH_FOLDER(test_links),          WITH_FOLDER(test_absolute_and_bare),
-        WITH_FOLDER(test_check_writable), WITH_FOLDER(test_is_stream),
+
+        WITH_FOLDER(test_npz_bytes),
+        WITH_FOLDER(test_same_bytes),
+        WITH_FOLDER(test_hdf5),
+        WITH_FOLDER(test_endings),
+        WITH_FOLDER(test_bad_arrays),
+        WITH_FOLDER(test_labels),
+        WITH_FOLDER(test_bad_targets),
+        WITH_FOLDER(test_read_only),
+        WITH_FOLDER(test_modes),
+        WITH_FOLDER(test_links),
+        WITH_FOLDER(test_absolute_and_bare),
+        WITH_FOLDER(test_check_writable),
+        WITH_FOLDER(test_is_stream),
         cmocka_unit_test(test_utf8),
     };
 
