@@ -32,8 +32,8 @@ int cmd_info(int argc, char **argv) {
     printf("CPU features: %s\n", b.cpu_features);
     printf("kernels: %s\n", b.kernels);
     printf("BLAS: %s\n", b.blas);
-    printf("OpenMP: %s\n", b.have_openmp ? "yes" : "no");
-    printf("threads: %d\n", s.threads ? (int)s.threads : b.max_threads);
+    printf("threads: %d%s\n", s.threads ? (int)s.threads : b.max_threads,
+           b.have_threads ? "" : " (built without)");
     printf("HDF5: %s\n", b.have_hdf5 ? "yes" : "no");
 #ifdef KI_HAVE_MPI
     const char *mpi = "yes (kinising-mpi)";

@@ -22,7 +22,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADERS = ("base.h", "model.h", "moments.h", "theory.h", "network.h", "simulate.h", "meanfield.h", "exact.h")
 NAME = "_lib.abi3.so"
-NEEDED = ("zlib", "openblas", "cblas", "openmp", "hdf5-serial")
+NEEDED = ("zlib", "openblas", "cblas", "threads", "hdf5-serial")
 
 # Ctrl-C: only Python's main thread can receive it, and asking takes the interpreter lock. So worker
 # threads never ask, and the calling thread not more often than a person notices.
@@ -90,7 +90,7 @@ def run(command, **options):
 
 
 def compiler_of(build):
-    """The compiler the library was built with; its OpenMP calls need the same one's run time."""
+    """The compiler the library was built with."""
     with open(build / "meson-info" / "intro-targets.json", encoding="utf-8") as f:
         targets = json.load(f)
     for target in targets:

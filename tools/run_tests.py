@@ -117,8 +117,7 @@ class RunningTest:
         if "pytest" in command:
             self.junit = os.path.join(self.folder.name, "junit.xml")
             command.append("--junitxml=" + self.junit)
-        # Spinning threads take the cores from each other when the machine is busy with other things too.
-        env = dict({"OMP_WAIT_POLICY": "passive"}, **os.environ)
+        env = dict(os.environ)
         env.update(environment)
         env.update(test["env"])
         env[processes.MARK] = self.mark
@@ -234,7 +233,7 @@ def main():
                       "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
         run_folder(path, "sanitized ", {"c", "fuzz"}, options.only, sanitizers, total)
         path = configure("build-minimal",
-                         ["-Dtests=true", "-Dopenmp=disabled", "-Dhdf5=disabled",
+                         ["-Dtests=true", "-Dthreads=disabled", "-Dhdf5=disabled",
                           "-Dmpi=disabled", "-Dwerror=" + options.werror],
                          "clang" if shutil.which("clang") else None)
         run_folder(path, "minimal ", {"c"}, options.only, {}, total)

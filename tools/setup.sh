@@ -58,7 +58,7 @@ do_without() {
     {
         echo "setup: $1 : install these by its own means, then run the command again"
         lacking | sed 's/^/  needed    /'
-        echo "  optional  OpenMP (threads), serial HDF5 with its headers (.h5 files), Open MPI (kinising-mpi),"
+        echo "  optional  serial HDF5 with its headers (.h5 files), Open MPI (kinising-mpi),"
         echo "            gnuplot >= 5.4 with the cairo terminals and the DejaVu fonts (pictures)"
     } >&2
     exit 1

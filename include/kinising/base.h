@@ -88,7 +88,7 @@ typedef struct ki_build_info {
     const char *cpu_features; /**< instruction sets found at run time, space separated */
     const char *kernels;      /**< instruction set level the dispatched kernels run at */
     const char *blas;         /**< BLAS library and its kernel, "CBLAS" if not OpenBLAS */
-    int have_openmp;          /**< 1 if threads are available */
+    int have_threads;         /**< 1 if threads are available */
     int have_hdf5;            /**< 1 if `.h5` files can be written */
     int max_threads;          /**< threads used when 0 is asked for */
 } ki_build_info;

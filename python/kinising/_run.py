@@ -22,9 +22,8 @@ def start_run(threads):
 
 
 def _after_fork():
-    # A forked child has none of its parent's worker threads, and OpenMP would wait for them for ever. The
-    # library knows when they were its own; another user of OpenMP in the parent leaves a child as stuck. One
-    # thread gives the same bits.
+    # Children of a pool share the processors: one thread each, with the same bits. The library itself makes
+    # new threads in a child.
     global _forked
     _forked = True
 

@@ -232,7 +232,7 @@ def transient(beta, J0=1.0, dJ=1.0, dH=0.0, m0=1.0, steps=None, tmax=None, point
 
 def info():
     """Facts about the library and this machine: a dict with version, commit, compiler, build_type,
-    cpu_features, kernels, blas, have_openmp, have_hdf5, max_threads.
+    cpu_features, kernels, blas, have_threads, have_hdf5, max_threads.
 
     Raises ImportError (library not built).
 
@@ -244,5 +244,5 @@ def info():
     check(lib.ki_get_build_info(facts))
     texts = {name: text(getattr(facts, name)) for name in
              ("version", "commit", "compiler", "build_type", "cpu_features", "kernels", "blas")}
-    return {**texts, "have_openmp": bool(facts.have_openmp), "have_hdf5": bool(facts.have_hdf5),
+    return {**texts, "have_threads": bool(facts.have_threads), "have_hdf5": bool(facts.have_hdf5),
             "max_threads": facts.max_threads}

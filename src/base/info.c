@@ -59,8 +59,8 @@ int ki_get_build_info(ki_build_info *out) {
         .cpu_features = cpu_features(),
         .kernels = kernels(),
         .blas = ki_blas_name(),
-#ifdef _OPENMP
-        .have_openmp = 1,
+#ifdef KI_HAVE_THREADS
+        .have_threads = 1,
 #endif
 #ifdef KI_HAVE_HDF5
         .have_hdf5 = 1,

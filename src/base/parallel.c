@@ -4,51 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
+#ifdef KI_HAVE_THREADS
 #include <pthread.h>
 #endif
 
 #include "check.h"
 #include "error.h"
+#include "team.h"
 
 int ki_default_threads(void) {
-#ifdef _OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-#ifdef _OPENMP
-/* A child that a fork made has none of its parent's worker threads, and OpenMP would wait for them
- * for ever: once there were any, its loops run on the thread that calls. */
-static int without_workers;
-
-static void lose_workers(void) {
-    without_workers = 1;
-}
-
-static void watch_forks(void) {
-    /* Without memory for it nothing is gained by giving up. */
-    (void)pthread_atfork(NULL, NULL, lose_workers);
-}
-
-static void expect_workers(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
+    return ki_team_default();
 }
 
 /* Every loop has its own lock: a callback may use other loops, and a fork in the middle of one
  * leaves no lock behind that a loop of the child would wait for. */
-typedef omp_lock_t loop_lock;
-#define init_lock omp_init_lock
-#define set_lock omp_set_lock
-#define unset_lock omp_unset_lock
-#define destroy_lock omp_destroy_lock
+#ifdef KI_HAVE_THREADS
+typedef pthread_mutex_t loop_lock;
+#define init_lock(lock) pthread_mutex_init(lock, NULL)
+#define set_lock pthread_mutex_lock
+#define unset_lock pthread_mutex_unlock
+#define destroy_lock pthread_mutex_destroy
 #else
 typedef int loop_lock;
-#define expect_workers() (void)0
 #define init_lock(lock) (void)(lock)
 #define set_lock(lock) (void)(lock)
 #define unset_lock(lock) (void)(lock)
@@ -75,8 +52,7 @@ static void fail(loop *l, size_t index, int error) {
     if (!l->cancelled && index < l->failed) {
         l->error = error;
         snprintf(l->sentence, sizeof l->sentence, "%s", ki_last_error());
-#pragma omp atomic write
-        l->failed = index;
+        __atomic_store_n(&l->failed, index, __ATOMIC_RELAXED);
     }
     unset_lock(&l->lock);
 }
@@ -90,8 +66,7 @@ static void report(loop *l, size_t count) {
         snprintf(l->sentence, sizeof l->sentence,
                  "run : cancelled after %llu of %zu : run it again", (unsigned long long)l->done,
                  l->n);
-#pragma omp atomic write
-        l->failed = 0;
+        __atomic_store_n(&l->failed, 0, __ATOMIC_RELAXED);
     }
     unset_lock(&l->lock);
 }
@@ -100,10 +75,7 @@ static void report(loop *l, size_t count) {
  * that of the lowest failing index of all, whatever the number of threads. */
 static void run_chunk(loop *l, size_t c) {
     const size_t first = c * l->chunk;
-    size_t failed;
-#pragma omp atomic read
-    failed = l->failed;
-    if (first >= failed)
+    if (first >= __atomic_load_n(&l->failed, __ATOMIC_RELAXED))
         return;
     const size_t last = l->n - first < l->chunk ? l->n : first + l->chunk;
     for (size_t i = first; i < last; i++) {
@@ -117,12 +89,15 @@ static void run_chunk(loop *l, size_t c) {
         report(l, last - first);
 }
 
+static void run_chunks(ki_team *team, int member, void *ctx) {
+    (void)member;
+    for (size_t c; ki_team_next(team, &c);)
+        run_chunk(ctx, c);
+}
+
 int ki_parallel_workers(size_t n, const ki_run_options *run) {
     int threads = run && run->threads > 0 ? run->threads : ki_default_threads();
-#ifdef _OPENMP
-    if (without_workers)
-        threads = 1;
-#else
+#ifndef KI_HAVE_THREADS
     threads = 1;
 #endif
     if ((size_t)threads > n)
@@ -135,17 +110,8 @@ int ki_parallel_for(size_t n, size_t chunk, const ki_run_options *run, ki_index_
         return KI_ERR_ARGUMENT;
     loop l = {.n = n, .chunk = chunk ? chunk : 1, .run = run, .fn = fn, .ctx = ctx, .failed = n};
     l.chunks = n / l.chunk + (n % l.chunk != 0);
-    const int threads = ki_parallel_workers(l.chunks, run);
     init_lock(&l.lock);
-    if (threads == 1) { /* no thread team for one worker: short loops are called often */
-        for (size_t c = 0; c < l.chunks; c++)
-            run_chunk(&l, c);
-    } else {
-        expect_workers();
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-        for (size_t c = 0; c < l.chunks; c++)
-            run_chunk(&l, c);
-    }
+    ki_team_run(l.chunks, ki_parallel_workers(l.chunks, run), run_chunks, &l);
     destroy_lock(&l.lock);
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }
@@ -176,11 +142,9 @@ struct ki_work {
 };
 
 static void stop_from(work_loop *l, size_t index, int error, const char *sentence) {
-    (void)index; /* gcc 12 does not see the use in an atomic write */
     l->error = error;
     snprintf(l->sentence, sizeof l->sentence, "%s", sentence);
-#pragma omp atomic write
-    l->stop = index;
+    __atomic_store_n(&l->stop, index, __ATOMIC_RELAXED);
 }
 
 /* Under the lock. Nothing is reported twice (unless `again`), nor after the loop has been told to
@@ -210,10 +174,7 @@ static void report_pending(ki_work *work, int again) {
 }
 
 static int is_to_stop(const ki_work *work) {
-    size_t stop;
-#pragma omp atomic read
-    stop = work->loop->stop;
-    return work->index >= stop;
+    return work->index >= __atomic_load_n(&work->loop->stop, __ATOMIC_RELAXED);
 }
 
 int ki_work_tick(ki_work *work, uint64_t done) {
@@ -257,31 +218,20 @@ static void work_on(ki_work *work, size_t i) {
     }
 }
 
+/* In rising order for each worker, so that the lowest failure is found. */
+static void work_on_all(ki_team *team, int member, void *ctx) {
+    ki_work work = {.loop = ctx, .thread = member};
+    for (size_t i; ki_team_next(team, &i);)
+        work_on(&work, i);
+}
+
 int ki_parallel_work(size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn,
                      void *ctx) {
     if (ki_check_threads(run ? run->threads : 0))
         return KI_ERR_ARGUMENT;
     work_loop l = {.n = n, .total = total, .run = run, .fn = fn, .ctx = ctx, .stop = SIZE_MAX};
-    const int threads = ki_parallel_workers(n, run);
     init_lock(&l.lock);
-    if (threads == 1) {
-        ki_work work = {.loop = &l};
-        for (size_t i = 0; i < n; i++)
-            work_on(&work, i);
-    } else {
-        expect_workers();
-#pragma omp parallel num_threads(threads)
-        {
-            ki_work work = {.loop = &l};
-#ifdef _OPENMP
-            work.thread = omp_get_thread_num();
-#endif
-            /* In rising order for each worker, so that the lowest failure is found. */
-#pragma omp for schedule(monotonic : dynamic, 1) nowait
-            for (size_t i = 0; i < n; i++)
-                work_on(&work, i);
-        }
-    }
+    ki_team_run(n, ki_parallel_workers(n, run), work_on_all, &l);
     destroy_lock(&l.lock);
     return l.error ? ki_fail(l.error, "%s", l.sentence) : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Threads: the only place with OpenMP set-up. */
+/* Loops over independent indices, on the threads of team.h. */
 #ifndef KI_SRC_BASE_PARALLEL_H
 #define KI_SRC_BASE_PARALLEL_H
 

@@ -39,6 +39,7 @@ BROKEN = [
     ("layers", "cli/main.c", '#include "../src/base/error.h"\n'),
     ("layers", "src/num/x.c", "#include <omp.h>\n"),
     ("layers", "src/num/x.c", "#pragma omp parallel for\n"),
+    ("layers", "src/num/x.c", "void f(void) {\n    pthread_create(a, b, c, d);\n}\n"),
     ("layers", "src/theory/x.c", "#include <hdf5.h>\n"),
     ("layers", "src/num/x.c", "#include <cblas.h>\n"),
     ("layers", "src/num/x.c", "void f(void) {\n    cblas_sgemm(x);\n}\n"),
