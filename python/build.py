@@ -20,7 +20,7 @@ import sysconfig
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS = ("base.h", "model.h", "moments.h", "theory.h", "network.h", "simulate.h", "meanfield.h", "exact.h")
+HEADERS = ("base.h", "model.h", "moments.h", "theory.h", "network.h", "simulate.h", "meanfield.h", "exact.h", "compare.h")
 NAME = "_lib.abi3.so"
 NEEDED = ("zlib", "openblas", "cblas", "threads", "hdf5-serial")
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "src/exact": {"exact", "network", "num", "base", "public"},
     "src/meanfield": {"meanfield", "meanfield/methods", "network", "num", "base", "public"},
     "src/meanfield/methods": {"meanfield/methods", "num", "base", "public"},
+    "src/compare": {"compare", "network", "base", "public"},
     "src/infer": {"infer", "network", "num", "base", "public"},
     "src/thermo": {"thermo", "network", "num", "base", "public"},
     "cli": {"cli", "public"},

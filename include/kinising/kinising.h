@@ -7,6 +7,7 @@
 #define KINISING_H
 
 #include <kinising/base.h>
+#include <kinising/compare.h>
 #include <kinising/exact.h>
 #include <kinising/io.h>
 #include <kinising/meanfield.h>
