@@ -39,9 +39,9 @@ typedef struct ki_array {
  * written, flushed to disk and renamed. On any failure the temporary is removed and a file that was
  * there before is as it was.
  *
- * A `.csv` has no place for provenance that every program passes over: it goes to a file beside it, `path` with
- * ".json" behind, which is written in the same way and appears first. Beside a device or pipe there is none;
- * without provenance a file of that name is not touched.
+ * A `.csv` has no place for provenance that every program passes over: it goes to a file beside it (beside the
+ * file itself where `path` is a link), its name with ".json" behind, which is written in the same way and appears
+ * first. Beside a device or pipe there is none; without provenance a file of that name is not touched.
  *
  * @param path        target; the ending decides
  * @param n           number of arrays, >= 1

@@ -111,6 +111,23 @@ static void test_csv_nothing_alone(void **state) {
     assert_int_equal(count_files(*state, 0), 2);
 }
 
+/* The provenance lies beside the file, not beside a link to it. */
+static void test_csv_behind_link(void **state) {
+    const char *link = in(*state, "link.csv"), *folder = in(*state, "sub");
+
+    assert_int_equal(mkdir(folder, 0777), 0);
+    assert_int_equal(symlink("sub/real.csv", link), 0);
+    assert_int_equal(ki_check_writable(link), 0);
+    assert_int_equal(ki_write_arrays(link, 1, &column, "{}"), 0);
+    assert_content(in(*state, "sub/real.csv"), "x\n1.5\n-0\n");
+    assert_content(in(*state, "sub/real.csv.json"), "{}\n");
+    assert_int_equal(count_files(*state, 0), 2);
+    assert_int_equal(unlink(in(*state, "sub/real.csv.json")), 0);
+    assert_int_equal(mkdir(in(*state, "sub/real.csv.json"), 0777), 0);
+    refuse(link, EISDIR);
+    assert_int_equal(count_files(folder, 1), 2);
+}
+
 /* Random bit patterns, all exponents: every finite double comes back as it was. */
 static void test_csv_exact(void **state) {
     enum { COUNT = 20000 };
@@ -177,10 +194,10 @@ static void test_csv_shapes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_csv_text),       WITH_FOLDER(test_csv_small),
-        WITH_FOLDER(test_csv_provenance), WITH_FOLDER(test_csv_nothing_alone),
-        WITH_FOLDER(test_csv_exact),      WITH_FOLDER(test_csv_locale),
-        WITH_FOLDER(test_csv_shapes),
+        WITH_FOLDER(test_csv_text),        WITH_FOLDER(test_csv_small),
+        WITH_FOLDER(test_csv_provenance),  WITH_FOLDER(test_csv_nothing_alone),
+        WITH_FOLDER(test_csv_behind_link), WITH_FOLDER(test_csv_exact),
+        WITH_FOLDER(test_csv_locale),      WITH_FOLDER(test_csv_shapes),
     };
 
     return cmocka_run_group_tests_name("csv", tests, NULL, NULL);

@@ -44,15 +44,16 @@ static int write_text(ki_atomic *out, const char *text) {
     return error || (length && text[length - 1] == '\n') ? error : ki_atomic_write(out, "\n", 1);
 }
 
-/* Where the provenance of `path` goes if it has no place inside; NULL when memory is out. */
-static char *path_beside(const char *path) {
+/* Where provenance goes that has no place inside: beside the file itself, not beside a link to it.
+ * NULL when memory is out. */
+static char *path_beside(const ki_atomic *out) {
     static const char ending[] = ".json";
-    size_t length = strlen(path);
+    size_t length = strlen(out->target);
     char *beside = ki_alloc(length + sizeof ending, 1);
 
     if (!beside)
         return NULL;
-    memcpy(beside, path, length);
+    memcpy(beside, out->target, length);
     memcpy(beside + length, ending, sizeof ending);
     return beside;
 }
@@ -60,7 +61,7 @@ static char *path_beside(const char *path) {
 /* `out` is complete; its provenance appears first, so that no file is without, and both or none are
  * there unless the second renaming fails where the first did not. */
 static int publish_with(ki_atomic *out, const char *provenance) {
-    char *path = path_beside(out->path);
+    char *path = path_beside(out);
     ki_atomic beside;
     int error = path ? ki_atomic_open(&beside, path) : ki_io_no_memory(out->path, "writing");
 
@@ -117,17 +118,27 @@ int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const ch
     return ki_write_labelled(path, n, arrays, NULL, provenance);
 }
 
-int ki_check_writable(const char *path) {
-    const ki_writer_format *format = NULL;
+static int check_beside(const char *path) {
+    ki_atomic out;
     char *beside;
-    int error = check_path(path, &format);
+    int error = ki_atomic_open(&out, path);
 
-    if (!error)
-        error = ki_atomic_check(path);
-    if (error || !format->provenance_beside || ki_is_stream(path))
+    if (error)
         return error;
-    beside = path_beside(path);
+    beside = path_beside(&out);
     error = beside ? ki_atomic_check(beside) : ki_io_no_memory(path, "writing");
     ki_free(beside);
+    ki_atomic_abort(&out);
     return error;
+}
+
+int ki_check_writable(const char *path) {
+    const ki_writer_format *format = NULL;
+    int error = check_path(path, &format);
+
+    if (error)
+        return error;
+    /* A pipe is not opened, which could block, and has nothing beside it. */
+    return format->provenance_beside && !ki_is_stream(path) ? check_beside(path)
+                                                            : ki_atomic_check(path);
 }
