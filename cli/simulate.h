@@ -96,7 +96,7 @@ int study_run(sim_run *run);
 /* simulate_row.c: the columns of a row, with room for `n` rows in numbers [SIM_NUMBERS,n] and words
  * [SIM_WORDS,n]. */
 enum { SIM_COLUMNS = 26, SIM_WORDS = 4, SIM_NUMBERS = SIM_COLUMNS - SIM_WORDS };
-enum { SIM_COLUMN_M = 12 }; /* followed by its error */
+enum { SIM_COLUMN_M = 12, SIM_COLUMN_STATUS = 25 }; /* parameters before m, after m its error */
 typedef struct sim_row {
     uint64_t n, steps, burn_in;
     ki_theory_params p;

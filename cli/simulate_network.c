@@ -151,6 +151,14 @@ static int run(network_run *w) {
     return 0;
 }
 
+static ki_array array_of(const column *c) {
+    return (ki_array){.name = c->name,
+                      .type = c->word ? KI_STRING : KI_FLOAT64,
+                      .ndim = 1,
+                      .shape = {1},
+                      .data = c->word ? (const void *)c->word : (const void *)c->real};
+}
+
 static int write_moments(void *context, const char *provenance) {
     const network_run *w = context;
     const size_t n = (size_t)w->view.n;
@@ -162,12 +170,7 @@ static int write_moments(void *context, const char *provenance) {
     row[SIM_COLUMN_M].name = "m_mean"; /* in a file that holds the array m */
     row[SIM_COLUMN_M + 1].name = "m_mean_err";
     for (size_t c = 0; c < SIM_COLUMNS; c++)
-        a[c] =
-            (ki_array){.name = row[c].name,
-                       .type = row[c].word ? KI_STRING : KI_FLOAT64,
-                       .ndim = 1,
-                       .shape = {1},
-                       .data = row[c].word ? (const void *)row[c].word : (const void *)row[c].real};
+        a[c] = array_of(&row[c]);
     for (size_t c = 0; c < SIM_COLUMNS; c++)
         labels[c].units = row[c].units;
     const char *entropy = entropy_units(w->s.unit == UNIT_BITS, (unsigned)w->spec.dynamics);
@@ -192,16 +195,27 @@ static int write_moments(void *context, const char *provenance) {
     return ki_write_labelled(w->s.file, SIM_COLUMNS + N_MOMENTS, a, labels, provenance);
 }
 
+/* The spins, and the columns of the row that say what they are: parameters and status. */
 static int write_raster(void *context, const char *provenance) {
     const network_run *w = context;
-    const ki_array a = {"raster",
-                        KI_INT8,
-                        3,
-                        {(size_t)w->spec.replicas, (size_t)w->spec.steps + 1, (size_t)w->view.n},
-                        w->out.raster};
-    const ki_label label = {.axes = {"replica", "time", "spin"}};
+    column row[SIM_COLUMNS];
+    ki_array a[SIM_COLUMNS];
+    ki_label labels[SIM_COLUMNS] = {{0}};
+    size_t n = 0;
 
-    return ki_write_labelled(w->raster_file, 1, &a, &label, provenance);
+    a[n] = (ki_array){"raster",
+                      KI_INT8,
+                      3,
+                      {(size_t)w->spec.replicas, (size_t)w->spec.steps + 1, (size_t)w->view.n},
+                      w->out.raster};
+    labels[n++] = (ki_label){.axes = {"replica", "time", "spin"}};
+    sim_columns(&w->s, (unsigned)w->spec.dynamics, 1, w->numbers, w->words, row);
+    for (size_t c = 0; c < SIM_COLUMNS; c++)
+        if (c < SIM_COLUMN_M || c == SIM_COLUMN_STATUS) {
+            a[n] = array_of(&row[c]);
+            labels[n++].units = row[c].units;
+        }
+    return ki_write_labelled(w->raster_file, n, a, labels, provenance);
 }
 
 static int report(network_run *w) {

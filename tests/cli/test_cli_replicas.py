@@ -29,7 +29,11 @@ def test_moments_and_raster(dynamics, run, network, tmp_path):
     done = run("simulate", "--network", "w.npz", "--dynamics", dynamics, "--replicas", "70", "--steps", "9",
                "--start", "random", "--raster", "s.npz", "-o", "r.npz")
     assert done.returncode == 0, done.stderr
-    f, s = load(tmp_path / "r.npz"), load(tmp_path / "s.npz")["raster"].astype(float)
+    f, spins = load(tmp_path / "r.npz"), load(tmp_path / "s.npz")
+    s = spins.pop("raster").astype(float)
+    assert set(spins) == {"N", "beta", "J0", "dJ", "dH", "dynamics", "realizations", "steps", "start", "average",
+                          "burn_in", "zero_diagonal", "status", "provenance"}
+    assert all(spins[name] == f[name] for name in set(spins) - {"provenance"}) and spins["start"] == ["random"]
     assert s.shape == (70, 10, N) and set(np.unique(s)) == {-1, 1}
     state = s[:, -2] if dynamics == "sync" else s[:, -1]
     t = np.tanh(1.5 * (network["H"] + state @ network["J"].T))
