@@ -34,7 +34,9 @@ static const command_help exact_help = {
 };
 
 enum { LARGEST_POINTS = 1000000, MOST_BINS = 65536 };
-const char *const exact_dynamics_words[] = {"sync", "async", NULL};
+#define WORD(name, number, word) word,
+static const char *const dynamics_words[] = {KI_DYNAMICS_LIST(WORD) NULL};
+#undef WORD
 
 static int check_options(exact_run *e, const option *options, size_t n) {
     static const char *const shown[] = {"tmax", "points", "bins"};
@@ -164,7 +166,7 @@ static int enumerate(exact_run *e, const option *options, size_t n) {
          .meta = "WORD",                                                                           \
          .help = "sync or async",                                                                  \
          .fallback = "sync",                                                                       \
-         .words = exact_dynamics_words},                                                           \
+         .words = dynamics_words},                                                                 \
         {.name = "beta",                                                                           \
          .kind = OPTION_LIST,                                                                      \
          .target = &(e)->beta_list,                                                                \

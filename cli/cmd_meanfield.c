@@ -2,7 +2,6 @@
 /* kinising meanfield: Plefka's family of mean fields on one network. */
 #include "meanfield.h"
 
-#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -42,10 +41,13 @@ static const command_help meanfield_help = {
     "  kinising meanfield --network network.npz --compare simulation --beta 0.5:0.9:5 --steady\n",
 };
 
-const char *const mf_dynamics_words[] = {"sync", "async", NULL};
+#define WORD(name, number, word) word,
+static const char *const dynamics_words[] = {KI_DYNAMICS_LIST(WORD) NULL};
+#undef WORD
+#define WORD(name, number, symbol, word, text) word,
+static const char *const method_words[] = {KI_METHOD_LIST(WORD) NULL};
+#undef WORD
 static const char *const against_words[] = {"exact", "simulation", NULL};
-const char *const mf_method_words[] = {"naive",     "plefka-t1t", "plefka-t",
-                                       "plefka-t1", "plefka2-t",  NULL};
 enum {
     ASYNC_METHODS = 1u << KI_NAIVE | 1u << KI_PLEFKA_T1T,
     ALL_METHODS = (1u << KI_N_METHODS) - 1
@@ -129,10 +131,6 @@ static int check_comparison(const mf_command *w) {
     return 0;
 }
 
-double mf_m0(const mf_command *w) {
-    return w->start ? (double)NAN : w->m0;
-}
-
 static int meanfield(mf_command *w, const option *options, size_t n) {
     if (!w->network)
         return complain(STATUS_USAGE, "--network : is missing : a file with H and J, such as "
@@ -171,14 +169,14 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .target = &(w)->methods,                                                                  \
          .meta = "LIST",                                                                           \
          .help = "of those above; default plefka2-t, plefka-t1t if async, all with --compare",     \
-         .words = mf_method_words},                                                                \
+         .words = method_words},                                                                   \
         {.name = "dynamics",                                                                       \
          .kind = OPTION_WORD,                                                                      \
          .target = &(w)->async,                                                                    \
          .meta = "WORD",                                                                           \
          .help = "sync, or async: steady states of naive and plefka-t1t",                          \
          .fallback = "sync",                                                                       \
-         .words = mf_dynamics_words},                                                              \
+         .words = dynamics_words},                                                                 \
     {                                                                                              \
         .name = "zero-diagonal", .kind = OPTION_FLAG, .target = &(w)->zero_diagonal,               \
         .help = "take J_ii as 0, which async needs"                                                \

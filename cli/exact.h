@@ -7,7 +7,6 @@
 #include "values.h"
 
 enum { EXACT_SYNC = 0, EXACT_ASYNC = 1 };
-extern const char *const exact_dynamics_words[];
 
 /* What is asked for, and the network it is asked of. */
 typedef struct exact_run {

@@ -164,7 +164,7 @@ static int fill_row(table *t, size_t row, const ki_exact_result *r,
         t->real[k][row] = real[k];
     for (size_t k = 0; k < N_SCALARS; k++)
         t->scalar[k][row] = scalar[k];
-    t->words[row] = exact_dynamics_words[e->dynamics];
+    t->words[row] = ki_dynamics_name(e->spec.dynamics);
     t->words[e->n_betas + row] = ki_status_name(r->status);
     if (r->status != KI_CONVERGED && t->bad++ == 0) {
         t->first_bad = row;

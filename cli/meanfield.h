@@ -29,20 +29,24 @@ typedef struct mf_command {
     uint64_t part, parts;
 } mf_command;
 
-extern const char *const mf_method_words[];
-extern const char *const mf_dynamics_words[];
-
-/* m0 as a column: of the start, NaN if that is a file. */
-double mf_m0(const mf_command *w);
-
 /* meanfield_input.c: says how much memory that will take and whether there is so much, reads
  * network and start, finds the betas. Return 0 or the exit status of their message. */
 int mf_read_input(mf_command *w, int beta_given, int m0_given);
 void mf_free_input(mf_command *w);
+
+/* meanfield_job.c: the command in the terms of the library, and one method on one network. */
+
 /* Whether the file is to hold matrices. */
 int mf_wants_matrices(const mf_command *w);
+/* m0 as a column: of the start, NaN if that is a file. */
+double mf_m0(const mf_command *w);
+int mf_dynamics(const mf_command *w);
+ki_compare_spec mf_compare_spec(const mf_command *w);
+/* Seconds of a clock. */
+double mf_now(void);
+/* How library calls are to run, with progress as one of w->parts. */
+ki_run_options mf_run_options(mf_command *w);
 
-/* meanfield_run.c: one method on one network. */
 typedef struct mf_job {
     int method;
     ki_meanfield *mf;
@@ -57,19 +61,16 @@ typedef struct mf_job {
  * status. */
 typedef int (*mf_visit)(void *context, const ki_meanfield_state *state);
 
-/* Runs job->method from start to end; `visit` may be NULL. mf_end() must follow in every case.
+/* Runs job->method from start to end. mf_end() must follow in every case.
  * Returns 0 or the exit status of its message; a bad end is in job->info. */
 int mf_run(mf_command *w, const ki_network *network, mf_job *job, mf_visit visit, void *context);
 void mf_end(mf_job *job);
-/* The whole command without --compare. */
+
+/* meanfield_table.c: the whole command without --compare. */
 int mf_alone(mf_command *w);
-/* How library calls are to run, with progress as one of w->parts. */
-ki_run_options mf_run_options(mf_command *w);
 
 /* meanfield_compare.c: the whole command with --compare. */
 int mf_compare(mf_command *w);
-/* Bytes of the reference: its arrays, and what it takes while it is made. Returns 0 or KI_ERR_*. */
-int mf_reference_memory(const mf_command *w, uint64_t n, double *arrays, double *work);
 
 /* meanfield_plot.c. */
 typedef struct mf_rows { /* columns of equal length, drawn with one curve a method */

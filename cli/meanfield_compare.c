@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising meanfield --compare: errors of m, C, D and sigma against all states, or a simulation. */
-#define _XOPEN_SOURCE 700
-
 #include "meanfield.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum { N_COLUMNS = 14, N_REAL = 11, N_WORDS = 3 };
 static const char *const column_names[N_COLUMNS] = {
@@ -24,38 +20,6 @@ typedef struct comparison {
     int bad;                    /* rows that are not "ok" */
 } comparison;
 
-static double now(void) {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static ki_compare_spec spec_of(const mf_command *w) {
-    return (ki_compare_spec){.against =
-                                 w->against == MF_EXACT ? KI_COMPARE_EXACT : KI_COMPARE_SIMULATION,
-                             .dynamics = w->async ? KI_ASYNC : KI_SYNC,
-                             .steady = w->steady,
-                             .steps = w->steps,
-                             .m0 = w->m0,
-                             .tol = w->tol,
-                             .max_steps = w->max_steps,
-                             .replicas = w->replicas,
-                             .burn_in = w->burn_in,
-                             .window = w->window,
-                             .seed = w->s.seed};
-}
-
-int mf_reference_memory(const mf_command *w, uint64_t n, double *arrays, double *work) {
-    const ki_compare_spec spec = spec_of(w);
-    uint64_t kept = 0, more = 0;
-    const int error = ki_compare_memory(n, &spec, (int)w->s.threads, &kept, &more);
-
-    *arrays = (double)kept;
-    *work = (double)more;
-    return error;
-}
-
 static void add_row(comparison *c, const char *method, int status, const double real[N_REAL]) {
     const mf_command *w = c->w;
     const double unit = session_unit(&w->s);
@@ -69,7 +33,7 @@ static void add_row(comparison *c, const char *method, int status, const double 
     c->real[T][row] = w->steady ? (double)INFINITY : (double)w->steps;
     if (w->s.reproducible)
         c->real[SECONDS][row] = NAN;
-    c->word[DYNAMICS][row] = mf_dynamics_words[w->async];
+    c->word[DYNAMICS][row] = ki_dynamics_name(mf_dynamics(w));
     c->word[METHOD][row] = method;
     c->word[STATUS][row] = ki_status_name(status);
     c->bad += status != KI_CONVERGED;
@@ -90,16 +54,16 @@ static int add_reference(comparison *c, const ki_compare *reference, double seco
 
 static int add_method(comparison *c, const ki_compare *reference, int method) {
     const ki_run_options run = mf_run_options(c->w);
-    const double begun = now();
+    const double begun = mf_now();
     ki_compare_result r;
     const int error = ki_compare_method(reference, method, &run, &r);
 
     if (error)
         return complain_library(error);
     const double real[N_REAL] = {
-        [M_ERR] = r.m_err,        [C_ERR] = r.C_err,         [D_ERR] = r.D_err,
-        [SIGMA] = r.sigma,        [SIGMA_REF] = r.sigma_ref, [SIGMA_ERR] = r.sigma_err,
-        [SECONDS] = now() - begun};
+        [M_ERR] = r.m_err,           [C_ERR] = r.C_err,         [D_ERR] = r.D_err,
+        [SIGMA] = r.sigma,           [SIGMA_REF] = r.sigma_ref, [SIGMA_ERR] = r.sigma_err,
+        [SECONDS] = mf_now() - begun};
     add_row(c, ki_method_name(method), r.status, real);
     c->w->part++;
     return 0;
@@ -107,16 +71,16 @@ static int add_method(comparison *c, const ki_compare *reference, int method) {
 
 static int compare_at(comparison *c, double beta) {
     mf_command *w = c->w;
-    const ki_compare_spec spec = spec_of(w);
+    const ki_compare_spec spec = mf_compare_spec(w);
     const ki_run_options run = mf_run_options(w);
-    const double begun = now();
+    const double begun = mf_now();
     ki_compare *reference = NULL;
 
     w->view.beta = beta;
     const int error = ki_compare_create(&w->view, &spec, &run, &reference);
     if (error)
         return complain_library(error);
-    int status = add_reference(c, reference, now() - begun);
+    int status = add_reference(c, reference, mf_now() - begun);
     w->part++;
     for (int method = 0; method < KI_N_METHODS && !status; method++)
         if (w->methods & 1u << method)

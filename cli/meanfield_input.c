@@ -7,13 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-int mf_wants_matrices(const mf_command *w) {
-    const size_t length = w->s.file ? strlen(w->s.file) : 0;
-
-    return w->against == MF_ALONE && length > 0 &&
-           (length < 4 || strcasecmp(w->s.file + length - 4, ".csv") != 0);
-}
-
 /* Spins, before anything of the file is read; 0 if that is not to be seen, and reading will say
  * why. */
 static uint64_t peek_size(const char *path) {
@@ -35,13 +28,14 @@ static uint64_t peek_size(const char *path) {
 
 /* Bytes of a run with n spins, and the method that takes the most. A double, since nothing that
  * large is ever taken. */
-static int need_of(const mf_command *w, uint64_t n, double *need, int *hungry) {
+static int need_of(const mf_command *w, uint64_t n, double *need, int *largest_method) {
     const double spins = (double)n, matrix = sizeof(double) * spins * spins;
     const double vector = sizeof(double) * spins;
-    double most = 0, arrays = 0, work = 0;
+    double most = 0;
+    uint64_t kept = 0, work = 0;
 
     for (int method = 0; method < KI_N_METHODS; method++) {
-        const ki_meanfield_spec spec = {method, w->async ? KI_ASYNC : KI_SYNC, w->steady};
+        const ki_meanfield_spec spec = {method, mf_dynamics(w), w->steady};
         uint64_t bytes;
         if (!(w->methods & 1u << method))
             continue;
@@ -50,22 +44,23 @@ static int need_of(const mf_command *w, uint64_t n, double *need, int *hungry) {
             return complain_library(error);
         if ((double)bytes > most) {
             most = (double)bytes;
-            *hungry = method;
+            *largest_method = method;
         }
     }
     if (w->against != MF_ALONE) {
-        const int error = mf_reference_memory(w, n, &arrays, &work);
+        const ki_compare_spec spec = mf_compare_spec(w);
+        const int error = ki_compare_memory(n, &spec, (int)w->s.threads, &kept, &work);
         if (error)
             return complain_library(error);
     }
-    *need = fmax(most, work) + arrays + (matrix + vector) * (1 + w->zero_diagonal);
+    *need = fmax(most, (double)work) + (double)kept + (matrix + vector) * (1 + w->zero_diagonal);
     *need += w->start ? 2 * matrix + vector : vector;
     const double betas = fmax((double)w->beta_list.count, 1);
     const double steps = w->steady ? 1 : (double)w->steps + 1;
     if (mf_wants_matrices(w)) {
-        const double kept = betas * (w->path ? steps : 1);
+        const double states = betas * (w->path ? steps : 1);
 
-        *need += (kept > 1 ? 3 * matrix + 2 * vector : matrix + vector) * kept;
+        *need += (states > 1 ? 3 * matrix + 2 * vector : matrix + vector) * states;
     }
     if (w->against == MF_ALONE)
         *need += 11 * sizeof(double) * steps * betas * __builtin_popcount(w->methods);
@@ -79,8 +74,8 @@ static uint64_t largest_size(const mf_command *w, uint64_t n, double here) {
     while (high - fits > 1) {
         const uint64_t middle = fits + (high - fits) / 2;
         double need;
-        int hungry = 0;
-        if (need_of(w, middle, &need, &hungry) == 0 && need < here)
+        int largest_method = 0;
+        if (need_of(w, middle, &need, &largest_method) == 0 && need < here)
             fits = middle;
         else
             high = middle;
@@ -98,22 +93,22 @@ static const char *print_bytes(char out[32], double bytes) {
     return out;
 }
 
-/* Whether this machine has what the run will take; with `aloud`, says how much that is. */
-static int state_memory(const mf_command *w, uint64_t n, int aloud) {
+/* Whether this machine has what the run will take; with `verbose`, says how much that is. */
+static int state_memory(const mf_command *w, uint64_t n, int verbose) {
     const double here = machine_memory();
     const char *beside = w->against == MF_SIMULATION ? " and the simulation"
                          : w->against == MF_EXACT    ? " and the enumeration"
                                                      : "";
     char bytes[32], all[32], right[96];
     double need = 0;
-    int hungry = KI_NAIVE;
+    int largest_method = KI_NAIVE;
 
-    const int status = need_of(w, n, &need, &hungry);
+    const int status = need_of(w, n, &need, &largest_method);
     if (status)
         return status;
-    const char *method = ki_method_name(hungry);
+    const char *method = ki_method_name(largest_method);
     if (need < here) {
-        if (aloud && !w->s.quiet)
+        if (verbose && !w->s.quiet)
             remark("N = %llu: %s of memory for %s%s", (unsigned long long)n,
                    print_bytes(bytes, need), method, beside);
         return 0;

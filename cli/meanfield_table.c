@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mean-field methods one by one, their table and their file. */
-#define _XOPEN_SOURCE 700
-
+/* Mean-field methods one by one: the table, and the file with their moments. */
 #include "meanfield.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { N_COLUMNS = 11, N_REAL = 8, N_WORDS = 3, N_INFO = 5, N_ARRAYS = 5 + N_INFO };
 static const char *const column_names[N_COLUMNS] = {
@@ -16,110 +13,6 @@ enum { N, BETA, M0, T, M_MEAN, C_MEAN, D_MEAN, SIGMA };
 enum { DYNAMICS, METHOD, STATUS };
 static const char *const info_names[N_INFO] = {"residual", "change", "steps", "unphysical",
                                                "unphysical_D"};
-
-/* A part of the whole, in thousandths. */
-static int show_progress(void *user, uint64_t done, uint64_t total) {
-    mf_command *w = user;
-    const uint64_t fine = 1000;
-    const double here = total ? (double)done / (double)total : 0;
-
-    return session_progress(&w->s, w->part * fine + (uint64_t)(here * (double)fine),
-                            w->parts * fine);
-}
-
-ki_run_options mf_run_options(mf_command *w) {
-    ki_run_options run = session_run_options(&w->s);
-
-    if (run.progress) {
-        run.progress = show_progress;
-        run.progress_user = w;
-    }
-    return run;
-}
-
-static double now(void) {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* What is kept of a step: the worst of everything, and the last of what only goes on. */
-static void keep_worst(mf_job *job, const ki_meanfield_info *step) {
-    ki_meanfield_info *all = &job->info, *worst = &job->worst;
-    const double residual = fmax(all->residual, step->residual);
-    const uint64_t ambiguous = all->ambiguous > step->ambiguous ? all->ambiguous : step->ambiguous;
-
-    if (step->status > worst->status ||
-        (step->status == worst->status && step->residual > worst->residual))
-        *worst = *step;
-    job->status = step->status;
-    *all = *step;
-    all->residual = residual;
-    all->ambiguous = ambiguous;
-    all->status = worst->status;
-}
-
-static int call_visit(mf_job *job, mf_visit visit, void *context) {
-    ki_meanfield_state state;
-
-    if (!visit)
-        return 0;
-    const int error = ki_meanfield_get(job->mf, &state);
-    return error ? complain_library(error) : visit(context, &state);
-}
-
-static int run_steps(mf_command *w, mf_job *job, mf_visit visit, void *context) {
-    const ki_run_options run = mf_run_options(w);
-    int status = call_visit(job, visit, context);
-
-    for (uint64_t t = 0; t < w->steps && !status; t++) {
-        ki_meanfield_info info;
-        const double begun = now();
-        const int error = ki_meanfield_step(job->mf, &run, &info);
-        job->seconds += now() - begun;
-        if (error)
-            return complain_library(error);
-        keep_worst(job, &info);
-        w->part++;
-        if (run.progress)
-            show_progress(w, 0, 1);
-        status = call_visit(job, visit, context);
-    }
-    return status;
-}
-
-static int run_steady(mf_command *w, mf_job *job, mf_visit visit, void *context) {
-    const ki_run_options run = mf_run_options(w);
-    const double begun = now();
-    const int error = ki_meanfield_steady(job->mf, w->tol, w->max_steps, &run, &job->info);
-
-    job->seconds = now() - begun;
-    if (error)
-        return complain_library(error);
-    job->worst = job->info;
-    job->status = job->info.status;
-    w->part++;
-    if (run.progress)
-        show_progress(w, 0, 1);
-    return call_visit(job, visit, context);
-}
-
-int mf_run(mf_command *w, const ki_network *network, mf_job *job, mf_visit visit, void *context) {
-    const ki_meanfield_spec spec = {job->method, w->async ? KI_ASYNC : KI_SYNC, w->steady};
-
-    int error = ki_meanfield_create(network, &spec, (int)w->s.threads, &job->mf);
-    if (!error)
-        error = ki_meanfield_start(job->mf, w->m_start, w->C_start, w->D_start);
-    if (error)
-        return complain_library(error);
-    return w->steady ? run_steady(w, job, visit, context) : run_steps(w, job, visit, context);
-}
-
-void mf_end(mf_job *job) {
-    ki_meanfield_free(job->mf);
-    job->mf = NULL;
-}
 
 /* The table, and what a file has besides. */
 typedef struct table {
@@ -180,7 +73,7 @@ static int take_row(void *context, const ki_meanfield_state *state) {
 
     for (size_t k = 0; k < N_REAL; k++)
         t->real[k][row] = real[k];
-    t->word[DYNAMICS][row] = mf_dynamics_words[w->async];
+    t->word[DYNAMICS][row] = ki_dynamics_name(mf_dynamics(w));
     t->word[METHOD][row] = ki_method_name(t->job->method);
     t->word[STATUS][row] = ki_status_name(t->job->status);
     if (t->kept == 0 || !(w->path || last))
