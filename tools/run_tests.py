@@ -5,8 +5,8 @@
     tools/run_tests.py [--suite quick|full] [--werror true|false] [--only TEXT]
 
 Every case of every program counts: TAP lines of the C programs, testcases of pytest's JUnit files, and
-one each for programs that only have an exit status (77 = skipped). The full suite runs the C programs
-twice more: built with address and undefined-behaviour sanitizers, and built by clang with everything
+one each for programs that only have an exit status (77 = skipped). The full suite runs what
+hangs on linear algebra once more with another kernel of OpenBLAS, and the C programs twice more: built with address and undefined-behaviour sanitizers, and built by clang with everything
 optional left out.
 """
 import argparse
@@ -192,6 +192,21 @@ def run_tests(tests, jobs, done):
             one.end()
 
 
+def other_kernel(environment=os.environ, cpuinfo="/proc/cpuinfo"):
+    """A kernel of OpenBLAS that this processor can run and that it does not take by itself; None if there
+    is none to choose from. The last bits differ, and with them what hangs on a tie."""
+    try:
+        with open(cpuinfo) as f:
+            flags = set(re.search(r"^flags\s*:(.*)", f.read(), flags=re.M).group(1).split())
+    except (OSError, AttributeError):
+        return None
+    taken = environment.get("OPENBLAS_CORETYPE", "").lower()
+    for name, needs in (("Prescott", {"pni"}), ("Haswell", {"avx2", "fma"})):
+        if needs <= flags and name.lower() != taken and (taken or "avx" in flags or name != "Prescott"):
+            return name
+    return None
+
+
 def run_folder(path, label, suites, only, environment, total):
     listing = subprocess.run(["meson", "introspect", "--tests", path], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
@@ -225,6 +240,9 @@ def main():
     total = Counts()
     path = configure("build-test", ["-Dtests=true", "-Dlibdir=lib", "-Dwerror=" + options.werror])
     run_folder(path, "", suites, options.only, {}, total)
+    kernel = other_kernel()
+    if kernel and options.suite == "full":
+        run_folder(path, kernel + " ", {"blas"}, options.only, {"OPENBLAS_CORETYPE": kernel}, total)
     if options.suite == "full":
         path = configure("build-sanitize",
                          ["-Dtests=true", "-Dbuildtype=debugoptimized", "-Dwerror=false",

@@ -124,6 +124,18 @@ def test_signals_reach_what_tests_start_though_the_suite_ignores_them(tmp_path):
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("flags,taken,kernel", [
+    ("fpu pni avx avx2 fma", "", "Prescott"), ("fpu pni avx avx2 fma", "Haswell", "Prescott"),
+    ("fpu pni avx avx2 fma", "PRESCOTT", "Haswell"), ("fpu pni", "", None), ("fpu pni", "Prescott", None),
+    ("", "", None),
+])
+def test_another_kernel_that_the_processor_can_run(flags, taken, kernel, tmp_path):
+    (tmp_path / "cpuinfo").write_text("model name\t: x\nflags\t\t: %s\n" % flags if flags else "x\n")
+    environment = {"OPENBLAS_CORETYPE": taken} if taken else {}
+    assert run_tests.other_kernel(environment, str(tmp_path / "cpuinfo")) == kernel
+    assert run_tests.other_kernel(environment, str(tmp_path / "none")) is None
+
+
 def test_two_at_a_time_but_not_the_shy():
     """A test that is not to share the machine has it for itself."""
     running, most, order = set(), [], []
