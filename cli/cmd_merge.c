@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising merge: the parts of a simulation become the whole. */
+#define _XOPEN_SOURCE 700
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,25 +125,108 @@ static int add_file(const char *path, sim_study *whole) {
     return status;
 }
 
-/* Whether all that was asked for is there; the first that is not is named. */
-static int check_whole(const merge_options *o) {
-    for (size_t i = 0; i < o->whole.n; i++) {
-        const sim_point *p = &o->whole.points[i];
-        ki_ensemble *e = NULL;
-        char name[POINT_NAME];
-        uint64_t first = 0;
-        if (ki_ensemble_unpack(p->state, p->size, &e))
-            return complain(STATUS_FAILED, "%s", ki_last_error());
-        uint64_t last = first_gap(e, &first, p->target, p->target);
-        ki_ensemble_free(e);
-        if (first < last && !o->partial)
-            return complain(STATUS_USAGE,
-                            "%s : realizations %llu to %llu of %llu are missing : the files that "
-                            "have them, or --partial",
-                            point_name(name, p), (unsigned long long)first,
-                            (unsigned long long)last - 1, (unsigned long long)p->target);
+/* Points with the same realizations missing. */
+typedef struct gap_group {
+    char *gaps; /* "25 to 49 and 75 to 99 of 100", to be freed */
+    size_t first, points;
+} gap_group;
+enum { MAX_GROUPS = 16 }; /* those of more patterns are counted together */
+
+/* What is missing of a point, to be freed; "" for nothing, NULL when memory is out. */
+static char *gaps_of(const sim_point *p) {
+    ki_ensemble *e = NULL;
+    char *text = NULL;
+    size_t size;
+    int n = 0;
+
+    if (ki_ensemble_unpack(p->state, p->size, &e))
+        return NULL;
+    FILE *out = open_memstream(&text, &size);
+    for (uint64_t r = 0, end; out && r < p->target; r = end) {
+        end = first_gap(e, &r, p->target, p->target);
+        if (r == p->target)
+            break;
+        fprintf(out, "%s%llu", n++ ? ", " : "", (unsigned long long)r);
+        if (end - r > 1)
+            fprintf(out, " to %llu", (unsigned long long)end - 1);
+    }
+    ki_ensemble_free(e);
+    if (out && n > 0)
+        fprintf(out, " of %llu", (unsigned long long)p->target);
+    if (!out || fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Sorts the points into groups; `more` counts those that found none. Returns 0 or -1. */
+static int find_gaps(const sim_study *st, gap_group group[MAX_GROUPS], size_t *n, size_t *more) {
+    for (size_t i = 0; i < st->n; i++) {
+        char *gaps = gaps_of(&st->points[i]);
+        size_t g = 0;
+        if (!gaps)
+            return -1;
+        while (g < *n && strcmp(gaps, group[g].gaps) != 0)
+            g++;
+        if (gaps[0] && g < *n) {
+            group[g].points++;
+        } else if (gaps[0] && g < MAX_GROUPS) {
+            group[(*n)++] = (gap_group){gaps, i, 1};
+            continue; /* the text stays */
+        } else if (gaps[0]) {
+            (*more)++;
+        }
+        free(gaps);
     }
     return 0;
+}
+
+/* "realizations 25 to 49 of 100 at N = 32, ..., sync, and at 3 points more; ...". */
+static char *describe_gaps(const sim_study *st, const gap_group *group, size_t n, size_t more) {
+    char *text = NULL, name[POINT_NAME];
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    for (size_t g = 0; out && g < n; g++) {
+        const size_t others = group[g].points - 1;
+        fprintf(out, "%srealizations %s", g ? "; " : "", group[g].gaps);
+        if (group[g].points == st->n && st->n > 1)
+            fprintf(out, " at all %zu points", st->n);
+        else
+            fprintf(out, " at %s", point_name(name, &st->points[group[g].first]));
+        if (group[g].points < st->n && others > 0)
+            fprintf(out, ", and at %zu point%s more", others, others > 1 ? "s" : "");
+    }
+    if (out && more > 0)
+        fprintf(out, "; others at %zu points more", more);
+    if (!out || fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Whether all that was asked for is there; all that is not is named. */
+static int check_whole(const merge_options *o) {
+    gap_group group[MAX_GROUPS];
+    size_t n = 0, more = 0;
+    char *text = NULL;
+    int status = 0;
+
+    if (o->partial)
+        return 0;
+    if (find_gaps(&o->whole, group, &n, &more) ||
+        (n > 0 && !(text = describe_gaps(&o->whole, group, n, more))))
+        status = complain(STATUS_FAILED, "merge : out of memory : fewer points");
+    else if (n > 0)
+        status =
+            complain(STATUS_USAGE,
+                     "merge : %.6000s are missing : the files that have them, or --partial", text);
+    for (size_t g = 0; g < n; g++)
+        free(group[g].gaps);
+    free(text);
+    return status;
 }
 
 static int merge(merge_options *o, const option *options, size_t n) {

@@ -65,6 +65,10 @@ typedef struct network_run {
 static int check_output(const network_run *w) {
     size_t length = w->s.file ? strlen(w->s.file) : 0;
 
+    if (w->s.to_stdout)
+        return complain(STATUS_USAGE,
+                        "-o - : stdout takes a table, and a network is none : -o FILE.npz or -o "
+                        "FILE.h5");
     if (!w->s.file)
         return complain(STATUS_USAGE, "%s : no output file : -o FILE.npz or -o FILE.h5",
                         w->s.argv[0]);
@@ -196,7 +200,7 @@ static int network_info(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &w.in},
-        OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5 instead of CSV on stdout"),
+        OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
         COMMON_OPTIONS_WITHOUT_FILES(&w.s),
     };
 

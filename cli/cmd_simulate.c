@@ -110,6 +110,9 @@ static int check_options(simulate_options *o, const option *options, size_t n) {
     if (option_given(options, n, "checkpoint-every") && !o->checkpoint)
         return complain(STATUS_USAGE, "--checkpoint-every : there is no checkpoint : with "
                                       "--checkpoint FILE");
+    if (o->checkpoint && strcmp(o->checkpoint, "-") == 0)
+        return complain(STATUS_USAGE, "--checkpoint - : stdout takes a table, and this is none : "
+                                      "--checkpoint FILE");
     return check_shard(o);
 }
 
@@ -139,18 +142,17 @@ static int make_point(const simulate_options *o, const ki_ensemble_spec *spec, s
     return status;
 }
 
+static size_t count_dynamics(const simulate_options *o) {
+    return o->dynamics == (KI_SYNC | KI_ASYNC) ? 2 : 1;
+}
+
 /* The parameters of the grid, with the sizes between beta and J0, for each dynamics. */
 static int make_points(simulate_options *o) {
     static const int dynamics[] = {KI_SYNC, KI_ASYNC};
     size_t sizes = (size_t)o->sizes.count, n_beta = o->g.n[KI_BETA];
-    size_t both = 0, rest = o->g.total / n_beta;
+    size_t both = count_dynamics(o), rest = o->g.total / n_beta;
     sim_study *st = &o->st;
 
-    for (int d = 0; d < 2; d++)
-        both += (o->dynamics & (unsigned)dynamics[d]) != 0;
-    /* A packed state is some 500 bytes at first and may become 2000. */
-    if (check_memory("simulate", (uint64_t)o->g.total * sizes * both, sizeof(sim_point) + 2000))
-        return STATUS_FAILED;
     st->points = get_memory("simulate", o->g.total * sizes * both, sizeof(sim_point));
     if (!st->points)
         return STATUS_FAILED;
@@ -169,14 +171,16 @@ static int make_points(simulate_options *o) {
 }
 
 static int make_study(simulate_options *o) {
-    int status = grid_make(&o->g, "simulate", o->lists, 0);
+    /* A packed state is some 500 bytes at first and may become 2000. */
+    enum { POINT_SIZE = sizeof(sim_point) + 2000 };
+    const uint64_t n =
+        o->sizes.count < UINT64_MAX / 2 ? o->sizes.count * count_dynamics(o) : UINT64_MAX;
+    int status = grid_check_count("simulate", o->lists, n);
 
+    if (!status) /* too much is refused before the lists are written out */
+        status = grid_make(&o->g, "simulate", o->lists, (size_t)n * POINT_SIZE);
     if (status)
         return status;
-    if (o->sizes.count > 0x7FFFFFFF / (2 * (uint64_t)o->g.total))
-        return complain(STATUS_USAGE,
-                        "simulate : more than %d points : shorter lists, or several runs",
-                        0x7FFFFFFF);
     o->n = get_memory("simulate", o->sizes.count, sizeof *o->n);
     if (!o->n)
         return STATUS_FAILED;

@@ -6,24 +6,22 @@
 
 #include "message.h"
 
-enum { LARGEST = 0x7FFFFFFF };
-
 int curves_make(curves *c, const char *command, const value_list lists[N_PARAMETERS],
                 const value_list *m0, size_t length, size_t row_size) {
     const uint64_t n_m0 = m0 ? m0->count : 1;
 
     *c = (curves){.length = length};
-    int status = grid_make(&c->g, command, lists, 0);
+    int status = grid_check_count(command, lists, n_m0);
     if (status)
         return status;
-    if (n_m0 > LARGEST / c->g.total || length > SIZE_MAX / LARGEST)
-        return complain(STATUS_USAGE, "%s : more than %d points : shorter lists, or several runs",
-                        command, LARGEST);
+    /* Too much is refused before the lists are written out. */
+    const double point = (double)n_m0 * (double)length * (double)row_size;
+    status = grid_make(&c->g, command, lists, point < 0x1p62 ? (size_t)point : (size_t)1 << 62);
+    if (status)
+        return status;
     c->n_m0 = (size_t)n_m0;
     c->points = c->n_m0 * c->g.total;
     c->rows = c->points * length;
-    if (check_memory(command, c->rows, row_size))
-        return STATUS_FAILED;
     if (m0) {
         c->m0 = get_memory(command, n_m0, sizeof(double));
         if (!c->m0)

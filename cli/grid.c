@@ -10,15 +10,27 @@ const char *const parameter_names[N_PARAMETERS + 1] = {"beta", "J0", "dJ", "dH",
 
 enum { LARGEST_GRID = 0x7FFFFFFF };
 
+int grid_check_count(const char *command, const value_list lists[N_PARAMETERS], uint64_t times) {
+    uint64_t total = times;
+    int too_many = total > LARGEST_GRID;
+
+    for (int a = 0; a < N_PARAMETERS && !too_many; a++) {
+        too_many = lists[a].count > LARGEST_GRID / total;
+        total *= lists[a].count;
+    }
+    return too_many
+               ? complain(STATUS_USAGE, "%s : more than %d points : shorter lists, or several runs",
+                          command, LARGEST_GRID)
+               : 0;
+}
+
 int grid_make(grid *g, const char *command, const value_list lists[N_PARAMETERS], size_t row_size) {
     uint64_t total = 1;
 
     *g = (grid){0};
+    if (grid_check_count(command, lists, 1))
+        return STATUS_USAGE;
     for (int a = 0; a < N_PARAMETERS; a++) {
-        if (lists[a].count > LARGEST_GRID / total)
-            return complain(STATUS_USAGE,
-                            "%s : more than %d points : shorter lists, or several runs", command,
-                            LARGEST_GRID);
         g->n[a] = (size_t)lists[a].count;
         g->stride[a] = (size_t)total;
         total *= lists[a].count;

@@ -87,6 +87,10 @@ extern const char *const parameter_names[N_PARAMETERS + 1];
 extern const char *const parameter_symbols[N_PARAMETERS];
 double parameter_value(const ki_theory_params *p, int a);
 
+/* Whether the product of the lists, `times` as often, is a number of points that makes sense. Returns
+ * 0 or the exit status of its message. */
+int grid_check_count(const char *command, const value_list lists[N_PARAMETERS], uint64_t times);
+
 /* Fills the grid; refuses sizes that make no sense before memory is taken, `row_size` being what
  * the command itself will need for a point. Returns 0 or the exit status of its message.
  * grid_free() may follow in every case. */

@@ -83,16 +83,6 @@ static uint64_t largest_size(const mf_command *w, uint64_t n, double here) {
     return fits;
 }
 
-static const char *print_bytes(char out[32], double bytes) {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    int k = 0;
-
-    for (; bytes >= 1000 && k < 4; k++)
-        bytes /= 1024;
-    snprintf(out, 32, "%.3g %s", bytes, units[k]);
-    return out;
-}
-
 /* Whether this machine has what the run will take; with `verbose`, says how much that is. */
 static int state_memory(const mf_command *w, uint64_t n, int verbose) {
     const double here = machine_memory();

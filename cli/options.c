@@ -307,9 +307,10 @@ static int looks_like_option(const char *arg) {
            strncmp(arg, "-inf", 4) != 0 && strncmp(arg, "-nan", 4) != 0;
 }
 
-/* An argument without dashes: the next positional one, or one too many. */
-static int next_positional(option *options, size_t n, char **argv, const char *arg, option **found,
-                           const char **value) {
+/* An argument without dashes, or after the argument "--": the next positional one, or one too many.
+ */
+static int next_positional(option *options, size_t n, const char *command, const char *arg,
+                           int any_name, option **found, const char **value) {
     char quoted[QUOTE_SIZE];
     size_t count = count_positional(options, n), i = 0;
 
@@ -318,9 +319,9 @@ static int next_positional(option *options, size_t n, char **argv, const char *a
     quote_text(quoted, arg, strlen(arg));
     if (i == count && count == 0)
         return complain(STATUS_USAGE, "%s : unexpected argument %s : options only, such as --%s %s",
-                        argv[0], quoted, options[0].name, options[0].meta);
-    if (i == count || arg[0] == '-')
-        return complain(STATUS_USAGE, "%s : unexpected argument %s : %s and options only", argv[0],
+                        command, quoted, options[0].name, options[0].meta);
+    if (i == count || (arg[0] == '-' && !any_name))
+        return complain(STATUS_USAGE, "%s : unexpected argument %s : %s and options only", command,
                         quoted, options[count - 1].name);
     *found = &options[i];
     *value = arg;
@@ -335,7 +336,7 @@ static int next_option(option *options, size_t n, int argc, char **argv, int *in
     size_t length = strlen(arg);
 
     if (arg[0] != '-' || arg[1] == '\0')
-        return next_positional(options, n, argv, arg, found, value);
+        return next_positional(options, n, argv[0], arg, 0, found, value);
     *value = NULL;
     if (arg[1] == '-') {
         size_t name_length = strcspn(arg + 2, "=");
@@ -370,15 +371,22 @@ static int next_option(option *options, size_t n, int argc, char **argv, int *in
 
 int options_parse(option *options, size_t n, int argc, char **argv) {
     char name[SPELLED_SIZE];
+    int options_end = 0; /* after "--" */
 
     for (size_t i = 0; i < n; i++)
         options[i].given = 0;
     for (int i = 1; i < argc; i++) {
         option *o = NULL;
         const char *value = NULL;
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+        int status;
+        if (!options_end && strcmp(argv[i], "--") == 0) {
+            options_end = 1;
+            continue;
+        }
+        if (!options_end && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0))
             return PARSE_HELP;
-        int status = next_option(options, n, argc, argv, &i, &o, &value);
+        status = options_end ? next_positional(options, n, argv[0], argv[i], 1, &o, &value)
+                             : next_option(options, n, argc, argv, &i, &o, &value);
         if (status)
             return status;
         if (o->given && o->kind != OPTION_POSITIONALS)

@@ -64,7 +64,7 @@ enum parse_result { PARSE_DONE = 0, PARSE_HELP = -1 }; /* or a positive exit sta
 
 /* Reads argv[1..argc-1] into the targets; argv[0] is the command's name. Returns PARSE_DONE,
  * PARSE_HELP if --help or -h came first (nothing else is looked at), or the exit status of the
- * message it printed. In every case options_free() may follow. */
+ * message it printed. What follows "--" is no option. In every case options_free() may follow. */
 int options_parse(option *options, size_t n, int argc, char **argv);
 
 /* Frees lists. */

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "gnuplot.h"
 #include "provenance.h"
 #include "same_file.h"
 #include "signals.h"
+#include "values.h"
 
 const char *const unit_words[] = {"nats", "bits", NULL};
 
@@ -40,6 +42,10 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
     clock_gettime(CLOCK_MONOTONIC, &s->begun);
     s->shown = s->begun;
     s->date = time(NULL);
+    if (s->file && strcmp(s->file, "-") == 0) {
+        s->to_stdout = 1;
+        s->file = NULL;
+    }
     status = refuse_same_files(options, n);
     if (status)
         return status;
@@ -216,6 +222,26 @@ int session_end(session *s, const result *r) {
         status = status ? status : printed;
     }
     return status;
+}
+
+int check_disk(const char *what, const char *path, double bytes, const char *right) {
+    char place[PLACE_SIZE], needed[BYTES_SIZE], there[BYTES_SIZE];
+    struct stat st;
+    struct statvfs disk;
+
+    if (written_place(path, place) || (stat(place, &st) == 0 && !S_ISREG(st.st_mode)))
+        return 0; /* what is no file has no disk */
+    char *slash = strrchr(place, '/');
+    if (slash)
+        slash[slash == place] = '\0';
+    /* File systems without a size of their own say 0. */
+    if (statvfs(slash ? place : ".", &disk) != 0 || disk.f_blocks == 0)
+        return 0;
+    const double room = (double)disk.f_bavail * (double)disk.f_frsize;
+    if (bytes <= room)
+        return 0;
+    return complain(STATUS_FAILED, "%s : %s takes %s, and its disk has %s left : %s", what, path,
+                    print_bytes(needed, bytes), print_bytes(there, room), right);
 }
 
 double machine_memory(void) {

@@ -19,8 +19,9 @@ enum unit { UNIT_NATS = 0, UNIT_BITS = 1 };
 /* One run of one command. Zero it but for argc and argv; the common options point into it. */
 typedef struct session {
     int argc;
-    char **argv; /* argv[0] is the command */
-    const char *file, *picture;
+    char **argv;                /* argv[0] is the command */
+    const char *file, *picture; /* NULL: none; a file "-", stdout, has become NULL */
+    int to_stdout;              /* -o - was given */
     int quiet, unit;
     uint64_t threads, seed;
     int seed_given;
@@ -45,7 +46,7 @@ enum { N_COMMON_OPTIONS = 6 };
      .kind = OPTION_OUTPUT,                                                                        \
      .target = &(s)->file,                                                                         \
      .meta = "FILE",                                                                               \
-     .help = "write .csv, .npz or .h5 instead of CSV on stdout"},                                  \
+     .help = "write .csv, .npz or .h5; - for CSV on stdout, as without it"},                       \
         {.name = "plot",                                                                           \
          .kind = OPTION_OUTPUT,                                                                    \
          .target = &(s)->picture,                                                                  \
@@ -107,6 +108,10 @@ void *get_memory(const char *command, uint64_t count, size_t size);
 
 /* Whether the machine has count * size bytes at all; if not, says so and returns STATUS_FAILED. */
 int check_memory(const char *command, uint64_t count, size_t size);
+
+/* Whether the disk that a file will be on has room for that many bytes; if not, says so, with what
+ * would be right, and returns STATUS_FAILED. `what` is the option that asks for the file. */
+int check_disk(const char *what, const char *path, double bytes, const char *right);
 
 /* Calls write(ctx, provenance) with ending signals held, so that no temporary file stays; says what
  * was written. `write` returns 0 or KI_ERR_*. Returns an exit_status. */

@@ -104,10 +104,18 @@ static int hold_against(const option *o, const char *ending, const option *other
     return is_same_place(&a, &b) ? refuse(&a, &b) : 0;
 }
 
+/* Whether a name was given; -o - is stdout, which the session has made NULL. */
+static int is_file(const option *o) {
+    return o->given && (o->kind == OPTION_POSITIONALS ||
+                        ((o->kind == OPTION_POSITIONAL || o->kind == OPTION_INPUT ||
+                          o->kind == OPTION_OUTPUT) &&
+                         *(const char *const *)o->target));
+}
+
 static int compare(const option *o, const char *ending, const option *other) {
     int status = 0;
 
-    if (other == o || !other->given)
+    if (other == o || !is_file(other))
         return 0;
     if (other->kind == OPTION_POSITIONALS) {
         const text_list *list = other->target;
@@ -115,9 +123,7 @@ static int compare(const option *o, const char *ending, const option *other) {
             status = hold_against(o, ending, other, list->item[i]);
         return status;
     }
-    if (other->kind != OPTION_OUTPUT &&
-        (o->limits & LIMIT_IN_PLACE ||
-         (other->kind != OPTION_INPUT && other->kind != OPTION_POSITIONAL)))
+    if (other->kind != OPTION_OUTPUT && o->limits & LIMIT_IN_PLACE)
         return 0;
     return hold_against(o, ending, other, *(const char *const *)other->target);
 }
@@ -133,7 +139,7 @@ int refuse_same_files(const option *options, size_t n) {
 
     for (size_t i = 0; i < n && !status; i++) {
         const option *o = &options[i];
-        if (o->kind != OPTION_OUTPUT || !o->given)
+        if (!is_file(o) || o->kind != OPTION_OUTPUT)
             continue;
         for (size_t j = 0; j < n && !status; j++)
             status = compare(o, "", &options[j]);

@@ -61,6 +61,10 @@ static int check_options(network_run *w, const option *options, size_t n) {
                         (unsigned long long)spec->burn_in, (unsigned long long)spec->steps);
     if (length >= 4 && strcmp(w->raster_file + length - 4, ".csv") == 0)
         return complain(STATUS_USAGE, "--raster : a .csv holds no spins : a .npz or .h5 file");
+    if (w->raster_file && strcmp(w->raster_file, "-") == 0)
+        return complain(STATUS_USAGE,
+                        "--raster - : stdout takes a table, and spins are none : a .npz "
+                        "or .h5 file");
     const int error = w->raster_file ? ki_check_writable(w->raster_file) : 0;
     return error ? complain_library(error) : 0;
 }
@@ -78,12 +82,31 @@ static int read_network(network_run *w, int beta_given) {
     return 0;
 }
 
+/* Bytes of all spins, 0 if they are not asked for. */
+static double raster_size(const network_run *w) {
+    return w->raster_file
+               ? (double)w->spec.replicas * (double)(w->spec.steps + 1) * (double)w->view.n
+               : 0;
+}
+
+/* Says how large the raster will be, if there is room for it. */
+static int check_raster(const network_run *w) {
+    const double spins = raster_size(w);
+    char bytes[BYTES_SIZE];
+
+    if (!w->raster_file)
+        return 0;
+    const int status = check_disk("--raster", w->raster_file, spins, "fewer replicas or steps");
+    if (!status && !w->s.quiet)
+        remark("raster: %s will be written to %s", print_bytes(bytes, spins), w->raster_file);
+    return status;
+}
+
 /* What the library takes and what the results are, together. */
 static int take_memory(network_run *w) {
     const uint64_t n = w->view.n, moments = wants_moments(w) ? n * (3 * n + 3) : 0;
     const ki_replicas_spec *spec = &w->spec;
-    const double spins =
-        w->raster_file ? (double)spec->replicas * (double)(spec->steps + 1) * (double)n : 0;
+    const double spins = raster_size(w);
     uint64_t bytes;
 
     const int error = ki_replicas_memory(n, spec, moments > 0, (int)w->s.threads, &bytes);
@@ -249,6 +272,8 @@ static int simulate(network_run *w, const option *options, size_t n) {
     w->spec.start = w->start ? KI_START_RANDOM : KI_START_UP;
     w->spec.seed = session_seed(&w->s);
     if (!status)
+        status = check_raster(w);
+    if (!status)
         status = take_memory(w);
     if (!status)
         status = run(w);
@@ -321,7 +346,7 @@ int simulate_network(int argc, char **argv) {
          .kind = OPTION_FLAG,
          .target = &w.s.reproducible,
          .help = "no times and machines in the files: equal bytes"},
-        OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5 instead of CSV on stdout"),
+        OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
         COMMON_OPTIONS_WITHOUT_FILES(&w.s),
     };
     const size_t n = sizeof options / sizeof options[0];
@@ -338,7 +363,7 @@ int simulate_network(int argc, char **argv) {
 int simulate_wants_network(int argc, char **argv) {
     static const char name[] = "--network";
 
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strncmp(argv[i], name, sizeof name - 1) == 0 &&
             (argv[i][sizeof name - 1] == '\0' || argv[i][sizeof name - 1] == '='))
             return 1;

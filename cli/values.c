@@ -178,3 +178,13 @@ const char *print_real(char out[REAL_SIZE], double x) {
         snprintf(out, REAL_SIZE, "%.17g", x);
     return out;
 }
+
+const char *print_bytes(char out[BYTES_SIZE], double bytes) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    int k = 0;
+
+    for (; bytes >= 1000 && k < 5; k++)
+        bytes /= 1024;
+    snprintf(out, BYTES_SIZE, "%.3g %s", bytes, units[k]);
+    return out;
+}

@@ -42,6 +42,10 @@ void value_list_free(value_list *list);
 enum { REAL_SIZE = 32 };
 const char *print_real(char out[REAL_SIZE], double x);
 
+/* "1.5 GiB". Returns `out`. */
+enum { BYTES_SIZE = 32 };
+const char *print_bytes(char out[BYTES_SIZE], double bytes);
+
 /* Writes the `count` values of the list to `out`. */
 void value_list_fill(const value_list *list, double *out);
 

@@ -459,6 +459,18 @@ def test_reader_that_leaves(tmp_path):
             assert child.wait(60) in (-signal.SIGPIPE, 1)
 
 
+def test_a_file_called_minus_is_stdout(run, tmp_path):
+    plain = run("theory", "--beta", "1,2").stdout
+    assert run("theory", "--beta", "1,2", "-o", "-").stdout == plain
+    assert run("theory", "--beta", "1,2", "--output=-").stdout == plain
+    assert run("network", "draw", "--N", "4", "-o-n.npz").returncode == 0
+    info = run("network", "info", "-o", "-", "--", "-n.npz")
+    assert info.returncode == 0 and info.stdout.startswith("N,beta") and info.stderr == ""
+    assert run("merge", "--", "-n.npz").stderr.startswith("kinising: -n.npz : is no part")
+    assert os.listdir(tmp_path) == ["-n.npz"]
+    assert run("theory", "--beta", "1,2", "--").stdout == plain
+
+
 def test_closed_stdout(run, tmp_path):
     """A closed stdout is an error for what goes there, and none for a file."""
     script = 'exec "$0" "$@" >&-'

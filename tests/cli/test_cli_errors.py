@@ -31,7 +31,9 @@ WRONG_USE = [
     (["theory", "--nonsense"], "unknown option"),
     (["theory", "-z"], "unknown option"),
     (["theory", "-1"], "unknown option"),
-    (["theory", "--"], "unknown option"),
+    (["theory", "--", "junk"], "unexpected argument"),
+    (["theory", "--", "--beta", "1"], "unexpected argument"),
+    (["network", "info", "--", "-n.npz", "m.npz"], "unexpected argument"),
     (["theory", "-"], "unexpected argument"),
     (["theory", "junk"], "unexpected argument"),
     (["theory", "--beta", "1", "2"], "unexpected argument"),
@@ -139,6 +141,11 @@ WRONG_USE = [
     (["theory", "-o", "x.xyz"], ".npz"),
     (["theory", "-o", "x"], ".npz"),
     (["theory", "-o", ""], "empty"),
+    (["network", "draw", "-o", "-"], "-o FILE.npz"),
+    (["transient", "--two-time", "-o", "-"], "-o FILE.npz"),
+    (["simulate", "--shard", "1/2", "-o", "-"], "-o FILE.npz"),
+    (["simulate", "--checkpoint", "-"], "--checkpoint FILE"),
+    (["simulate", "--network", "n.npz", "--raster", "-"], ".npz"),
     (["theory", "--plot", "x.gif"], ".svg"),
     (["theory", "--plot", "x"], ".svg"),
     (["theory", "--plot", "folder.png/x"], ".svg"),
@@ -270,6 +277,30 @@ def test_too_little_memory(run):
     done = run("theory", "--beta", "0:1:2147483647", timeout=10)
     assert done.returncode == 1
     check_line(done.stderr, "GiB")
+
+
+@pytest.mark.parametrize("args", [
+    ["simulate", "--beta", "0:4:300000000"],
+    ["simulate", "--N", "1:300000000:300000000"],
+    ["simulate", "--dynamics", "sync,async", "--N", "1:1000:1000", "--beta", "0:1:1000", "--dJ", "0:1:1000"],
+    ["transient", "--beta", "0:4:300000000"],
+    ["transient", "--m0", "0:1:300000000"],
+    ["autocorrelation", "--beta", "0:4:300000000"],
+], ids=" ".join)
+def test_long_lists_are_refused_before_they_are_written_out(run, args):
+    """Under a limit of 1 GB, which the list alone would exceed: the sentence is about the machine."""
+    if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 5e11:
+        pytest.skip("this machine may have room for it")
+
+    def limit():
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (10**9, 10**9))
+
+    done = run(*args, "--threads", "1", timeout=60, preexec_fn=limit)
+    assert done.returncode == 1 and done.stdout == ""
+    check_line(done.stderr, "GiB of memory needed")
+    assert float(re.search(r": ([0-9.e+]+) GiB", done.stderr).group(1)) > 500
 
 
 def test_control_characters_do_not_reach_the_terminal(run):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """kinising simulate --network: files, their shapes and how they hang together; refusals."""
 
+import os
 import re
 
 import numpy as np
@@ -107,3 +108,19 @@ def test_refused(arguments, status, mention, run, network, tmp_path):
     assert done.returncode == status or (status is None and done.returncode in (1, 2)), done.stderr
     assert LINE.fullmatch(done.stderr) and mention in done.stderr, done.stderr
     assert done.stdout == "" and (tmp_path / "w.npz").read_bytes() == before
+
+
+def test_a_raster_says_how_large_it_is(run, network, tmp_path):
+    args = ["simulate", "--network", "w.npz", "--replicas", "100", "--steps", "9", "--raster", "s.npz"]
+    assert "kinising: raster: 11.7 KiB will be written to s.npz\n" in run(*args).stderr
+    assert run(*args, "--quiet").stderr == ""
+    # More than the disk has left is refused before the run, whatever the memory.
+    left = os.statvfs(tmp_path)
+    steps = 2 * left.f_bavail * left.f_frsize // (N * 1000000)
+    (tmp_path / "link.npz").symlink_to("s2.npz")
+    done = run("simulate", "--network", "w.npz", "--replicas", "1000000", "--steps", str(steps), "--raster",
+               "link.npz", timeout=20)
+    assert done.returncode == 1 and done.stdout == ""
+    assert re.fullmatch(r"kinising: --raster : link.npz takes [0-9.]+ .iB, and its disk has [0-9.]+ .iB left : "
+                        r"fewer replicas or steps\n", done.stderr)
+    assert not (tmp_path / "s2.npz").exists()

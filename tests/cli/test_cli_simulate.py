@@ -7,12 +7,13 @@ import re
 import resource
 import shutil
 import signal
+import subprocess
 import zlib
 
 import numpy as np
 import pytest
 
-from conftest import parse_csv
+from conftest import KINISING, parse_csv, wait_until
 
 LINE = re.compile(r"kinising: .+? : .+? : .+\n")
 COLUMNS = ("N,beta,J0,dJ,dH,dynamics,realizations,steps,start,average,burn_in,zero_diagonal,"
@@ -370,9 +371,33 @@ def test_merged_maps_have_the_shape_of_the_whole(run, tmp_path):
 def test_missing_parts_are_named(run, parts):
     done = run("merge", "p0.npz", "p2.npz")
     assert done.returncode == 2 and done.stdout == ""
-    check_line(done.stderr, r"N = 12, beta = 1, .* realizations 13 to 25 of 40 are missing")
+    assert done.stderr == ("kinising: merge : realizations 13 to 25 of 40 at all 2 points are missing : the files "
+                           "that have them, or --partial\n")
     done = run("merge", "p0.npz", "p2.npz", "--partial")
     assert done.returncode == 0 and [r["realizations"] for r in parse_csv(done.stdout)] == [27, 27]
+
+
+def test_all_gaps_are_named(run):
+    args = ["simulate", "--N", "6", "--beta", "1,2", "--realizations", "80", "--steps", "3", "--quiet"]
+    for k in (2, 3, 5):
+        assert run(*args, "--shard", f"{k}/8", "-o", f"p{k}.npz").returncode == 0
+    done = run("merge", "p2.npz", "p3.npz", "p5.npz")
+    assert done.returncode == 2 and done.stdout == ""
+    assert ": realizations 0 to 19, 40 to 49, 60 to 79 of 80 at all 2 points are missing : " in done.stderr
+
+
+def test_gaps_of_points_that_differ(run, tmp_path):
+    """A checkpoint of a run that was killed at its second point."""
+    args = ["simulate", "--N", "6,20000", "--realizations", "4", "--steps", "2000", "--algorithm", "dense",
+            "--quiet", "--threads", "1", "--checkpoint", "x.ck", "--checkpoint-every", "0"]
+    with subprocess.Popen([KINISING, *args], cwd=tmp_path) as process:
+        try:
+            wait_until(lambda: "\n6,1,1,1,0,sync,4," in run("merge", "x.ck", "--partial").stdout)
+        finally:
+            process.kill()
+    done = run("merge", "x.ck")
+    assert done.returncode == 2
+    check_line(done.stderr, r"merge : realizations 0 to 3 of 4 at N = 20000, beta = 1, .*sync are missing : ")
 
 
 @pytest.mark.parametrize("args,mention", [
