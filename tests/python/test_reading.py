@@ -212,6 +212,18 @@ def test_refused_arrays(tmp_path):
         assert f"array {name} " in got[name] and words in got[name]
 
 
+def test_unusual_compression(tmp_path):
+    """One member of a kind that is not read does not hide the others."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as z:
+        for name, method in {"plain": zipfile.ZIP_STORED, "odd": zipfile.ZIP_BZIP2}.items():
+            with z.open(zipfile.ZipInfo(name + ".npy"), "w") as f:
+                np.lib.format.write_array(f, np.arange(3.0))
+            z.infolist()[-1].compress_type = method
+    got = read(tmp_path / "a.npz")
+    same(got["plain"], np.arange(3.0))
+    assert "array odd is encrypted or compressed in an unusual way : stored or deflated members" in got["odd"]
+
+
 def h5(path, arrays, **options):
     h5py = pytest.importorskip("h5py")
     with h5py.File(path, "w") as f:

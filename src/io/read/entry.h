@@ -27,9 +27,9 @@ typedef struct ki_entry {
     uint32_t crc; /* checked if `zipped` */
     int zipped;
     int deflated;
-    int refused;         /* encrypted, or compressed by another method */
-    size_t head;         /* bytes of the NPY header */
-    const char *refusal; /* why it is not read, if that was plain when it was listed; or NULL */
+    size_t head; /* bytes of the NPY header */
+    /* Why it is not read and what would be right, if that was plain when it was listed; or NULL. */
+    const char *refusal, *wanted;
 } ki_entry;
 
 /* A format. The table in reader.c has a row for each. */

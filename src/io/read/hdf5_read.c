@@ -247,7 +247,10 @@ static int list_links(ki_reader *r, hid_t file) {
         if (link.type == H5L_TYPE_HARD)
             error = add(r, file, name);
         else
-            error = list_entry(r, (ki_entry){.refusal = refusal_of(link.type)}, name);
+            error = list_entry(r,
+                               (ki_entry){.refusal = refusal_of(link.type),
+                                          .wanted = "an array in the file itself"},
+                               name);
         if (error)
             return error;
     }

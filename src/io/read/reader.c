@@ -101,7 +101,7 @@ static int refuse(ki_reader *r, const ki_entry *e) {
     int error;
 
     if (e->refusal)
-        return ki_entry_fail(r, e, KI_ERR_FORMAT, e->refusal, "an array in the file itself");
+        return ki_entry_fail(r, e, KI_ERR_FORMAT, e->refusal, e->wanted);
     error = r->format->read(r, e, NULL);
     return error ? error
                  : ki_entry_fail(r, e, KI_ERR_FORMAT, "was changed while it was read",

@@ -34,10 +34,6 @@ static int open_member(ki_stream *s) {
     unsigned char local[LOCAL_SIZE];
     int error;
 
-    if (e->refused)
-        return ki_entry_fail(s->reader, e, KI_ERR_FORMAT,
-                             "is encrypted or compressed in an unusual way",
-                             "stored or deflated members, as numpy writes them");
     if (e->at > e->end || e->end - e->at < LOCAL_SIZE)
         return bad_member(s, "lies outside the file");
     error = ki_source_read(&s->reader->source, e->at, local, sizeof local);

@@ -142,7 +142,10 @@ static int read_central(const ki_reader *r, const directory *d, const unsigned c
     method = ki_little_endian(p + 10, 2);
     e->zipped = 1;
     e->deflated = method == 8;
-    e->refused = (flags & 1) || (method != 0 && method != 8);
+    if ((flags & 1) || (method != 0 && method != 8)) {
+        e->refusal = "is encrypted or compressed in an unusual way";
+        e->wanted = "stored or deflated members, as numpy writes them";
+    }
     e->crc = (uint32_t)ki_little_endian(p + 16, 4);
     e->packed = ki_little_endian(p + 20, 4);
     e->size = ki_little_endian(p + 24, 4);
@@ -202,7 +205,7 @@ static int is_damage(int error) {
 static int list_heads(ki_reader *r) {
     for (size_t i = 0; i < r->n; i++) {
         ki_entry *e = &r->entries[i];
-        int error = ki_npy_head(r, e);
+        int error = e->refusal ? 0 : ki_npy_head(r, e);
 
         if (error && !is_damage(error))
             return error;
