@@ -343,7 +343,7 @@ static int draw_several(const void *figure, const char *picture) {
                            .n = e->n_betas,
                            .x = t->real[BETA],
                            .n_families = 1,
-                           .n_panels = PLOT_MAX_PANELS,
+                           .n_panels = 5,
                            .panels = {{.label = "mean m", .y = t->real[M]},
                                       {.label = "autocorrelation q", .y = t->real[Q]},
                                       {.label = entropy, .y = t->real[S], .dashed = t->real[SR]},
