@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/blas.h"
+#include "blas/blas.h"
 #include "base/error.h"
 #include "job.h"
 #include "stationary.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/blas.h"
+#include "blas/blas.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "network/moments.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "num/linalg.h"
+#include "blas/linalg.h"
 #include "num/simd.h"
 #include "replicas.h"
 

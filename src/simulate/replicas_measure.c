@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "num/draw.h"
-#include "num/linalg.h"
+#include "blas/linalg.h"
 #include "num/product.h"
 #include "num/simd.h"
 #include "num/vecmath.h"

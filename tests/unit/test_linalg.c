@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "base/blas.h"
-#include "num/linalg.h"
+#include "blas/blas.h"
+#include "blas/linalg.h"
 #include "num/product.h"
 #include "num/simd.h"
 

@@ -7,7 +7,7 @@
 
 #include <kinising/simulate.h>
 
-#include "base/blas.h"
+#include "blas/blas.h"
 #include "num/philox.h"
 
 enum { N = 37, R = 150, T = 21 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Threads and name of the BLAS that is linked; its products are in num/linalg.h. */
-#ifndef KI_SRC_BASE_BLAS_H
-#define KI_SRC_BASE_BLAS_H
+/* Threads and name of the BLAS that is linked; its products are in blas/linalg.h. */
+#ifndef KI_SRC_BLAS_BLAS_H
+#define KI_SRC_BLAS_BLAS_H
 
 /* Between the two, BLAS calls run on the thread that makes them: our own threads share out the
  * work, and the bits do not depend on how many BLAS would take. The setting is the process's, so

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Products of matrices, row-major, by BLAS, and spectra by LAPACK: linalg.c is the only file that
- * sees them. Extents below 2^31. Call between ki_blas_begin() and ki_blas_end() of base/blas.h. The
+ * sees them. Extents below 2^31. Call between ki_blas_begin() and ki_blas_end() of blas/blas.h. The
  * bits depend on the BLAS and on the kind of machine. */
-#ifndef KI_SRC_NUM_LINALG_H
-#define KI_SRC_NUM_LINALG_H
+#ifndef KI_SRC_BLAS_LINALG_H
+#define KI_SRC_BLAS_LINALG_H
 
 #include <stddef.h>
 

@@ -2,10 +2,10 @@
 /* Facts about the build and the machine. */
 #include <stddef.h>
 
-#include "blas.h"
+#include "blas/blas.h"
 #include "build_config.h"
-#include "error.h"
-#include "parallel.h"
+#include "base/error.h"
+#include "base/parallel.h"
 
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__
