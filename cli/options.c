@@ -149,15 +149,15 @@ static int out_of_limits(const option *o, double value) {
                     print_real(number, value), why, right);
 }
 
-/* A list of whole numbers: digits only, and ranges whose steps are whole. */
+/* A list of whole numbers, and ranges whose steps are whole. */
 static int check_whole(const option *o, const char *value, const value_list *list) {
     char name[SPELLED_SIZE], quoted[QUOTE_SIZE];
 
-    if (strspn(value, "0123456789,:") != strlen(value))
-        return complain(STATUS_USAGE, "%s : %s is not of whole numbers : such as 32,128,512",
-                        option_spelled(o, name), quote_text(quoted, value, strlen(value)));
     for (size_t i = 0; i < list->n_ranges; i++) {
         const value_range *r = &list->ranges[i];
+        if (r->start != floor(r->start) || r->stop != floor(r->stop))
+            return complain(STATUS_USAGE, "%s : %s is not of whole numbers : such as 32,128,512",
+                            option_spelled(o, name), quote_text(quoted, value, strlen(value)));
         if (r->count > 1 && fmod(r->stop - r->start, (double)(r->count - 1)) != 0)
             return complain(STATUS_USAGE, "%s : %s has steps that are not whole : another count",
                             option_spelled(o, name), quote_text(quoted, value, strlen(value)));

@@ -20,7 +20,7 @@ enum option_kind {
     OPTION_REAL,        /* double in low..high */
     OPTION_COUNT,       /* uint64_t in low..high */
     OPTION_LIST,        /* value_list, zero at first; each value in low..high */
-    OPTION_COUNTS       /* the same of whole numbers in decimal digits */
+    OPTION_COUNTS       /* the same of whole numbers */
 };
 
 enum option_limits {

@@ -3,6 +3,7 @@
 
 #include "values.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -60,22 +61,84 @@ int parse_real(const char *text, size_t length, double *out, refusal *no) {
     return 0;
 }
 
+/* A decimal number taken apart: its digits, with perhaps a point among them, times 10^exponent. */
+typedef struct decimal {
+    const char *digits;
+    size_t length;
+    int exponent; /* of the last digit */
+} decimal;
+
+/* Returns 0, or -1 if it is no number. */
+static int take_apart(const char *text, size_t length, decimal *out) {
+    const char *end = text + length, *at = text;
+    int point = 0, sign = 1, exponent = 0;
+    size_t count = 0;
+
+    *out = (decimal){.digits = text};
+    for (; at < end && (isdigit((unsigned char)*at) || (*at == '.' && !point)); at++) {
+        out->exponent -= point;
+        point |= *at == '.';
+        count += *at != '.';
+    }
+    out->length = (size_t)(at - text);
+    if (count == 0 || count > 1000)
+        return -1;
+    if (at == end)
+        return 0;
+    if (*at != 'e' && *at != 'E')
+        return -1;
+    at++;
+    if (at < end && (*at == '+' || *at == '-'))
+        sign = *at++ == '-' ? -1 : 1;
+    if (at == end)
+        return -1;
+    for (; at < end; at++) {
+        if (!isdigit((unsigned char)*at))
+            return -1;
+        exponent = exponent > 10000 ? exponent : 10 * exponent + (*at - '0');
+    }
+    out->exponent += sign * exponent;
+    return 0;
+}
+
+/* Drops zeros at the end while they stand behind the point. */
+static void shorten(decimal *d) {
+    while (d->exponent < 0 && d->length > 0 && strchr("0.", d->digits[d->length - 1])) {
+        d->exponent += d->digits[d->length - 1] == '0';
+        d->length--;
+    }
+}
+
+/* Puts a digit behind the value; returns -1 if that is 2^64 or more. */
+static int push_digit(uint64_t *value, unsigned digit) {
+    if (*value > (UINT64_MAX - digit) / 10)
+        return -1;
+    *value = 10 * *value + digit;
+    return 0;
+}
+
 int parse_count(const char *text, size_t length, uint64_t *out, refusal *no) {
     uint64_t value = 0;
+    int large = 0;
+    decimal d;
 
     if (length == 0) {
         snprintf(no->why, sizeof no->why, "the value is empty");
         no->right = "a whole number";
         return -1;
     }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return refuse(no, text, length, "is not a whole number", "a whole number such as 10");
-        uint64_t digit = (uint64_t)(text[i] - '0');
-        if (value > (UINT64_MAX - digit) / 10)
-            return refuse(no, text, length, "is too large", "a whole number below 2^64");
-        value = 10 * value + digit;
-    }
+    if (take_apart(text, length, &d))
+        return refuse(no, text, length, "is not a whole number", "a whole number such as 10");
+    shorten(&d);
+    for (size_t i = 0; i < d.length && !large; i++)
+        if (d.digits[i] != '.')
+            large = push_digit(&value, (unsigned)(d.digits[i] - '0'));
+    if (d.exponent < 0 && (value > 0 || large))
+        return refuse(no, text, length, "is not a whole number", "a whole number such as 10");
+    for (; value > 0 && d.exponent > 0 && !large; d.exponent--)
+        large = push_digit(&value, 0);
+    if (large)
+        return refuse(no, text, length, "is too large", "a whole number below 2^64");
     *out = value;
     return 0;
 }

@@ -30,7 +30,7 @@ typedef struct value_list {
 /* A decimal number or inf; never nan, never out of range of a double. */
 int parse_real(const char *text, size_t length, double *out, refusal *no);
 
-/* A whole number 0..2^64-1 in decimal digits; 1e4 is not one. */
+/* A whole number 0..2^64-1, exactly, in any decimal spelling: 10000, 1e4, 1.5e3. */
 int parse_count(const char *text, size_t length, uint64_t *out, refusal *no);
 
 /* A list; on success `out` owns memory until value_list_free(). -2 when memory is out. */

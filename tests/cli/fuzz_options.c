@@ -81,6 +81,8 @@ static const char *const seeds[] = {"--beta",
                                     "1:2",
                                     "1:2:3:4",
                                     "0:1:1e3",
+                                    "1.5e2",
+                                    "20.0",
                                     "-1:1:3",
                                     "",
                                     "-",
@@ -200,13 +202,18 @@ static int is_whole(const value_list *list) {
     return 1;
 }
 
-static int is_sound(const values *v, int with_input) {
+/* `ended`: after the argument "--" a name may begin with a dash. */
+static int is_name(const char *text, int ended) {
+    return text && text[0] && (ended || text[0] != '-');
+}
+
+static int is_sound(const values *v, int with_input, int ended) {
     for (size_t i = 0; i < v->inputs.n; i++)
-        if (!v->inputs.item[i][0] || v->inputs.item[i][0] == '-')
+        if (!is_name(v->inputs.item[i], ended))
             return 0;
     if (with_input == 2 ? v->inputs.n == 0 : v->inputs.n != 0)
         return 0;
-    if (with_input == 1 ? !v->input || !v->input[0] || v->input[0] == '-' : v->input != NULL)
+    if (with_input == 1 ? !is_name(v->input, ended) : v->input != NULL)
         return 0;
     return is_whole(&v->N) && list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) &&
            v->m0 >= -1 && v->m0 <= 1 && v->steps >= 1 && v->steps <= 10000000 && v->dynamics >= 1 &&
@@ -286,7 +293,10 @@ static const char *check(int argc, char **argv, unsigned long round, FILE *log, 
     }
     option *options = table + skip;
     int status = options_parse(options, N_OPTIONS - skip, argc, argv);
-    if (status == PARSE_DONE && !is_sound(&v, (int)(round % 3)))
+    int ended = 0;
+    for (int i = 1; i < argc; i++)
+        ended |= strcmp(argv[i], "--") == 0;
+    if (status == PARSE_DONE && !is_sound(&v, (int)(round % 3), ended))
         wrong = "accepted, but a value is outside its limits";
     else if (status != PARSE_DONE && status != PARSE_HELP && status != STATUS_USAGE)
         wrong = "an unexpected status";

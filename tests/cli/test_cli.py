@@ -90,6 +90,33 @@ def test_ranges_are_linspace_to_the_last_bit(table):
     np.testing.assert_array_equal(np.array(got).view(np.int64), expected.view(np.int64))
 
 
+@pytest.mark.parametrize("text,value", [
+    ("1e3", 1000), ("1.5e1", 15), ("20.0", 20), ("120e-1", 12), (".5e1", 5), ("0003", 3), ("1E+1", 10),
+    ("7.", 7), ("1000000000e-7", 100),
+])
+def test_whole_numbers_in_any_spelling(run, text, value):
+    def rows(count):
+        done = run("simulate", "--N", f"3,{count}", "--realizations", str(count), "--steps", "2", "--reproducible")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert rows(text) == rows(value)
+    assert len(run("theory", "--beta", f"0:1:{text}", "--dynamics", "sync").stdout.splitlines()) == value + 1
+
+
+@pytest.mark.parametrize("text,seed", [
+    ("18446744073709551615", 18446744073709551615), ("1.8446744073709551615e19", 18446744073709551615),
+    ("184467440737095516150e-1", 2**64 - 1), ("1844674407370955161.6e1", None), ("1e19", 10**19), ("0e99", 0), ("0.00", 0), ("9007199254740993.0", 2**53 + 1),
+])
+def test_whole_numbers_are_exact(run, tmp_path, text, seed):
+    """A seed is 64 bits; a double would have 53."""
+    done = run("critical", "-o", "x.csv", "--seed", text, "--quiet")
+    if seed is None:
+        assert done.returncode == 2 and "too large" in done.stderr
+    else:
+        assert json.loads((tmp_path / "x.csv.json").read_text())["seed"] == seed
+
+
 @pytest.mark.parametrize("args", [["--J0", "-0.5"], ["--J0=-0.5"], ["--J0", "-.5"], ["--J0=-5e-1"]])
 def test_negative_values(table, args):
     assert table("theory", *args)[0]["J0"] == -0.5
