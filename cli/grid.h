@@ -116,6 +116,7 @@ typedef struct grid_figure {
     plot_field fields[PLOT_MAX_PANELS]; /* z over the whole grid, as the columns are */
     /* The curves at one more point, so that they have their kink where it is and not at the next
      * point of the grid; NULL: none. `y` and `dashed` are [n_curves]. */
+    unsigned log_curves; /* bit i: the ordinate of curve i is in decades */
     const void *context;
     void (*evaluate)(const void *context, const ki_theory_params *p, double *y, double *dashed);
 } grid_figure;

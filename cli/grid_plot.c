@@ -322,6 +322,7 @@ static int draw_curves(const grid_figure *f, axes v, const char *picture) {
                          .n_marks = {critical.n[0], critical.n[1]},
                          .marks = {critical.at[0], critical.at[1]},
                          .mark_family = {critical.family[0], critical.family[1]},
+                         .log_panels = f->log_curves,
                          .n_panels = f->n_curves};
         for (size_t p = 0; p < f->n_curves; p++) {
             c.panels[p] = f->curves[p];

@@ -39,6 +39,7 @@ typedef struct plot_curves {
     const unsigned char *mark_family[2]; /* [n_marks] whose each is */
     int with_points;                     /* integer abscissae: show where they are */
     int log_y;                           /* ordinates in decades; what is not above 0 leaves gaps */
+    unsigned log_panels;                 /* likewise, of panel i if bit i is set */
     /* The curves beneath: their own abscissae and families; one family is black and called
      * `under_name`, several have the colours of the points. */
     size_t n_under, n_under_families;

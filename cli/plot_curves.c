@@ -144,7 +144,7 @@ static void write_range(FILE *script, const plot_curves *f, size_t p) {
     const plot_panel *panel = &f->panels[p];
     double low = 0, high = 1, low2, high2;
 
-    if (f->log_y) {
+    if (f->log_y || f->log_panels & 1u << p) {
         write_decades(script, f->n, panel->y);
         return;
     }
@@ -163,6 +163,8 @@ static void write_range(FILE *script, const plot_curves *f, size_t p) {
         fprintf(script, "set label '%s' at graph 0.5,0.5 center textcolor rgb '#808080'\n",
                 plot_nothing(f->n, panel->y));
     write_yrange(script, low, high);
+    if (!found)
+        fputs("unset ytics\n", script);
 }
 
 /* What to plot: points over the curves beneath. */
@@ -204,6 +206,8 @@ static void write_panel(FILE *script, const plot_curves *f, const plot_page *pag
                     k, COLUMNS * p + 3, colour);
     }
     fputs("\nunset label\n", script);
+    if (!f->log_y && f->log_panels & 1u << p)
+        fputs("unset logscale y\nset format y '%g'\n", script);
 }
 
 static int is_visible(double mark, double low, double high) {
@@ -239,7 +243,8 @@ static void name_family(const plot_curves *f, size_t k, char *out, size_t size) 
     if (f->family_labels)
         snprintf(out, size, "%s", f->family_labels[k]);
     else
-        snprintf(out, size, "%s = %.6g", f->family_name, f->family_values[k]);
+        snprintf(out, size, isinf(f->family_values[k]) ? "%s = ∞" : "%s = %.6g", f->family_name,
+                 f->family_values[k]);
 }
 
 #define CRITICAL_TEXT "critical point"

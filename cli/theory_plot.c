@@ -91,8 +91,8 @@ static double value_of(const theory_figure *f, const ki_theory_result *r, int wh
         return unit * r->sigma_over_beta;
     case DRAWN_SIGMA_ASYNC_OVER_BETA:
         return unit * r->sigma_async_over_beta;
-    default:
-        return r->chi;
+    default: /* chi diverges at the transition: a gap, or nothing else would be seen */
+        return r->chi < 1e6 ? r->chi : (double)NAN;
     }
 }
 
@@ -213,6 +213,8 @@ int theory_draw(const void *figure, const char *picture) {
             if (dashed)
                 dashed[k] = value_of(f, &f->r[k], l.dashed[i]);
         }
+        if (l.what[i] == DRAWN_CHI)
+            out.log_curves |= 1u << i;
         out.curves[i] = (plot_panel){l.label[i], y, dashed, boundary};
         out.fields[i] = (plot_field){l.label[i], y, q->square_root, boundary};
     }

@@ -196,7 +196,7 @@ def test_zero_temperature_shows_sigma_over_beta(run, tmp_path):
                  ["--beta", "inf", "--dH", "0.1:1:9", "--dJ", "0.1:1:9"], ["--beta", "1,inf", "--dJ", "0.1:1:9"]):
         words = svg_words(run, tmp_path, "theory", *args)
         assert "σ / β  (nats/spin/step)" in words and "(dσ/dt) / β" in words
-        assert "not defined" not in words and "infinite" not in words
+        assert "not defined" not in words and "infinite" not in words and "inf" not in words.split()
     words = svg_words(run, tmp_path, "theory", "--beta", "inf", "--dJ", "0.1:1:9", "--panels", "Sr,chi")
     assert "infinite here" in words
     assert "σ / β" not in svg_words(run, tmp_path, "theory", "--beta", "1,2,inf", "--dJ", "0.5")
@@ -229,6 +229,9 @@ def test_what_labels_say(run, tmp_path):
     assert "m  (two-cycle: its amplitude)" in words and "q  (two-cycle: at even lags)" in words
     words = svg_words(run, tmp_path, "theory", "--beta", "0:2:12", "--dJ", "0")
     assert words.count("zero everywhere") == 2
+    words = svg_words(run, tmp_path, "theory", "--beta", "0:4:21", "--dJ", "0.5", "--panels", "k,S,chi,sigma")
+    assert "102 | 103 | 104" in words and "107" not in words  # decades, a gap where it diverges
+    assert svg_words(run, tmp_path, "critical", "--dJ", "2:3:9").startswith("2 | 2.2 |")  # no scale without a value
     words = svg_words(run, tmp_path, "theory", "--beta", "0:0.5:12", "--dJ", "0:1:12", "--panels", "m")
     assert "zero everywhere" in words and "0.2 | 0.4 | 0.6 | 0.8 | 1 | m" not in words
 
