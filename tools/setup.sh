@@ -8,8 +8,9 @@ set -eu
 build="gcc libc6-dev make meson ninja-build pkg-config|pkgconf git zlib1g-dev libopenblas-dev libhdf5-dev
     libopenmpi-dev openmpi-bin gnuplot-nox|gnuplot-qt|gnuplot-x11 fonts-dejavu-core python3"
 python="python3-dev python3-cffi python3-numpy python3-setuptools"
-test="g++ clang libcmocka-dev libgsl-dev librandom123-dev hdf5-tools
-    python3-scipy python3-mpmath python3-h5py python3-pytest python3-hypothesis"
+test="g++ clang lld wasi-libc libclang-rt-dev-wasm32|libclang-rt-14-dev-wasm32 libcmocka-dev
+    libgsl-dev librandom123-dev hdf5-tools python3-scipy python3-mpmath python3-h5py python3-pytest
+    python3-hypothesis"
 
 target=${1:-build}
 case $target in
