@@ -26,6 +26,7 @@ ALLOWED = {
     "src/meanfield": {"meanfield", "meanfield/methods", "network", "num", "base", "public"},
     "src/meanfield/methods": {"meanfield/methods", "num", "base", "public"},
     "src/compare": {"compare", "network", "base", "public"},
+    "src/raster": {"raster", "num", "base", "public"},
     "src/infer": {"infer", "network", "num", "base", "public"},
     "src/thermo": {"thermo", "network", "num", "base", "public"},
     "cli": {"cli", "public"},

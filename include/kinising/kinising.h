@@ -14,6 +14,7 @@
 #include <kinising/model.h>
 #include <kinising/moments.h>
 #include <kinising/network.h>
+#include <kinising/raster.h>
 #include <kinising/simulate.h>
 #include <kinising/theory.h>
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A recording as bits, unit by unit. */
+#ifndef KI_SRC_RASTER_RASTER_H
+#define KI_SRC_RASTER_RASTER_H
+
+#include <kinising/raster.h>
+
+struct ki_raster {
+    size_t units, bins, trials, transitions;
+    size_t words;       /* of 64 bins a unit, a multiple of 8, zero beyond the last bin */
+    uint64_t *bits;     /* [units][words] bit t % 64 of word t / 64: active in bin t */
+    uint64_t *leads;    /* [words] the bin after this one belongs to the same trial */
+    uint64_t *starts;   /* [trials + 1] first bins */
+    double width;       /* seconds; NaN */
+    uint64_t lost;      /* spikes beyond the first of their bin */
+    int zeros, minuses; /* whether a 0, a -1 was among the values */
+};
+
+/* Bits of unit i. */
+static inline const uint64_t *ki_raster_row(const ki_raster *r, size_t i) {
+    return r->bits + i * r->words;
+}
+
+/* 64 bins of row i from bin 64 w + 1 on: the states after those of word w. */
+static inline uint64_t ki_raster_next(const uint64_t *row, size_t words, size_t w) {
+    return row[w] >> 1 | (w + 1 < words ? row[w + 1] << 63 : 0);
+}
+
+#endif
