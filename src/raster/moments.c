@@ -16,19 +16,23 @@ enum {
 
 typedef struct job {
     const ki_raster *r;
+    const uint64_t *use; /* bins that a transition which counts leaves */
+    size_t count;        /* of them */
     int level;
     double *c, *d;
 } job;
 
 /* Rows of a chunk with the bits that lead nowhere taken out, so that both states of a pair are equal
  * there: `width` words each. */
-static void mask_rows(const ki_raster *r, size_t first, size_t count, size_t w0, size_t width,
-                      int after, uint64_t *out) {
+static void mask_rows(const job *j, size_t first, size_t count, size_t w0, size_t width, int after,
+                      uint64_t *out) {
+    const ki_raster *r = j->r;
+
     for (size_t i = 0; i < count; i++) {
         const uint64_t *row = ki_raster_row(r, first + i);
         for (size_t w = 0; w < width; w++) {
             const uint64_t x = after ? ki_raster_next(row, r->words, w0 + w) : row[w0 + w];
-            out[i * CHUNK + w] = x & r->leads[w0 + w];
+            out[i * CHUNK + w] = x & j->use[w0 + w];
         }
     }
 }
@@ -54,7 +58,7 @@ static void count_rows(const job *j, size_t count, size_t width, const uint64_t 
 static void finish_rows(const job *j, size_t first, size_t count, const uint64_t *sum,
                         double *out) {
     const size_t n = j->r->units;
-    const double all = (double)j->r->transitions;
+    const double all = (double)j->count;
 
     for (size_t e = 0; e < count * n; e++)
         out[first * n + e] = (all - 2 * (double)sum[e]) / all;
@@ -74,11 +78,11 @@ static int some_rows(void *ctx, size_t task) {
         equal[e] = next[e] = 0;
     for (size_t w0 = 0; !error && w0 < r->words; w0 += CHUNK) {
         const size_t width = r->words - w0 < CHUNK ? r->words - w0 : CHUNK;
-        mask_rows(r, 0, n, w0, width, 0, s);
+        mask_rows(j, 0, n, w0, width, 0, s);
         if (j->c)
             count_rows(j, count, width, s + first * CHUNK, s, equal);
         if (j->d) {
-            mask_rows(r, first, count, w0, width, 1, x);
+            mask_rows(j, first, count, w0, width, 1, x);
             count_rows(j, count, width, x, s, next);
         }
     }
@@ -94,31 +98,41 @@ static int some_rows(void *ctx, size_t task) {
 }
 
 /* Means of the states before or after the transitions. */
-static void means(const ki_raster *r, int after, double *out) {
+static void means(const job *j, int after, double *out) {
+    const ki_raster *r = j->r;
+
     for (size_t i = 0; i < r->units; i++) {
         const uint64_t *row = ki_raster_row(r, i);
         uint64_t active = 0;
         for (size_t w = 0; w < r->words; w++)
             active += (uint64_t)__builtin_popcountll(
-                (after ? ki_raster_next(row, r->words, w) : row[w]) & r->leads[w]);
-        out[i] = (2 * (double)active - (double)r->transitions) / (double)r->transitions;
+                (after ? ki_raster_next(row, r->words, w) : row[w]) & j->use[w]);
+        out[i] = (2 * (double)active - (double)j->count) / (double)j->count;
     }
+}
+
+int ki_raster_moments_on(const ki_raster *raster, const uint64_t *use, size_t count,
+                         const ki_run_options *run, double *before, double *after, double *c,
+                         double *d) {
+    job j = {raster, use, count, ki_simd_level(), c, d};
+    const int error =
+        c || d ? ki_parallel_for((raster->units + BLOCK - 1) / BLOCK, 1, run, some_rows, &j) : 0;
+
+    if (!error && before)
+        means(&j, 0, before);
+    if (!error && after)
+        means(&j, 1, after);
+    return error;
 }
 
 int ki_raster_moments(const ki_raster *raster, const ki_run_options *run, double *before,
                       double *after, double *c, double *d) {
-    int error = ki_check_pointer("raster", raster, "a recording");
+    const int error = ki_check_pointer("raster", raster, "a recording");
 
     if (error)
         return error;
     if (raster->transitions == 0)
         return ki_fail(KI_ERR_ARGUMENT, "raster : no trial has two bins : at least one transition");
-    job j = {raster, ki_simd_level(), c, d};
-    if (c || d)
-        error = ki_parallel_for((raster->units + BLOCK - 1) / BLOCK, 1, run, some_rows, &j);
-    if (!error && before)
-        means(raster, 0, before);
-    if (!error && after)
-        means(raster, 1, after);
-    return error;
+    return ki_raster_moments_on(raster, raster->leads, raster->transitions, run, before, after, c,
+                                d);
 }

@@ -26,4 +26,9 @@ static inline uint64_t ki_raster_next(const uint64_t *row, size_t words, size_t 
     return row[w] >> 1 | (w + 1 < words ? row[w + 1] << 63 : 0);
 }
 
+/* ki_raster_moments() over the `count` >= 1 transitions from the bins in `use` [words]. */
+int ki_raster_moments_on(const ki_raster *raster, const uint64_t *use, size_t count,
+                         const ki_run_options *run, double *before, double *after, double *c,
+                         double *d);
+
 #endif

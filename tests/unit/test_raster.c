@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Recordings: packing, refusals, counts; moments against plain loops. */
+/* Recordings: packing, refusals, counts; moments [moments-data] against plain loops. */
 #include "ki_test.h"
 
 #include <math.h>
