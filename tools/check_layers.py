@@ -27,8 +27,8 @@ ALLOWED = {
     "src/meanfield/methods": {"meanfield/methods", "num", "base", "public"},
     "src/compare": {"compare", "network", "base", "public"},
     "src/raster": {"raster", "num", "base", "public"},
-    "src/infer": {"infer", "network", "num", "base", "public"},
-    "src/thermo": {"thermo", "network", "num", "base", "public"},
+    "src/infer": {"infer", "raster", "network", "num", "base", "public"},
+    "src/thermo": {"thermo", "infer", "raster", "network", "num", "base", "public"},
     "cli": {"cli", "public"},
     "mpi": {"mpi", "cli", "public"},
     "bench": {"bench", "num", "public"}, # num: kernels are timed one by one

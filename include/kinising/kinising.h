@@ -9,6 +9,7 @@
 #include <kinising/base.h>
 #include <kinising/compare.h>
 #include <kinising/exact.h>
+#include <kinising/infer.h>
 #include <kinising/io.h>
 #include <kinising/meanfield.h>
 #include <kinising/model.h>

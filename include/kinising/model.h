@@ -66,7 +66,11 @@ typedef struct ki_network {
     X(KI_UNSOLVED, 3, "unsolved", "a scalar equation of a mean field has an error above 1e-12")    \
     X(KI_NOT_STEADY, 4, "not-steady", "no steady state was found within the steps allowed")        \
     X(KI_UNSTABLE, 5, "unstable", "a steady state that the least deviation leaves")                \
-    X(KI_UNPHYSICAL, 6, "unphysical", "moments that no distribution of spins has, or not finite")
+    X(KI_UNPHYSICAL, 6, "unphysical", "moments that no distribution of spins has, or not finite")  \
+    X(KI_SEPARATED, 7, "separated", "the likelihood of a row has no finite maximum")               \
+    X(KI_SILENT, 8, "silent", "a unit that is never active: a constant")                           \
+    X(KI_SATURATED, 9, "saturated", "a unit that is always active: a constant")                    \
+    X(KI_NO_ROOT, 10, "no-root", "the scalar equation of a row has no solution")
 
 /** Outcome of a computation that ran; see KI_STATUS_LIST. */
 enum ki_status {

@@ -17,8 +17,9 @@ absolutely: it does not try to keep the digits of 1 - q in a cold ferromagnet.
     enumeration    a small network, exactly: all of its states
     simulate       finite networks, drawn and run; their estimators
     meanfield      a given network by Plefka's expansions
+    inference      a network from a recording
 """
-from . import enumeration, meanfield, simulate
+from . import enumeration, inference, meanfield, simulate
 from .average import average, correlation_map
 from .critical import critical, order_slope
 from .order import (autocorrelation, conditional_entropy, entropy_production, magnetization,
@@ -34,5 +35,5 @@ __all__ = [
     "entropy_production", "magnetization", "magnetization_map", "mean_sech2", "reverse_entropy",
     "steady_state", "susceptibility", "two_cycle", "Relaxation", "asynchronous_entropy_production",
     "asynchronous_relaxation", "asynchronous_reverse_entropy", "transient", "zero_temperature",
-    "enumeration", "meanfield", "simulate",
+    "enumeration", "inference", "meanfield", "simulate",
 ]

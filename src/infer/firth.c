@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Firth's penalised likelihood [firth]: finite for every row, and without the bias of first order.
+ * Steps are F^-1 times the modified score, which leave out how F changes: their lengths fall like
+ * those of a geometric series, of which the rest is judged. */
+#include "group.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "num/cholesky.h"
+#include "num/sum.h"
+
+#define GOAL 1e-10  /* of what the steps to come amount to, relative to 1 + |theta| */
+#define LONGEST 3.0 /* step of a parameter: far away F is flat */
+enum { MOST_PASSES = 2000 };
+
+static double largest(size_t n, const double *x) {
+    double most = 0;
+
+    for (size_t k = 0; k < n; k++)
+        most = fabs(x[k]) > most ? fabs(x[k]) : most;
+    return most;
+}
+
+/* Value and factor of F at the trial places. Rows that went up are `accepted`. */
+static int try_places(ki_group *g, const int *chosen, int *accepted) {
+    const size_t n = g->data->n, pairs = ki_pairs(n);
+    const ki_rows at = ki_group_gather(g, chosen, 1);
+    int error = ki_rows_score(&at, g->value, g->gradient, g->weight);
+
+    for (size_t k = 0; k < at.rows && !error; k++)
+        memcpy(g->row[g->which[k]].slope, g->gradient + k * n, n * sizeof(double));
+    error = error ? error : ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+    for (size_t k = 0; k < at.rows && !error; k++) {
+        ki_fit_row *row = g->row + g->which[k];
+        row->passes++;
+        ki_unpack_pairs(n, g->packed + k * pairs, row->factor);
+        const int flat = ki_cholesky(n, row->factor, 0) != 0;
+        row->trial = flat ? -INFINITY : g->value[k] + 0.5 * ki_cholesky_log_det(n, row->factor);
+        if (!flat && row->trial >= row->value - 1e-11 * (1 + fabs(row->trial))) {
+            accepted[g->which[k]] = 1;
+            row->value = row->trial;
+            memcpy(row->theta, row->at, n * sizeof *row->theta);
+            memcpy(row->gradient, row->slope, n * sizeof *row->gradient);
+            continue;
+        }
+        for (size_t j = 0; j < n; j++)
+            row->at[j] = row->theta[j] + (row->step[j] *= 0.5);
+        if (++row->halvings > 60)
+            row->active = 0;
+    }
+    return error;
+}
+
+/* Next steps of the rows that were accepted; `factor` is of their place. */
+static int next_steps(ki_group *g, const int *accepted) {
+    const size_t n = g->data->n, pairs = ki_pairs(n);
+    const ki_rows at = ki_group_gather(g, accepted, 0);
+
+    for (size_t k = 0; k < at.rows; k++) {
+        const ki_fit_row *row = g->row + g->which[k];
+        double *m = g->packed + k * pairs;
+        ki_cholesky_inverse(n, row->factor, g->square);
+        for (size_t a = 0; a < n; a++)
+            for (size_t b = a; b < n; b++)
+                *m++ = (a == b ? 1 : 2) * g->square[a * n + b];
+        memcpy(g->gradient + k * n, row->gradient, n * sizeof(double));
+    }
+    const int error = at.rows ? ki_rows_leverage(&at, g->packed, g->gradient) : 0;
+    for (size_t k = 0; k < at.rows && !error; k++) {
+        ki_fit_row *row = g->row + g->which[k];
+        const double before = largest(n, row->step);
+        memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);
+        ki_cholesky_solve(n, row->factor, row->step);
+        const double size = largest(n, row->step);
+        const double shrink = size > LONGEST ? LONGEST / size : 1;
+        for (size_t j = 0; j < n; j++)
+            row->at[j] = row->theta[j] + (row->step[j] *= shrink);
+        const double ratio = before > 0 && row->halvings == 0 ? size / before : 0.9;
+        const double rest = ratio < 1 ? size * fmax(ratio, 0.01) / (1 - ratio) : size;
+        row->halvings = 0;
+        if (rest <= GOAL * (1 + largest(n, row->theta))) {
+            memcpy(row->theta, row->at, n * sizeof *row->theta);
+            row->active = 0;
+            row->status = row->bordered ? KI_SEPARATED : KI_CONVERGED;
+        } else if (row->passes > MOST_PASSES) {
+            row->active = 0;
+            row->status = KI_NOT_CONVERGED;
+        }
+    }
+    return error;
+}
+
+int ki_group_firth(ki_group *g) {
+    int error = 0;
+
+    for (size_t i = 0; i < g->rows; i++) {
+        ki_fit_row *row = g->row + i;
+        if (!row->active)
+            continue;
+        memcpy(row->at, row->theta, g->data->n * sizeof *row->at);
+        memset(row->step, 0, g->data->n * sizeof *row->step);
+        row->value = -INFINITY;
+        row->passes = row->halvings = 0;
+        row->status = KI_NOT_CONVERGED;
+    }
+    for (int any = 1; any && !error;) {
+        int chosen[KI_ROWS_MOST], accepted[KI_ROWS_MOST] = {0};
+        any = 0;
+        for (size_t i = 0; i < g->rows; i++)
+            any |= chosen[i] = g->row[i].active;
+        if (!any)
+            break;
+        error = try_places(g, chosen, accepted);
+        error = error ? error : next_steps(g, accepted);
+    }
+    return error;
+}

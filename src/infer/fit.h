@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Fits on a part of the transitions of a recording. */
+#ifndef KI_SRC_INFER_FIT_H
+#define KI_SRC_INFER_FIT_H
+
+#include <kinising/infer.h>
+
+#include "raster/raster.h"
+
+/* ki_fit() on the transitions from the bins in `use` [words], a part of raster->leads, of which
+ * there are `count`; the spec has been checked. */
+int ki_fit_on(const ki_raster *raster, const uint64_t *use, size_t count, const ki_fit_spec *spec,
+              const ki_run_options *run, ki_fit_result *out);
+
+/* Moments and columns that a fit works with. */
+typedef struct ki_fit_moments {
+    size_t units, n;        /* n = 1 + active columns */
+    double *before, *after; /* [units]; after: over the transitions of the row */
+    double *c, *d;          /* [units,units] raw; d may be NULL */
+    size_t *column;         /* [n]; column[0] means nothing */
+    size_t *counts;         /* [units] transitions of each row */
+} ki_fit_moments;
+
+/* nmf, tap and ms: theta [units,n] and statuses of rows that are not constant. */
+int ki_fit_closed(const ki_fit_moments *m, int method, double *theta, int *status);
+
+#endif

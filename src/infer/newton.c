@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Maximum likelihood [mle] by Newton's method on groups of rows. A gradient of all rows costs two
+ * products of matrices, second derivatives of one row about as much as of all: steps are made with
+ * what is at hand (the Gram matrix first, then second derivatives of a part of the data, then of
+ * all) until the decrement falls too slowly. */
+#include "group.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "num/cholesky.h"
+#include "num/sum.h"
+
+#define STEP_GOAL 1e-10 /* of the last step, relative to 1 + |theta| */
+#define SLOW 0.04       /* decrements that fall less from step to step ask for better derivatives */
+#define SMALLEST_PIVOT 1e-14
+enum {
+    MOST_PASSES = 400,
+    SUSPICIOUS = 12, /* passes after which steps that stay large are looked at */
+    SAMPLE = 8192 /* transitions of a part of the data, or so many for each regressor: */,
+    SAMPLE_EACH = 48
+};
+
+void ki_group_take(ki_cursor *memory, size_t n, size_t most, ki_group *g) {
+    ki_rows_take(memory, n, most, &g->space);
+    g->theta = ki_take(memory, most * n, sizeof(double));
+    g->gradient = ki_take(memory, most * n, sizeof(double));
+    g->packed = ki_take(memory, most * ki_pairs(n), sizeof(double));
+    g->square = ki_take(memory, n * n, sizeof(double));
+    for (size_t i = 0; i < most; i++) {
+        ki_fit_row *row = g->row + i;
+        double **const vectors[] = {&row->theta, &row->at,   &row->gradient,
+                                    &row->slope, &row->step, &row->start};
+        for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
+            *vectors[k] = ki_take(memory, n, sizeof(double));
+        row->factor = ki_take(memory, n * n, sizeof(double));
+    }
+}
+
+ki_rows ki_group_gather(ki_group *g, const int *chosen, int trial) {
+    const size_t n = g->data->n;
+
+    g->at_work = 0;
+    for (size_t i = 0; i < g->rows; i++)
+        if (chosen[i]) {
+            const size_t k = g->at_work++;
+            g->which[k] = i;
+            g->unit[k] = g->row[i].unit;
+            memcpy(g->theta + k * n, trial ? g->row[i].at : g->row[i].theta, n * sizeof *g->theta);
+        }
+    return (ki_rows){g->data, &g->space, g->work, g->at_work, g->unit, g->theta};
+}
+
+void ki_group_start(ki_group *g) {
+    const size_t n = g->data->n;
+    const double count = (double)g->data->count;
+
+    for (size_t i = 0; i < g->rows; i++) {
+        ki_fit_row *row = g->row + i;
+        const double mean = fmax(fmin(g->after[row->unit], 1 - 1 / count), 1 / count - 1);
+        memset(row->theta, 0, n * sizeof *row->theta);
+        row->theta[0] = atanh(mean);
+        memcpy(row->at, row->theta, n * sizeof *row->at);
+        memset(row->step, 0, n * sizeof *row->step);
+        row->value = -INFINITY;
+        row->decrement = INFINITY;
+        row->level = KI_GRAM;
+        row->fresh = row->halvings = row->passes = row->lost = row->wants = row->bordered = 0;
+        row->status = KI_NOT_CONVERGED;
+        row->active = 1;
+    }
+}
+
+static double largest(size_t n, const double *x) {
+    double most = 0;
+
+    for (size_t k = 0; k < n; k++)
+        most = fabs(x[k]) > most ? fabs(x[k]) : most;
+    return most;
+}
+
+/* The step from theta by the factor at hand. */
+static void propose(const ki_group *g, ki_fit_row *row) {
+    const size_t n = g->data->n;
+
+    memcpy(row->step, row->gradient, n * sizeof *row->step);
+    if (row->level == KI_GRAM) {
+        ki_cholesky_solve(n, g->gram, row->step);
+        for (size_t k = 0; k < n; k++)
+            row->step[k] /= row->weight;
+    } else {
+        ki_cholesky_solve(n, row->factor, row->step);
+    }
+    row->decrement = ki_dot(n, row->gradient, row->step);
+    for (size_t k = 0; k < n; k++)
+        row->at[k] = row->theta[k] + row->step[k];
+    row->halvings = 0;
+}
+
+/* Half of a step that led down. */
+static void halve(const ki_group *g, ki_fit_row *row) {
+    for (size_t k = 0; k < g->data->n; k++)
+        row->at[k] = row->theta[k] + (row->step[k] *= 0.5);
+    row->halvings++;
+    if (row->halvings == 2 && !(row->level == KI_FULL && row->fresh))
+        row->wants = 1;
+    else if (row->halvings > 40)
+        row->active = 0;
+}
+
+/* The trial becomes the place, and the row is done if the next step is small enough: it is then
+ * still made. */
+static void accept(const ki_group *g, ki_fit_row *row) {
+    const size_t n = g->data->n;
+    const double before = row->decrement;
+    const int was_fresh = row->fresh;
+
+    memcpy(row->theta, row->at, n * sizeof *row->theta);
+    memcpy(row->gradient, row->slope, n * sizeof *row->gradient);
+    row->value = row->trial;
+    row->fresh = 0;
+    propose(g, row);
+    if (largest(n, row->step) <= STEP_GOAL * (1 + largest(n, row->theta))) {
+        memcpy(row->theta, row->at, n * sizeof *row->theta);
+        row->status = KI_CONVERGED;
+        row->active = 0;
+    } else if (row->decrement > SLOW * before) {
+        /* What a full step with derivatives of this very place does not gain is rounding. */
+        row->lost =
+            was_fresh && row->level == KI_FULL && row->decrement < 1e-12 ? row->lost + 1 : 0;
+        if (row->lost > 1) {
+            row->status = KI_CONVERGED;
+            row->active = 0;
+        }
+        row->wants = row->active && row->passes > 1;
+    }
+}
+
+static void judge(const ki_group *g, ki_fit_row *row) {
+    const size_t n = g->data->n;
+
+    row->passes++;
+    for (size_t k = 1; k < n; k++) {
+        row->trial -= g->spec->ridge / 2 * row->at[k] * row->at[k];
+        row->slope[k] -= g->spec->ridge * row->at[k];
+    }
+    if (row->trial >= row->value - 1e-12 * (1 + fabs(row->value)))
+        accept(g, row);
+    else
+        halve(g, row);
+    if (row->passes > MOST_PASSES)
+        row->active = 0;
+}
+
+/* One pass over the data for all rows that are active. */
+static int pass(ki_group *g) {
+    const size_t n = g->data->n;
+    int chosen[KI_ROWS_MOST];
+
+    for (size_t i = 0; i < g->rows; i++)
+        chosen[i] = g->row[i].active;
+    const ki_rows at = ki_group_gather(g, chosen, 1);
+    int error = ki_rows_score(&at, g->value, g->gradient, g->weight);
+    for (size_t k = 0; k < at.rows && !error; k++) {
+        ki_fit_row *row = g->row + g->which[k];
+        memcpy(row->slope, g->gradient + k * n, n * sizeof *row->slope);
+        row->trial = g->value[k];
+        row->weight = fmax(g->weight[k], 1e-300);
+        judge(g, row);
+    }
+    return error;
+}
+
+/* Stride of the blocks of a part of the data; 1 if a part would be nearly all. */
+static size_t stride_of(const ki_rows_data *d) {
+    const size_t sample = SAMPLE > SAMPLE_EACH * d->n ? SAMPLE : SAMPLE_EACH * d->n;
+    const size_t stride = d->count / sample;
+
+    return d->updates || stride < 3 ? 1 : stride;
+}
+
+/* Factors of -(second derivatives) at theta for the rows in `chosen`. One that is not positive
+ * definite to rounding is a sign of a border. */
+static int renew(ki_group *g, const int *chosen, int level) {
+    const size_t n = g->data->n, pairs = ki_pairs(n);
+    const ki_rows at = ki_group_gather(g, chosen, 0);
+    const size_t stride = level == KI_FULL ? 1 : stride_of(g->data);
+    int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, stride, g->packed) : 0;
+
+    for (size_t k = 0; k < at.rows && !error; k++) {
+        ki_fit_row *row = g->row + g->which[k];
+        ki_unpack_pairs(n, g->packed + k * pairs, row->factor);
+        for (size_t j = 1; j < n; j++)
+            row->factor[j * n + j] += g->spec->ridge;
+        row->level = level;
+        row->fresh = level == KI_FULL;
+        row->wants = 0;
+        if (ki_cholesky(n, row->factor, SMALLEST_PIVOT)) {
+            row->active = 0;
+            row->lost = -1;
+            continue;
+        }
+        propose(g, row);
+    }
+    return error;
+}
+
+static int renew_all(ki_group *g) {
+    int sampled[KI_ROWS_MOST], full[KI_ROWS_MOST];
+    const int parts = stride_of(g->data) > 1;
+
+    for (size_t i = 0; i < g->rows; i++) {
+        const ki_fit_row *row = g->row + i;
+        const int wants = row->active && row->wants;
+        sampled[i] = wants && parts && row->level == KI_GRAM;
+        full[i] = wants && !sampled[i];
+    }
+    const int error = renew(g, sampled, KI_SAMPLED);
+    return error ? error : renew(g, full, KI_FULL);
+}
+
+/* Rows whose steps stay large, or whose derivatives vanish: is there a direction that never loses? */
+static int look_for_borders(ki_group *g) {
+    const size_t n = g->data->n;
+    int error = 0;
+
+    for (size_t i = 0; i < g->rows && !error; i++) {
+        ki_fit_row *row = g->row + i;
+        const int vanished = row->lost < 0;
+        if (vanished)
+            row->lost = 0;
+        else if (!row->active || row->passes % SUSPICIOUS || !(row->level == KI_FULL) ||
+                 largest(n, row->step) < 1e-3)
+            continue;
+        if (g->spec->ridge > 0 || g->data->moment)
+            continue;
+        double *directions = g->theta; /* [3,n]: groups have room for so many */
+        for (size_t k = 0; k < n; k++) {
+            directions[k] = row->step[k];
+            directions[n + k] = row->theta[k] - row->start[k];
+            directions[2 * n + k] = row->theta[k];
+        }
+        memcpy(row->start, row->theta, n * sizeof *row->start);
+        error = ki_group_separated(g, row, 3, directions, &row->bordered);
+        if (!error && row->bordered) {
+            row->status = KI_SEPARATED;
+            row->active = 0;
+        }
+    }
+    return error;
+}
+
+int ki_group_newton(ki_group *g) {
+    int error = 0;
+
+    for (size_t i = 0; i < g->rows; i++)
+        memcpy(g->row[i].start, g->row[i].theta, g->data->n * sizeof(double));
+    for (int any = 1; any && !error;) {
+        error = pass(g);
+        error = error ? error : renew_all(g);
+        error = error ? error : look_for_borders(g);
+        any = 0;
+        for (size_t i = 0; i < g->rows; i++)
+            any |= g->row[i].active;
+    }
+    return error;
+}
+
+int ki_group_errors(ki_group *g, double *errors, double *robust) {
+    const size_t n = g->data->n, pairs = ki_pairs(n);
+    int chosen[KI_ROWS_MOST];
+
+    for (size_t i = 0; i < g->rows; i++)
+        chosen[i] = 1;
+    const ki_rows at = ki_group_gather(g, chosen, 0);
+    int error = ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+    for (size_t i = 0; i < g->rows && !error; i++) {
+        ki_fit_row *row = g->row + i;
+        ki_unpack_pairs(n, g->packed + i * pairs, row->factor);
+        for (size_t j = 1; j < n; j++)
+            row->factor[j * n + j] += g->spec->ridge;
+        const size_t failed = ki_cholesky(n, row->factor, 0);
+        if (!failed)
+            ki_cholesky_inverse(n, row->factor, g->square);
+        for (size_t k = 0; k < n; k++)
+            errors[i * n + k] = failed ? INFINITY : sqrt(g->square[k * n + k]);
+        row->lost = failed != 0;
+    }
+    if (error || !robust)
+        return error;
+    error = ki_rows_squares(&at, KI_SCORES, 1, g->packed);
+    for (size_t i = 0; i < g->rows && !error; i++) {
+        const ki_fit_row *row = g->row + i;
+        if (!row->lost)
+            ki_cholesky_inverse(n, row->factor, g->square);
+        for (size_t k = 0; k < n; k++) {
+            const double *v = g->square + k * n, *m = g->packed + i * pairs;
+            double sum = 0;
+            for (size_t a = 0; a < n && !row->lost; a++)
+                for (size_t b = a; b < n; b++, m++)
+                    sum += (a == b ? 1 : 2) * v[a] * v[b] * *m;
+            robust[i * n + k] = row->lost ? INFINITY : sqrt(sum);
+        }
+    }
+    return error;
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reference fits as the C tests read them: NAME.json and NAME.npz of a folder become inference_NAME.npz,
+the raster with its moments, maximum likelihood, Firth and closed forms (float64 Newton of numpy, checked
+against scipy).
+
+    make_inference.py FOLDER NAME ...
+"""
+import json
+import os
+import sys
+
+import numpy as np
+
+
+def numbers(x):
+    return np.array(x, dtype=float)  # null becomes nan
+
+
+def convert(folder, name, out):
+    with open(os.path.join(folder, name + ".json")) as f:
+        case = json.load(f)
+    raster = np.load(os.path.join(folder, name + ".npz"))["raster"]
+    arrays = {"raster": raster}
+    units = raster.shape[-1]
+    arrays["kept"] = np.array(case.get("kept_units", range(units)), dtype=np.int64)
+    arrays["separated"] = np.isin(np.arange(units), case["separated_units"]).astype(np.int8)
+    if not case["separated_units"]:  # else those of a penalty on the fields too
+        for key in ("H", "J", "H_err", "J_err", "log_likelihood_unit"):
+            arrays["ml_" + key] = numbers(case["ml"][key])
+        arrays["ml_criteria"] = numbers([case["ml"]["log_likelihood"], case["ml"]["aic"], case["ml"]["bic"]])
+    for key in ("H", "J", "H_err", "J_err"):
+        arrays["firth_" + key] = numbers(case["firth"][key])
+    for method in ("nmf", "tap", "ms"):
+        if method in case:
+            arrays[method + "_H"] = numbers(case[method]["H"])
+            arrays[method + "_J"] = numbers(case[method]["J"])
+    np.savez_compressed(os.path.join(out, "inference_" + name + ".npz"), **arrays)
+
+
+if __name__ == "__main__":
+    for each in sys.argv[2:]:
+        convert(sys.argv[1], each, os.path.dirname(os.path.abspath(__file__)))
