@@ -14,9 +14,10 @@ static const command_help network_help = {
     "the realizations; J0, dJ and dH are those the network looks like. A .npz or .h5 file also\n"
     "holds m (N) (the mean over spins is m_mean there), the raw moments c and d (N,N; d[i,j] =\n"
     "<s_i(t) s_j(t-1)>, asynchronously <tanh(beta h_i) s_j>), m_before (N) of the states s_j in d\n"
-    "(connected is d[i,j] - m[i] m_before[j]), and the entropy production of each spin and edge,\n"
-    "sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma. There are no checkpoints of "
-    "replicas.\n",
+    "(connected is d[i,j] - m[i] m_before[j]), and the entropy flow to the bath of each spin and\n"
+    "edge, sigma_spin (N) and sigma_edge (N,N), whose sum is N sigma; the diagonal holds what "
+    "flows\n"
+    "by a spin's own change. There are no checkpoints of replicas.\n",
     "  kinising network draw --N 50 --dJ 0.5 --beta 2 -o network.npz\n"
     "  kinising simulate --network network.npz --replicas 1000 --average --burn-in 50 -o "
     "moments.npz\n"

@@ -67,9 +67,9 @@ typedef struct ki_ensemble_result {
     double m, m_err;         /**< magnetization */
     double q, q_err;         /**< autocorrelation: lag 1 (synchronous), overlap with the state
                                   T/2 earlier (asynchronous) */
-    double S, S_err;         /**< path entropy of the next step or update */
+    double S, S_err;         /**< path entropy of the step measured, or of updates of the state */
     double Sr, Sr_err;       /**< S + sigma */
-    double sigma, sigma_err; /**< entropy production */
+    double sigma, sigma_err; /**< entropy flow to the bath; in the steady state its production */
     uint64_t flips; /**< spins seen to flip in the measured steps, or in the unit of time before a
                        measured state, in all. A handful is a warning: states as rare as these few
                        are missing from averages and errors alike, see KI_FEW_FLIPS */
@@ -118,24 +118,29 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
 /**
  * Simulates the realizations first <= r < last that are not done yet.
  *
- * Estimators [sigma-net-sync] [sigma-net-async], with t_i = tanh(beta h_i) and h the field made by
- * the state s' before the last step (synchronous, s the state drawn from it) or by the state s
- * reached (asynchronous, s' that of T/2 earlier):
+ * Estimators [sigma-t], with t_i = tanh(beta h_i) and h the field made by the state s' before the
+ * last step (synchronous, s the state drawn from it) or by the state s reached (asynchronous, s' that
+ * of T/2 earlier, s^i = s with spin i turned):
  *
  *     synchronous:   m = <t_i>,  q = <t_i s'_i>,  activity = (1 - q)/2,
- *                    sigma = (beta/N) sum_ij (J_ij - J_ji) t_i s'_j
- *     asynchronous:  m = <s_i>,  q = <s_i s'_i>,  activity = <(1 - s_i t_i)/2>,
- *                    sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
- *                            - (1/N) sum_i f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii
- * s_i)], f_i = (1 - s_i t_i)/2; the second sum is there because a spin that flips changes its own
- * field when J_ii != 0 both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
+ *                    Sr = -<ln P(s' | s)>/N
+ *     asynchronous:  m = <s_i>,  q = <s_i s'_i>,  activity = <f_i>,  f_i = (1 - s_i t_i)/2,
+ *                    sigma = (1/N) sum_i f_i(s) ln[f_i(s) / f_i(s^i)]
+ *     both:          S = <ln 2cosh(beta h_i) - beta h_i t_i>,  Sr = S + sigma
  *
- * With `average` the asynchronous q is that of states of the window (from t = burn_in on) that are
- * T/2 apart; where it is shorter, of the last state and the one T/2 earlier. The rest are means
- * over the window, of t measured at each step or unit of time; sigma is then made from the heat:
- * synchronously (beta/N) sum_i [t_i(t) h_i(t) - s_i(t-1) h_i(t+1)] where couplings are not in
- * memory, asynchronously (beta/N) sum_i h_i (t_i - s_i) without J_ii in place of its first sum;
- * fields of symmetric origin are left out.
+ * So they are row T of ki_transient_sync() and ki_transient_async() for N -> infinity: sigma is the
+ * entropy that flows to the bath in step T, or per unit time at the time T. In the steady state it is
+ * the entropy production, [sigma-net-sync] [sigma-net-async], and for symmetric couplings (dJ = 0, or
+ * N = 1) fluctuates around 0.
+ *
+ * Both have the noise of the last draws taken out as far as it is known to be of mean zero, see
+ * docs/theory.md. Errors of a steady state are those of [sigma-net-sync] synchronously and in
+ * windows; a single asynchronous state leaves errors up to twice those of [sigma-net-async], whose
+ * mean is sigma in the steady state alone: average.
+ *
+ * With `average` all are means over the window, of t measured at each step or unit of time; the
+ * asynchronous q is that of states of the window (from t = burn_in on) that are T/2 apart; where it
+ * is shorter, of the last state and the one T/2 earlier.
  *
  * Work that is not finished when the call is cancelled or fails is lost, finished realizations are
  * kept. Progress counts spin updates; ki_ensemble_pack() may be called from inside the callback.
@@ -146,9 +151,9 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  * @param run       threads, progress; NULL = defaults
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
- * Cost of a realization: N^2 normals and at most N^2 T/32 instructions (synchronous dense), N T
- * normals and N T^2/32 (matrix-free), N^2 normals and N/32 a flip (asynchronous dense). Not thread
- * safe for one and the same ensemble.
+ * Cost of a realization: N^2 normals and at most N^2 (T + 1)/32 instructions (synchronous dense),
+ * N (T + 1) normals and N T^2/32 (matrix-free), N^2 normals, N/32 a flip and 3 N^2/32 for the end
+ * (asynchronous dense). Not thread safe for one and the same ensemble.
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_run(ki_ensemble *ensemble, uint64_t first, uint64_t last,
                                           const ki_run_options *run);
@@ -175,8 +180,9 @@ KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble,
  * @param done      how many are done, > 0
  * @param step      least number to add
  * @param most      never more than that
- * @return `done` if they are enough, if sigma is 0 by itself (N = 1, beta = 0, dJ = 0) or `most` is
- * reached; else more, at most 4 done
+ * @return `done` if they are enough, if beta = 0 or `most` is reached; else more, at most 4 done.
+ *         Where couplings are symmetric (N = 1 or dJ = 0) and sigma vanishes in the steady state, the
+ *         error is that of Sr
  */
 KI_API uint64_t ki_ensemble_target(const ki_ensemble *ensemble, double rel_err, uint64_t done,
                                    uint64_t step, uint64_t most);
@@ -234,9 +240,10 @@ typedef struct ki_replicas_out {
     double *d;          /**< [N,N] raw <s_i(t) s_j(t-1)> (synchronous), <tanh(beta h_i) s_j>
                              (asynchronous) */
     double *sigma_spin; /**< [N] sum over j of sigma_edge */
-    double *sigma_edge; /**< [N,N] beta (J_ij - J_ji) d_ij; asynchronously half of it, and on the
-                             diagonal the part of J_ii, see ki_ensemble_run(). The sum over all
-                             i, j is N sigma */
+    double *sigma_edge; /**< [N,N] beta (J_ij - J_ji) d_ij, asynchronously half of it; on the
+                             diagonal what flows by the spin's own change, which is 0 in the steady
+                             state but for the part of J_ii (asynchronous), see ki_replicas(). The
+                             sum over all i, j is N sigma */
     int8_t *raster;     /**< [R,T+1,N] spins +-1 of every step or unit of time, t = 0 first */
     double *m_before;   /**< [N] <s_j> of the states that d is made with: those before the step
                              (synchronous), the same as m (asynchronous). d_ij - m_i m_before_j is
@@ -244,13 +251,19 @@ typedef struct ki_replicas_out {
 } ki_replicas_out;
 
 /**
- * R replicas of one network, advanced together. [sigma-net-sync] [sigma-net-async]
+ * R replicas of one network, advanced together. [sigma-t] [sigma-net-sync] [sigma-net-async]
  *
  * Moments are the low-variance ones: d_ij = <t_i s'_j>, m_i = <t_i>, c_ij = <t_i t_j> (i != j) with
  * t_i = tanh(beta h_i), h the field made by s' (synchronous); m_i = <s_i>, c_ij = <s_i s_j>,
- * d_ij = <t_i s_j> of one state (asynchronous). Estimators of `summary` as in ki_ensemble_run(),
- * sigma by its first sum at every measured time. With `average` an asynchronous q compares states
- * of the window that are T/2 apart; where it is shorter, the last state with the one T/2 earlier.
+ * d_ij = <t_i s_j> of one state (asynchronous). Estimators of `summary` as in ki_ensemble_run(). With
+ * `average` an asynchronous q compares states of the window that are T/2 apart; where it is shorter,
+ * the last state with the one T/2 earlier.
+ *
+ * The entropy flow [sigma-t] is the sum over all edges, where a spin alone has
+ *
+ *     synchronous:   beta H_i <t_i - s'_i> + <ln 2cosh(beta h_i(s)) - ln 2cosh(beta h_i(s'))>
+ *     asynchronous:  beta H_i <t_i - s_i> - <f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)]>
+ *                    + (beta/2) sum_{j != i} J_ij (d_ij + d_ji - 2 c_ij)
  *
  * Fields are sums in single precision: relative errors of 1e-6, of moments too.
  *
@@ -264,8 +277,8 @@ typedef struct ki_replicas_out {
  * the raster
  *
  * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas, another one
- * for sigma at measured times, and N x 64 with 64 x N for each of c and d; asynchronously N
- * operations a flip. The same bits for any number of threads on one kind of machine.
+ * for sigma at measured times and at the end, and N x 64 with 64 x N for each of c and d;
+ * asynchronously N operations a flip, and 2 N^2 a replica if a single time is measured. The same bits for any number of threads on one kind of machine.
  */
 KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replicas_spec *spec,
                                       const ki_run_options *run, ki_ensemble_result *summary,

@@ -179,7 +179,7 @@ class Network:
 
     def simulate(self, replicas=100, steps=127, dynamics="sync", average=False, burn_in=0, start="up",
                  seed=1, threads=0, moments=True, raster=False):
-        """Independent copies of the network, run together. [sigma-net-sync] [sigma-net-async]
+        """Independent copies of the network, run together. [sigma-t] [sigma-net-sync] [sigma-net-async]
 
         Parameters:
             replicas  R, number of copies
@@ -197,8 +197,9 @@ class Network:
             c           [N,N] raw <s_i s_j>
             d           [N,N] raw <s_i(t) s_j(t-1)> ('sync'), <tanh(beta h_i) s_j> ('async')
             sigma_spin  [N] sigma_edge summed over j
-            sigma_edge  [N,N] beta (J_ij - J_ji) d_ij; 'async': half of it, and on the diagonal the part of
-                        J_ii. The sum over i and j is N sigma
+            sigma_edge  [N,N] beta (J_ij - J_ji) d_ij, 'async': half of it; on the diagonal what flows to the bath
+                        by the spin's own change, 0 in the steady state but for the part of J_ii ('async').
+                        The sum over i and j is N sigma
             raster      [R,T+1,N] int8, spins +-1 of every step or unit of time
             m_before    [N] <s_j> of the states that d is made with; d_ij - m_i m_before_j is connected
             realizations  R

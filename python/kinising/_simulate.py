@@ -108,7 +108,7 @@ def _run(ensemble, realizations, most, rel_err, run):
 def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100, steps=127, average=False,
              burn_in=0, start="up", algorithm="auto", zero_diagonal=False, rel_err=None,
              max_realizations=None, seed=1, threads=0):
-    """Exact simulation of finite networks, averaged over disorder. [model] [sigma-net-sync]
+    """Exact simulation of finite networks, averaged over disorder. [model] [sigma-t] [sigma-net-sync]
     [sigma-net-async] [matrix-free]
 
     Every realization draws its own couplings J_ij ~ Normal(J0/N, dJ^2/N) and fields H_i ~ Uniform(-dH, dH).
@@ -133,7 +133,8 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
         realizations                how many are in the averages
         m, q                        magnetization; autocorrelation at lag 1 ('sync'), T/2 ('async')
         S, Sr                       path entropy and reverse path entropy, nats per spin and step (unit time)
-        sigma                       entropy production, nats per spin and step (unit time)
+        sigma                       entropy flow to the bath in the last step (at the last time), as in row `steps` of
+                                    transient(); in the steady state the entropy production
         activity                    probability that an update flips its spin
         m_err, ..., activity_err    standard errors over realizations; nan for a single one
         flips                       spins seen to flip in the measured steps, in all: below 100 not even the

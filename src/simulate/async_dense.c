@@ -13,24 +13,34 @@
 #include "simulate/engine.h"
 #include "simulate/estimators.h"
 
-enum { BATCH = 1024 }; /* updates whose random numbers are made together */
+enum {
+    BATCH = 1024, /* updates whose random numbers are made together */
+    RECENT = 6    /* units of time whose updates are known in order at the end */
+};
 
 typedef struct workspace {
     size_t words, stride;         /* stride: N rounded up to lanes */
     uint64_t slots;               /* for states */
     int16_t *column;              /* [N][stride] normals of J_ij, for all i, column j */
     int32_t *sum;                 /* [stride] sum over the spins j that are up of normal_ij */
-    int32_t *all;                 /* [stride] the same over all spins */
     float *local;                 /* [stride] beta H_i, and the noise field of all spins down */
+    float *H;                     /* [stride] beta H_i alone */
     int8_t *spin;                 /* [stride] +-1 */
     float *field, *noise, *delta; /* [64 words] for measurements */
-    float *backward;              /* [stride] */
+    float *rest, *later;          /* [64 words] and [stride], see add_pairs() */
+    ki_last_update *last;         /* [64 words] */
+    uint32_t *choice;             /* [RECENT][N] spins in the order they were updated in */
+    uint32_t *order;              /* [N] */
     float *self;                  /* [stride] beta J_ii */
     uint64_t *past;               /* [slots][words] states of the last units of time */
 } workspace;
 
 static uint64_t stride_of(uint64_t n) {
     return (n + 31) / 32 * 32;
+}
+
+static uint64_t first_measured(const ki_ensemble_spec *spec) {
+    return spec->average ? spec->burn_in + 1 : spec->steps;
 }
 
 /* Kept states: without a window the present one and one earlier. */
@@ -40,8 +50,9 @@ static uint64_t slots_of(const ki_ensemble_spec *spec) {
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
     const double stride = (double)stride_of(spec->n), words = (double)ki_words(spec->n);
-    return ki_bytes((double)spec->n * stride * sizeof(int16_t) + stride * (4 + 4 + 4 + 4) +
-                    words * 64 * (4 * 4 + 1) + (double)slots_of(spec) * words * 8);
+    return ki_bytes((double)spec->n * stride * sizeof(int16_t) + stride * (4 + 4) +
+                    words * 64 * (6 * 4 + 8 + 1) + (double)spec->n * 4 * (RECENT + 1) +
+                    (double)slots_of(spec) * words * 8);
 }
 
 static void destroy(void *p) {
@@ -50,13 +61,17 @@ static void destroy(void *p) {
     if (w) {
         ki_free(w->column);
         ki_free(w->sum);
-        ki_free(w->all);
         ki_free(w->local);
         ki_free(w->spin);
         ki_free(w->field);
         ki_free(w->noise);
         ki_free(w->delta);
-        ki_free(w->backward);
+        ki_free(w->H);
+        ki_free(w->rest);
+        ki_free(w->later);
+        ki_free(w->last);
+        ki_free(w->choice);
+        ki_free(w->order);
         ki_free(w->self);
         ki_free(w->past);
         ki_free(w);
@@ -73,17 +88,22 @@ static void *create(const ki_plan *plan) {
         .words = ki_words(n), .stride = (size_t)stride_of(n), .slots = slots_of(&plan->spec)};
     w->column = ki_alloc(n, w->stride * sizeof *w->column);
     w->sum = ki_alloc(w->stride, sizeof *w->sum);
-    w->all = ki_alloc(w->stride, sizeof *w->all);
     w->local = ki_alloc(w->words * 64, sizeof *w->local);
     w->spin = ki_alloc(w->words * 64, sizeof *w->spin);
     w->field = ki_alloc(w->words * 64, sizeof *w->field);
     w->noise = ki_alloc(w->words * 64, sizeof *w->noise);
     w->delta = ki_alloc(w->words * 64, sizeof *w->delta);
-    w->backward = ki_alloc(w->stride, sizeof *w->backward);
+    w->H = ki_alloc(w->words * 64, sizeof *w->H);
+    w->rest = ki_alloc(w->words * 64, sizeof *w->rest);
+    w->later = ki_alloc(w->stride, sizeof *w->later);
+    w->last = ki_alloc(w->words * 64, sizeof *w->last);
+    w->choice = ki_alloc(n, RECENT * sizeof *w->choice);
+    w->order = ki_alloc(n, sizeof *w->order);
     w->self = ki_alloc(w->stride, sizeof *w->self);
     w->past = ki_alloc((size_t)w->slots, w->words * sizeof *w->past);
-    if (!w->column || !w->sum || !w->all || !w->local || !w->spin || !w->field || !w->noise ||
-        !w->delta || !w->backward || !w->self || !w->past) {
+    if (!w->column || !w->sum || !w->local || !w->spin || !w->field || !w->noise || !w->delta ||
+        !w->H || !w->rest || !w->later || !w->last || !w->choice || !w->order || !w->self ||
+        !w->past) {
         destroy(w);
         return NULL;
     }
@@ -139,6 +159,9 @@ static int begin(run *r, uint64_t realization, ki_work *work) {
     if (draw_couplings(r, realization, work))
         return KI_ERR_CANCELLED;
     ki_local_fields(r->plan, realization, w->local);
+    memcpy(w->H, w->local, r->n * sizeof *w->H);
+    for (size_t i = 0; i < r->n; i++)
+        w->last[i] = (ki_last_update){NAN, 0};
     ki_start_state(r->plan, realization, w->past);
     r->total = ki_total_spin(r->n, w->past);
     /* The noise field is 2 (sum over up) - (sum over all). */
@@ -148,7 +171,6 @@ static int begin(run *r, uint64_t realization, ki_work *work) {
         if (ki_work_spend(work, r->n))
             return KI_ERR_CANCELLED;
     }
-    memcpy(w->all, w->sum, w->stride * sizeof *w->all);
     for (size_t i = 0; i < r->n; i++)
         w->local[i] -= r->per_unit * (float)w->sum[i];
     for (size_t i = 0; i < r->n; i++) {
@@ -180,7 +202,9 @@ static void update(run *r, size_t count, const uint32_t *choice, const float *th
 
     for (size_t k = 0; k < count; k++) {
         const size_t i = choice[k];
-        const int up = field_of(r, w, i) + mean > threshold[k];
+        const float field = field_of(r, w, i) + mean;
+        const int up = field > threshold[k];
+        w->last[i] = (ki_last_update){field, mean};
         if (up != (w->spin[i] > 0)) {
             const int sign = up ? 1 : -1;
             ki_add16(w->stride, sign, w->column + i * w->stride, w->sum);
@@ -194,16 +218,16 @@ static void update(run *r, size_t count, const uint32_t *choice, const float *th
 
 /* One unit of time: N updates. Thresholds belong to the number of the update. */
 static int advance(run *r, ki_work *work) {
-    uint32_t choice[BATCH];
+    uint32_t *unit = r->w->choice + r->updates / r->n % RECENT * r->n;
     float threshold[BATCH + KI_GROUP];
 
     r->flips = 0;
     for (size_t done = 0; done < r->n;) {
         const size_t count = r->n - done < BATCH ? r->n - done : BATCH;
         const uint64_t first = r->updates / KI_GROUP, last = (r->updates + count - 1) / KI_GROUP;
-        ki_choose(&r->chooser, count, choice);
+        ki_choose(&r->chooser, count, unit + done);
         ki_thresholds(&r->update, &r->rare, first, (size_t)(last - first + 1), threshold);
-        update(r, count, choice, threshold + r->updates % KI_GROUP);
+        update(r, count, unit + done, threshold + r->updates % KI_GROUP);
         r->updates += count;
         done += count;
         if (ki_work_spend(work, count * r->n / 4) || ki_work_tick(work, count))
@@ -226,40 +250,79 @@ static void keep_state(const run *r, uint64_t t) {
         state[i / 64] |= (uint64_t)(r->w->spin[i] > 0) << i % 64;
 }
 
-/* Sums over measurements; `cross` is twice N sigma [sigma-net-async]. */
+/* Sums over measurements; `heat` is what the sums of the spins have not. */
 typedef struct window {
     ki_spin_sums sums;
-    double spin, overlap, cross, seen;
+    double spin, overlap, heat, seen;
     uint64_t count, overlaps;
 } window;
 
-/* sum delta_i noise_i - s_j (J delta)_j on the last state, in which J_ii drops out. In a window the
- * mean of sum delta_i noise_i alone, J_ii left out, is half of that, but for a change of the energy
- * of the symmetric part. What a flip changes in its own field comes on top. */
+/* Spins in the order of their last updates: first those not seen lately, in any order. Returns how
+ * many these are. */
+static size_t find_order(const run *r) {
+    workspace *w = r->w;
+    const size_t recent = r->updates / r->n < RECENT ? (size_t)(r->updates / r->n) : RECENT;
+    size_t left = r->n;
+
+    memset(w->noise, 0, r->n * sizeof *w->noise); /* not 0: has its place */
+    for (size_t back = 1; back <= recent && left > 0; back++) {
+        const uint32_t *unit = w->choice + (r->updates / r->n - back) % RECENT * r->n;
+        for (size_t k = r->n; k-- > 0 && left > 0;) {
+            const size_t i = unit[k];
+            if (w->noise[i] == 0) {
+                w->noise[i] = 1;
+                w->order[--left] = (uint32_t)i;
+            }
+        }
+    }
+    const size_t old = left;
+    for (size_t i = 0; i < r->n; i++)
+        if (w->noise[i] == 0)
+            w->order[--left] = (uint32_t)i;
+    return old;
+}
+
+/* sum over pairs i before j of rest_j (noise J_ji + noise J_ij) s_i: when j was updated s_i already
+ * was what it is, so that this has the mean zero too. */
+static double add_pairs(const run *r) {
+    workspace *w = r->w;
+    const size_t old = find_order(r);
+    double sum = 0;
+
+    memset(w->sum, 0, w->stride * sizeof *w->sum);
+    for (size_t k = 0; k < r->n; k++) {
+        const size_t j = w->order[k];
+        if (k >= old)
+            sum += (double)w->rest[j] * (double)w->sum[j];
+        ki_add16(w->stride, w->spin[j], w->column + j * w->stride, w->sum);
+    }
+    memset(w->later, 0, w->stride * sizeof *w->later);
+    for (size_t k = r->n; k-- > 0;) {
+        const size_t i = w->order[k];
+        sum += (double)w->spin[i] * (double)w->later[i];
+        if (k >= old)
+            ki_axpy16(w->stride, w->rest[i], w->column + i * w->stride, w->later);
+    }
+    return (double)r->per_unit * sum;
+}
+
+/* sum delta_i (h_i - J_ii s_i), what a flip changes in its own field, and the noise of the last
+ * updates taken out: that of the pairs too where the state is the only one. [sigma-t] */
 static void measure(const run *r, uint64_t t, window *sum) {
     workspace *w = r->w;
     const uint64_t *state = past_state(r, t);
     const float mean = mean_field(r);
-    const int diagonal = r->plan->spec.average && !r->plan->spec.zero_diagonal;
 
     for (size_t i = 0; i < r->n; i++) {
         w->field[i] = field_of(r, w, i) + mean;
-        w->noise[i] = r->per_unit * (float)(2 * w->sum[i] - w->all[i]);
-        if (diagonal)
-            w->noise[i] -= r->per_unit * (float)(w->spin[i] * w->column[i * w->stride + i]);
+        w->noise[i] = w->field[i] - w->self[i] * (float)w->spin[i];
     }
-    const double before = sum->sums.heat;
     ki_add_spins(r->n, w->field, state, w->noise, &sum->sums, w->delta);
-    sum->cross += sum->sums.heat - before;
-    if (r->plan->spec.average) {
-        sum->cross += sum->sums.heat - before;
-    } else {
-        memset(w->backward, 0, w->stride * sizeof *w->backward);
-        for (size_t i = 0; i < r->n; i++)
-            ki_axpy16(w->stride, r->per_unit * w->delta[i], w->column + i * w->stride, w->backward);
-        sum->cross -= ki_signed_sum(r->n, w->backward, state);
-    }
-    sum->cross -= 2 * ki_self_heat(r->n, w->field, state, w->delta, w->self);
+    sum->heat -= ki_self_heat(r->n, w->field, state, w->delta, w->self);
+    sum->heat +=
+        ki_updates_sum(r->n, state, w->last, w->H, ki_field_variance(&r->plan->spec.p), w->rest);
+    if (first_measured(&r->plan->spec) == r->plan->spec.steps)
+        sum->heat += add_pairs(r);
     sum->spin += (double)r->total;
     sum->count++;
     sum->seen += (double)r->flips;
@@ -274,7 +337,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
                    double out[KI_N_ESTIMATES]) {
     const ki_ensemble_spec *spec = &plan->spec;
     const double n = (double)spec->n;
-    const uint64_t first = spec->average ? spec->burn_in + 1 : spec->steps;
+    const uint64_t first = first_measured(spec);
     run r = {.plan = plan,
              .w = workspace_,
              .n = (size_t)spec->n,
@@ -300,7 +363,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     }
     const double measured = (double)sum.count;
     ki_estimates(n * measured, sum.spin, sum.overlap * measured / (double)sum.overlaps,
-                 sum.sums.entropy, sum.cross / 2, sum.sums.flips, sum.seen, out);
+                 sum.sums.entropy, sum.sums.heat + sum.heat, sum.sums.flips, sum.seen, out);
     return 0;
 }
 

@@ -28,18 +28,21 @@ typedef struct past {
 typedef struct workspace {
     size_t words;
     uint64_t updates, pool, most, lag;
-    uint32_t *choice;   /* [updates] the spins in order */
-    uint64_t *state;    /* [updates][words] the state a spin was updated in */
-    uint64_t *snapshot; /* [updates + EXTRA N] of a vector: number of its state */
-    double *z;          /* [updates + EXTRA N] and its normal */
-    double *factor;     /* [pool] rows of the factors */
-    past *past;         /* [N] */
-    double *row;        /* [most] */
-    uint64_t *now;      /* [words] */
-    uint64_t *before;   /* [words] the state `lag` before the end */
-    uint64_t *plane;    /* [PLANES][words] delta in binary */
-    size_t used[2][2];  /* first and last + 1 of the planes in each half that are not empty */
-    float *local, *field, *noise, *delta, *self;
+    uint32_t *choice;     /* [updates] the spins in order */
+    uint64_t *state;      /* [updates][words] the state a spin was updated in */
+    uint64_t *snapshot;   /* [updates + EXTRA N] of a vector: number of its state */
+    double *z;            /* [updates + EXTRA N] and its normal */
+    double *factor;       /* [pool] rows of the factors */
+    past *past;           /* [N] */
+    double *row;          /* [most] */
+    uint64_t *now;        /* [words] */
+    uint64_t *before;     /* [words] the state `lag` before the end */
+    uint64_t *plane;      /* [PLANES][words] `rest` of the spins still to come, in binary */
+    uint64_t *earlier;    /* [words] the spins that were last updated before */
+    size_t used[2][2];    /* first and last + 1 of the planes in each half that are not empty */
+    ki_last_update *last; /* [64 words] */
+    uint32_t *order;      /* [N] spins in the order of their last updates */
+    float *local, *field, *noise, *delta, *self, *rest;
 } workspace;
 
 /* sum over spins of (n + EXTRA)(n + EXTRA + 1)/2 for n updates of a spin, multinomial; a bound that
@@ -60,8 +63,8 @@ static double most_rows(double n, double t) {
 static double bytes_of(const ki_ensemble_spec *spec) {
     const double n = (double)spec->n, updates = n * (double)spec->steps, words = ceil(n / 64);
     return updates * (4 + 8 * words + 8 + 8) + n * EXTRA * 16 +
-           8 * pool_bound(n, (double)spec->steps) + n * (sizeof(past) + 5 * 4) +
-           words * 8 * (2 + PLANES) + 8 * most_rows(n, (double)spec->steps);
+           8 * pool_bound(n, (double)spec->steps) + n * (sizeof(past) + 6 * 4 + 8 + 4) +
+           words * 8 * (3 + PLANES) + 8 * most_rows(n, (double)spec->steps);
 }
 
 static uint64_t memory(const ki_ensemble_spec *spec) {
@@ -72,9 +75,10 @@ static void destroy(void *p) {
     workspace *w = p;
 
     if (w) {
-        void *const parts[] = {w->choice, w->state, w->snapshot, w->z,     w->factor, w->past,
-                               w->row,    w->now,   w->before,   w->plane, w->local,  w->field,
-                               w->noise,  w->delta, w->self,     w};
+        void *const parts[] = {w->choice,  w->state, w->snapshot, w->z,      w->factor,
+                               w->past,    w->row,   w->now,      w->before, w->plane,
+                               w->local,   w->field, w->noise,    w->delta,  w->self,
+                               w->earlier, w->last,  w->order,    w->rest,   w};
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
             ki_free(parts[i]);
     }
@@ -104,6 +108,10 @@ static void *create(const ki_plan *plan) {
     w->now = ki_alloc(w->words, sizeof *w->now);
     w->before = ki_alloc(w->words, sizeof *w->before);
     w->plane = ki_alloc(w->words * PLANES, sizeof *w->plane);
+    w->earlier = ki_alloc(w->words, sizeof *w->earlier);
+    w->last = ki_alloc(lanes, sizeof *w->last);
+    w->order = ki_alloc(n, sizeof *w->order);
+    w->rest = ki_alloc(lanes, sizeof *w->rest);
     w->local = ki_alloc(lanes, sizeof *w->local);
     w->field = ki_alloc(lanes, sizeof *w->field);
     w->noise = ki_alloc(lanes, sizeof *w->noise);
@@ -111,7 +119,7 @@ static void *create(const ki_plan *plan) {
     w->self = ki_alloc(lanes, sizeof *w->self);
     if (!w->choice || !w->state || !w->snapshot || !w->z || !w->factor || !w->past || !w->row ||
         !w->now || !w->before || !w->plane || !w->local || !w->field || !w->noise || !w->delta ||
-        !w->self) {
+        !w->self || !w->earlier || !w->last || !w->order || !w->rest) {
         destroy(w);
         return NULL;
     }
@@ -232,8 +240,9 @@ static int simulate(run *r, ki_work *work) {
         memcpy(w->state + u * w->words, w->now, w->words * sizeof *w->now);
         overlaps(w, p, (double)r->n, w->now);
         const double noise = add_field(w, p, z[u % KI_GROUP] * KI_NORMAL_UNIT, u);
-        const float x = spread * (float)noise + (w->local[i] + field_mean(r));
+        const float mean = field_mean(r), x = spread * (float)noise + (w->local[i] + mean);
         const int s = x > threshold[u % KI_GROUP] ? 1 : -1;
+        w->last[i] = (ki_last_update){x, mean};
         if (s != spin_of(w->now, i)) {
             w->now[i / 64] ^= UINT64_C(1) << i % 64;
             r->total += 2 * s;
@@ -269,16 +278,42 @@ static void last_fields(run *r) {
         if (q->rank > rank)
             w->row[rank] = spin_of(w->now, i) / root;
         const double self = add_field(w, q, own[i % KI_GROUP] * KI_NORMAL_UNIT, UINT64_MAX - 1);
-        w->noise[i] = (float)(p->beta * p->dJ * noise);
-        w->field[i] = w->noise[i] + (w->local[i] + field_mean(r));
         w->self[i] = (float)(p->beta * p->dJ / root * self + p->beta * p->J0 / n);
+        w->field[i] = (float)(p->beta * p->dJ * noise) + (w->local[i] + field_mean(r));
+        w->noise[i] = w->field[i] - w->self[i] * (float)spin_of(w->now, i);
     }
 }
 
-/* |delta_i| <= 2 as a binary number of DIGITS digits in units of PLANE_UNIT, bit b of spin i in
- * plane b, so that sums of delta_i over spins are counted. Small ones keep their digits beside
- * large ones. Returns the sum of all in units. */
+/* Spins in the order of their last updates, first those that never were. */
+static void find_order(workspace *w, size_t n) {
+    size_t left = n;
+
+    memset(w->earlier, 0, w->words * sizeof *w->earlier); /* 1: has its place */
+    for (uint64_t u = w->updates; u-- > 0 && left > 0;) {
+        const size_t i = w->choice[u];
+        const uint64_t bit = UINT64_C(1) << i % 64;
+        if (!(w->earlier[i / 64] & bit)) {
+            w->earlier[i / 64] |= bit;
+            w->order[--left] = (uint32_t)i;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!(w->earlier[i / 64] >> i % 64 & 1))
+            w->order[--left] = (uint32_t)i;
+    memset(w->earlier, 0, w->words * sizeof *w->earlier);
+}
+
+/* |rest_i| <= 2 as a binary number of DIGITS digits in units of PLANE_UNIT. Small ones keep their
+ * digits beside large ones. */
 #define PLANE_UNIT 0x1p-62
+static uint64_t binary(float rest) {
+    int exponent;
+    const double digits = rint(ldexp(frexp(fabs((double)rest), &exponent), DIGITS));
+    const int shift = exponent + 62 - DIGITS;
+    return shift >= 0 ? (uint64_t)digits << shift : 0;
+}
+
+/* Bit b of spin i in plane b, so that sums over spins are counted. Returns the sum of all. */
 static double make_planes(const run *r) {
     workspace *w = r->w;
     uint64_t any = 0;
@@ -286,10 +321,7 @@ static double make_planes(const run *r) {
 
     memset(w->plane, 0, w->words * PLANES * sizeof *w->plane);
     for (size_t i = 0; i < r->n; i++) {
-        int exponent;
-        const double digits = rint(ldexp(frexp(fabs((double)w->delta[i]), &exponent), DIGITS));
-        const int shift = exponent + 62 - DIGITS;
-        const uint64_t size = shift >= 0 ? (uint64_t)digits << shift : 0;
+        const uint64_t size = binary(w->rest[i]);
         for (uint64_t bits = size; bits; bits &= bits - 1) {
             const size_t b = (size_t)__builtin_ctzll(bits);
             w->plane[b * w->words + i / 64] |= UINT64_C(1) << i % 64;
@@ -305,9 +337,15 @@ static double make_planes(const run *r) {
     return all;
 }
 
-/* sum over i of delta_i s_i for a state: delta_i has the sign of -s_i in the last state, so that
- * spins that are as there count -|delta_i|, the others +|delta_i|. */
-static double along_delta(const workspace *w, double all, const uint64_t *state) {
+static void leave_planes(workspace *w, size_t i) {
+    for (uint64_t bits = binary(w->rest[i]); bits; bits &= bits - 1)
+        w->plane[(size_t)__builtin_ctzll(bits) * w->words + i / 64] &= ~(UINT64_C(1) << i % 64);
+}
+
+/* sum of rest_i s_i over the spins in the planes, s of some state: rest_i has the sign of the last
+ * state, so that spins that are as there count |rest_i|, the others -|rest_i|. `all` is the sum of
+ * |rest_i| over them. */
+static double along_rest(const workspace *w, double all, const uint64_t *state) {
     double other = 0;
 
     for (size_t half = 0; half < 2; half++) {
@@ -316,27 +354,46 @@ static double along_delta(const workspace *w, double all, const uint64_t *state)
             last - first, w->words, w->plane + (HALF * half + first) * w->words, state, w->now);
         other += ldexp((double)sum, (int)(HALF * half + first));
     }
-    return PLANE_UNIT * (2 * other - all);
+    return PLANE_UNIT * (all - 2 * other);
 }
 
-/* sum over i of s_i (J delta)_i, the mean of it given all fields. */
-static double backward(const run *r, double all) {
+/* sum over the `count` spins of w->earlier of their spins now and in some state. */
+static double along_earlier(const workspace *w, size_t count, const uint64_t *state) {
+    int64_t differ = 0;
+
+    for (size_t k = 0; k < w->words; k++)
+        differ += __builtin_popcountll((state[k] ^ w->now[k]) & w->earlier[k]);
+    return (double)((int64_t)count - 2 * differ);
+}
+
+/* sum over pairs i before j of rest_j (noise J_ji + noise J_ij) s_i, the mean of it given all
+ * fields: when j was updated s_i already was what it is, so that this has the mean zero. Row i of J
+ * is taken along rest_i s on the spins before it, and s_i rest on those after it. */
+static double pairs(const run *r) {
     workspace *w = r->w;
     const double n = (double)r->n, spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
-    double sum = 0;
+    double sum = 0, all = make_planes(r);
 
-    for (size_t i = 0; i < r->n; i++) {
+    find_order(w, r->n);
+    for (size_t place = 0; place < r->n; place++) {
+        const size_t i = w->order[place];
         const past *q = &w->past[i];
+        const double rest = (double)w->rest[i], s = spin_of(w->now, i);
+        leave_planes(w, i);
+        all -= (double)binary(w->rest[i]);
         for (uint32_t k = 0; k < q->rank; k++) {
             const uint64_t vector = w->snapshot[q->first + k];
-            w->row[k] = vector == UINT64_MAX ? along_delta(w, all, w->now) / n
-                        : vector == UINT64_MAX - 1
-                            ? (double)w->delta[i] / sqrt(n)
-                            : along_delta(w, all, w->state + vector * w->words) / n;
+            const uint64_t *state =
+                vector >= UINT64_MAX - 1 ? w->now : w->state + vector * w->words;
+            w->row[k] =
+                vector == UINT64_MAX - 1 /* J_ii */
+                    ? 0
+                    : (rest * along_earlier(w, place, state) + s * along_rest(w, all, state)) / n;
         }
         double mean;
         (void)solve(w, q, &mean);
-        sum += spin_of(w->now, i) * spread * mean;
+        sum += spread * mean;
+        w->earlier[i / 64] |= UINT64_C(1) << i % 64;
     }
     return sum;
 }
@@ -359,6 +416,8 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     if (error)
         return error;
     ki_local_fields(plan, realization, w->local);
+    for (size_t i = 0; i < n; i++)
+        w->last[i] = (ki_last_update){NAN, 0};
     ki_start_state(plan, realization, w->now);
     r.total = ki_total_spin(n, w->now);
     error = simulate(&r, work);
@@ -367,10 +426,12 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     last_fields(&r);
     ki_add_spins(n, w->field, w->now, w->noise, &sums, w->delta);
     const double own = ki_self_heat(n, w->field, w->now, w->delta, w->self);
-    const double back = backward(&r, make_planes(&r));
+    const double known =
+        ki_updates_sum(n, w->now, w->last, w->local, ki_field_variance(&plan->spec.p), w->rest);
+    const double two = pairs(&r);
     const double changed = (double)ki_spins_changed(n, w->now, w->before);
     ki_estimates((double)n, (double)r.total, (double)n - 2 * changed, sums.entropy,
-                 0.5 * (sums.heat - back) - own, sums.flips, (double)r.flips, out);
+                 sums.heat - own + known + two, sums.flips, (double)r.flips, out);
     return 0;
 }
 

@@ -423,13 +423,15 @@ uint64_t ki_ensemble_target(const ki_ensemble *e, double rel_err, uint64_t done,
     if (ki_ensemble_result_of(e, &r))
         return done;
     const ki_theory_params *p = &e->plan.spec.p;
-    const int none = e->plan.spec.n == 1 || p->beta == 0 || p->dJ == 0; /* sigma is 0 */
+    /* Symmetric couplings: sigma vanishes in the steady state, Sr does not. */
+    const int symmetric = e->plan.spec.n == 1 || p->dJ == 0, none = p->beta == 0;
+    const double error = symmetric ? r.Sr_err : r.sigma_err;
+    const double size = fabs(symmetric ? r.Sr : r.sigma);
     const double flips = fmax(KI_FEW_FLIPS, 1 / (rel_err * rel_err));
-    if (none || (r.sigma_err <= rel_err * fabs(r.sigma) && (double)r.flips >= flips) ||
-        done >= most)
+    if (none || (error <= rel_err * size && (double)r.flips >= flips) || done >= most)
         return done;
     const uint64_t highest = done > UINT64_MAX / 4 ? UINT64_MAX : 4 * done;
-    const double ratio = r.sigma_err / (rel_err * fabs(r.sigma));
+    const double ratio = error / (rel_err * size);
     const double by_flips = flips / fmax((double)r.flips, 0.25);
     /* Not a number: a single realization has no error, sigma may be 0 by chance. */
     const double needed = 1.1 * (double)done * fmax(isnan(ratio) ? 1 : ratio * ratio, by_flips);

@@ -120,6 +120,83 @@ double ki_self_heat(size_t n, const float *x, const uint64_t *state, const float
     return sum;
 }
 
+double ki_sum_log_2cosh(size_t n, const float *x) {
+    double field[BATCH], entropy[BATCH], small[BATCH], sum = 0;
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        const size_t count = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < count; i++) {
+            field[i] = fabs((double)x[first + i]);
+            small[i] = -2 * field[i];
+        }
+        ki_vchi(count, field, entropy);
+        ki_vexp(count, small, small);
+        for (size_t i = 0; i < count; i++)
+            entropy[i] += field[i] * (1 - small[i]) / (1 + small[i]);
+        sum += ki_sum(count, entropy);
+    }
+    return sum;
+}
+
+double ki_first_order(size_t n, const float *x, const float *along, float mean, const float *z) {
+    double slope[BATCH], off[BATCH], small[BATCH], sum = 0;
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        const size_t count = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < count; i++) {
+            const double shift = (double)along[first + i] + (double)mean;
+            slope[i] = (double)x[first + i] + shift;
+            off[i] = ((double)z[first + i] - (double)x[first + i]) - shift;
+            small[i] = -2 * fabs(slope[i]);
+        }
+        ki_vexp(count, small, small);
+        for (size_t i = 0; i < count; i++)
+            slope[i] = copysign((1 - small[i]) / (1 + small[i]), slope[i]);
+        sum += ki_dot(count, slope, off);
+    }
+    return sum;
+}
+
+double ki_updates_sum(size_t n, const uint64_t *state, const ki_last_update *last,
+                      const float *local, double variance, float *rest) {
+    double sign[BATCH], eta[BATCH], known[BATCH], sum = 0;
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        const size_t count = n - first < BATCH ? n - first : BATCH;
+        const uint64_t bits = state[first / 64];
+        for (size_t i = 0; i < count; i++) {
+            const double field = (double)last[first + i].field;
+            sign[i] = bits >> i & 1 ? 1 : -1;
+            known[i] = isnan(field) ? 0 : field;
+            eta[i] = 2 * sign[i] * known[i];
+        }
+        ki_vexp(count, eta, eta);
+        for (size_t i = 0; i < count; i++) {
+            const double mean = (double)last[first + i].mean, H = (double)local[first + i];
+            const double y = mean * mean + variance, r = y * (1 + y) / (1 + y + y * y);
+            eta[i] = isnan(last[first + i].field) ? 0 : 2 * sign[i] / (1 + eta[i]);
+            known[i] = H + mean + r * (known[i] - H - mean);
+            rest[first + i] = (float)((1 - r) * eta[i]);
+        }
+        sum += ki_dot(count, eta, known);
+    }
+    return sum;
+}
+
+double ki_float_dot(size_t n, const float *a, const float *b) {
+    double x[BATCH], y[BATCH], sum = 0;
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        const size_t count = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < count; i++) {
+            x[i] = (double)a[first + i];
+            y[i] = (double)b[first + i];
+        }
+        sum += ki_dot(count, x, y);
+    }
+    return sum;
+}
+
 /* 16 partial sums in a fixed order. `negative` has a 1 where the spin is -1. */
 static inline KI_ALWAYS_INLINE void add_signed(const float *x, uint64_t negative, float *sum) {
     for (int part = 0; part < 4; part++) {

@@ -33,6 +33,17 @@ void ki_clear_beyond(uint64_t n, uint64_t *state);
 /* Spins in which two states differ. */
 uint64_t ki_spins_changed(uint64_t n, const uint64_t *state, const uint64_t *before);
 
+/* What a change of state adds to the entropy flow of the steps between [sigma-t]: sums over spins of
+ * beta H_i s_i and of ln 2cosh(beta h_i), h the field that the state makes. One state has the same
+ * bits at the beginning and at the end, and adds exactly nothing. */
+typedef struct ki_flow_ends {
+    double local[2], potential[2]; /* at the beginning, at the end */
+} ki_flow_ends;
+
+static inline double ki_flow_between(const ki_flow_ends *ends) {
+    return (ends->local[1] - ends->local[0]) + (ends->potential[1] - ends->potential[0]);
+}
+
 /* How far q looks back in asynchronous runs, in units of time, and the first time it is taken at:
  * the earlier state is of the window too (t >= burn_in), or q is that of the last state alone. */
 uint64_t ki_lag(uint64_t steps);
@@ -61,6 +72,43 @@ void ki_add_spins(size_t n, const float *x, const uint64_t *state, const float *
  * [sigma-net-async]. self[i] = beta J_ii. */
 double ki_self_heat(size_t n, const float *x, const uint64_t *state, const float *delta,
                     const float *self);
+
+/* sum over i < n of ln 2cosh(x_i). The same bits for the same fields. */
+double ki_sum_log_2cosh(size_t n, const float *x);
+
+/* sum over i < n of tanh(y_i)(z_i - y_i): what ln 2cosh(z_i) has to first order in the noise of the
+ * state that makes the fields z, y = x + along + mean being the fields of the mean of that state.
+ * Its own mean is zero. x is near z: what they have in common drops out without rounding. */
+double ki_first_order(size_t n, const float *x, const float *along, float mean, const float *z);
+
+/* The last update of a spin: beta h_i at that time, and the part beta J0 m of it. `field` is NaN for
+ * a spin that has not been updated. */
+typedef struct ki_last_update {
+    float field, mean;
+} ki_last_update;
+
+/* An asynchronous state is s_j = tanh(beta h_j) + eta_j, h_j of the last update of spin j. Given all
+ * that was before this update the mean of eta_j is zero, and so is that of eta_j c_j for any c_j
+ * known then: it may be added to the heat sum (tanh(beta h_i) - s_i) h_i, to take out the noise of
+ * s_j. Returns sum over j of eta_j c_j for
+ *
+ *     c_j = beta H_j + beta J0 m + r_j noise_j,   r = y(1 + y)/(1 + y + y^2),
+ *     y = (beta J0 m)^2 + variance,
+ *
+ * with noise_j what is left of the field; r is near tanh^2 of a field of the square y, and how much
+ * of this field is still there now. rest[j] = (1 - r_j) eta_j, of the sign of s_j or 0. `local` is
+ * beta H, `variance` that of fields over the network. */
+double ki_updates_sum(size_t n, const uint64_t *state, const ki_last_update *last,
+                      const float *local, double variance, float *rest);
+
+/* That variance: (beta dJ)^2 + (beta dH)^2/3. */
+static inline double ki_field_variance(const ki_theory_params *p) {
+    const double noise = p->beta * p->dJ, local = p->beta * p->dH;
+    return noise * noise + local * local / 3;
+}
+
+/* sum over i < n of a_i b_i. */
+double ki_float_dot(size_t n, const float *a, const float *b);
 
 /* sum over i < n of s_i x_i. */
 double ki_signed_sum(size_t n, const float *x, const uint64_t *state);

@@ -48,8 +48,15 @@ static void lay_out_block(const ki_replicas_job *job, ki_block *b, ki_cursor *c)
     if (async) {
         b->field = ki_take(c, matrix, sizeof *b->field);
         b->state = ki_take(c, matrix, sizeof *b->state);
+        b->last = ki_take(c, matrix, sizeof *b->last);
         b->words = ki_take(c, 2 * ((n + KI_GROUP - 1) / KI_GROUP) * KI_GROUP, sizeof *b->words);
         b->past = ki_take(c, n, job->slots > UINT64_MAX / 2 ? UINT64_MAX : 2 * job->slots);
+    }
+    if (async && job->first_measured == job->spec.steps) {
+        b->when = ki_take(c, matrix, sizeof *b->when);
+        b->slot = ki_take(c, n, KI_RECENT * sizeof *b->slot);
+        b->rest = ki_take(c, matrix, sizeof *b->rest);
+        b->pair_sum = ki_take(c, n, sizeof *b->pair_sum);
     }
 }
 
@@ -153,7 +160,7 @@ int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments, in
 static int convert(const ki_network *network, ki_replicas_job *job) {
     const size_t n = job->n;
     const double largest = 1e30; /* N of them still are finite in single precision */
-    double self = 0;
+    double most = 0;
     for (size_t i = 0; i < n; i++) {
         const double h = network->beta * network->H[i];
         if (!(fabs(h) <= largest)) {
@@ -163,6 +170,7 @@ static int convert(const ki_network *network, ki_replicas_job *job) {
         }
         job->H[i] = (float)h;
         job->large_H |= fabs(h) > 100; /* an error of 1e-5 in the difference */
+        double field = fabs(h);
         for (size_t j = 0; j < n; j++) {
             const double x = network->beta * network->J[i * n + j];
             if (!(fabs(x) <= largest)) {
@@ -172,13 +180,13 @@ static int convert(const ki_network *network, ki_replicas_job *job) {
                                i, j, x);
             }
             job->J[job->spec.dynamics == KI_SYNC ? i * n + j : j * n + i] = (float)x;
+            field += fabs(x);
         }
         job->self[i] = (float)(network->beta * network->J[i * n + i]);
-        self = fmax(self, fabs(network->beta * network->J[i * n + i]));
+        most = fmax(most, field);
     }
-    /* The part of J_ii is at most 2 beta |J_ii|. */
-    job->has_self = job->spec.dynamics == KI_ASYNC && self > 0;
-    job->own_bits = job->bits - (self > 0.25 ? ilogb(4 * self) : 0);
+    /* A spin's own part of sigma is at most 13 times its largest field, or that and ln 2. */
+    job->own_bits = job->bits - ilogb(16 * (most + 1)) - 1;
     return 0;
 }
 
@@ -218,14 +226,13 @@ static void summarize(const ki_replicas_job *job, ki_ensemble_result *out) {
     const uint64_t last = job->spec.steps, first = job->first_measured;
     const double scale = 1 / ((double)job->n * (double)(last - first + 1));
     const double q_scale = 1 / ((double)job->n * (double)(last - job->first_q + 1));
-    const double half = job->spec.dynamics == KI_ASYNC ? 0.5 : 1;
     double *m = job->sums, *q = m + KI_SUM_Q * R, *S = m + KI_SUM_S * R;
     double *sigma = m + KI_SUM_SIGMA * R, *activity = m + KI_SUM_ACTIVITY * R;
     for (size_t r = 0; r < R; r++) {
         m[r] *= scale;
         q[r] *= q_scale;
         S[r] *= scale;
-        sigma[r] *= half * scale;
+        sigma[r] *= scale;
         activity[r] *= scale;
     }
     ki_ensemble_result e = {.realizations = R,

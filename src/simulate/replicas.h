@@ -16,7 +16,8 @@
 
 enum {
     KI_SYNC_WIDTH = 64, /* a machine word a spin; products a tenth slower than twice as wide ones */
-    KI_ASYNC_WIDTH = 16 /* replicas run one by one: many blocks for many threads */
+    KI_ASYNC_WIDTH = 16, /* replicas run one by one: many blocks for many threads */
+    KI_RECENT = 6        /* units of time whose updates are known in order at the end */
 };
 
 /* Per replica sums over spins and measured times. Sr is not summed but made from S and sigma. */
@@ -44,13 +45,12 @@ typedef struct ki_replicas_job {
     float *H;     /* [N] beta H */
     int large_H;  /* so large that it hides the couplings in a field */
     double *sums; /* [KI_N_SUMS, R]; NULL without summary */
-    float *self;  /* [N] beta J_ii, asynchronous */
-    int has_self; /* any of them is not 0 */
+    float *self;  /* [N] beta J_ii */
     int64_t *m;   /* [N] sums in units of 2^-bits */
     int64_t *m_before;
     int64_t *c, *d; /* [N,N] likewise, of c the upper triangle; NULL if not wanted */
     int bits;
-    int64_t *own; /* [N] sums of the part of J_ii in sigma, in units of 2^-own_bits */
+    int64_t *own; /* [N] sums of the spins' own part of sigma, in units of 2^-own_bits */
     int own_bits;
     int8_t *raster; /* [R,T+1,N] or NULL */
 } ki_replicas_job;
@@ -72,8 +72,14 @@ typedef struct ki_block {
     int pending;        /* measured times in them */
     float *field;       /* [width,N] beta h, asynchronous; then: */
     int8_t *state;      /* [width,N] spins */
-    uint32_t *words;    /* [2, 64 ceil(N/64)] for one unit of time: spins, and random words */
-    uint16_t *past;     /* [slots,N] packed earlier states for q */
+    float *last;        /* [width,N] beta h at the last update, NaN if there was none */
+    uint32_t *when;  /* [width,N] the number of that update among the last KI_RECENT N, from 1 on,
+                           or 0; NULL where more than one time is measured. With it: */
+    uint32_t *slot;  /* [KI_RECENT N] */
+    float *rest;     /* [width,N] see estimators.h */
+    float *pair_sum; /* [N] */
+    uint32_t *words; /* [2, 64 ceil(N/64)] for one unit of time: spins, and random words */
+    uint16_t *past;  /* [slots,N] packed earlier states for q */
     ki_chooser chooser[KI_ASYNC_WIDTH];
     uint64_t rare[KI_ASYNC_WIDTH]; /* how much of KI_STREAM_RARE each replica has used */
 } ki_block;
@@ -82,6 +88,18 @@ typedef struct ki_block {
  * replicas that q compares with, or NULL if there are none. */
 int ki_replicas_measure(const ki_replicas_job *job, ki_block *block, const uint16_t *earlier,
                         ki_work *work);
+
+/* y := beta J a */
+void ki_replicas_multiply(const ki_replicas_job *job, ki_block *block, const float *a);
+
+/* What the change from the first measured state to the last adds to sigma, synchronous: while x and
+ * s are those of the first measured step; and while t and y = beta J t are those of the last one and x
+ * the fields of the state it led to (without H if that is large). */
+void ki_replicas_flow_begin(const ki_replicas_job *job, ki_block *block);
+void ki_replicas_flow_end(const ki_replicas_job *job, ki_block *block);
+
+/* sigma of x, t and s, asynchronous. */
+void ki_replicas_heat(const ki_replicas_job *job, ki_block *block);
 
 /* Adds what is pending of c and d to the sums of the job. */
 int ki_replicas_flush(const ki_replicas_job *job, ki_block *block, ki_work *work);

@@ -45,6 +45,10 @@ static void begin(const ki_replicas_job *job, ki_block *b) {
     const size_t n = job->n, words = (n + 63) / 64;
     memset(b->state, 1, KI_ASYNC_WIDTH * n);
     memset(b->rare, 0, sizeof b->rare);
+    for (size_t k = 0; k < KI_ASYNC_WIDTH * n; k++)
+        b->last[k] = NAN;
+    if (b->when)
+        memset(b->when, 0, KI_ASYNC_WIDTH * n * sizeof *b->when);
     for (size_t l = 0; l < b->live; l++) {
         b->chooser[l] = ki_chooser_of(job->key, b->index * KI_ASYNC_WIDTH + l, (uint32_t)n);
         uint64_t *word = (uint64_t *)(void *)b->words; /* as many bytes as two units need */
@@ -63,17 +67,21 @@ static int happens(double p, uint32_t word, const ki_sequence *rare, uint64_t *u
     return ki_random_double(rare, (*used)++) < scaled - whole;
 }
 
-/* N updates of one replica; returns how many flipped. */
+/* N updates of one replica, of numbers above `number` for the order of the last ones (0: not
+ * kept); returns how many flipped. */
 KI_CLONES static uint64_t unit_of_time(const ki_replicas_job *job, ki_block *b, size_t lane,
-                                       const ki_sequence *rare) {
+                                       const ki_sequence *rare, uint64_t number) {
     const size_t n = job->n;
     const uint32_t *choice = b->words, *update = b->words + (n + 63) / 64 * 64;
-    float *x = b->field + lane * n;
+    float *x = b->field + lane * n, *last = b->last + lane * n;
     int8_t *s = b->state + lane * n;
     uint64_t flips = 0;
     for (size_t k = 0; k < n; k++) {
         const size_t i = choice[k];
         const double flip = 1 / (1 + exp(2 * s[i] * (double)x[i]));
+        last[i] = x[i];
+        if (number)
+            b->when[lane * n + i] = (uint32_t)(number + k);
         if (happens(flip, update[k], rare, &b->rare[lane])) {
             flips++;
             const float change = (float)(-2 * s[i]);
@@ -89,13 +97,15 @@ KI_CLONES static uint64_t unit_of_time(const ki_replicas_job *job, ki_block *b, 
 
 static int advance(const ki_replicas_job *job, ki_block *b, uint64_t time, ki_work *work) {
     const size_t n = job->n, groups = (n + 63) / 64;
+    const uint64_t left = job->spec.steps - time, recent = left < KI_RECENT;
+    const uint64_t number = b->when && recent ? (KI_RECENT - 1 - left) * n + 1 : 0;
     for (size_t l = 0; l < b->live; l++) {
         const uint64_t replica = b->index * KI_ASYNC_WIDTH + l;
         const ki_sequence update = ki_sequence_of(job->key, replica, KI_STREAM_UPDATE);
         const ki_sequence rare = ki_sequence_of(job->key, replica, KI_STREAM_RARE);
         ki_choose(&b->chooser[l], n, b->words);
         ki_random_groups(&update, (time - 1) * groups, groups, b->words + KI_GROUP * groups);
-        const uint64_t flips = unit_of_time(job, b, l, &rare);
+        const uint64_t flips = unit_of_time(job, b, l, &rare, number);
         if (time >= job->first_measured)
             b->sums[KI_SUM_FLIPS * job->width] += (double)flips;
         if (ki_work_spend(work, n * n / 4) || ki_work_tick(work, n))

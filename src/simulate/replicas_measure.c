@@ -57,7 +57,8 @@ int ki_replicas_flush(const ki_replicas_job *job, ki_block *block, ki_work *work
 }
 
 /* Sums of one spin over the replicas. Synchronously s is the state before, which q compares with;
- * else m and activity are those of s, and q is added by add_overlaps(). */
+ * else m and activity are those of s, q is added by add_overlaps() and sigma by ki_replicas_heat().
+ */
 static inline void add_row(size_t width, float H, double coupling, const float *x, const float *t,
                            const float *s, const float *y, const double *chi, double *sums,
                            int sync) {
@@ -68,7 +69,7 @@ static inline void add_row(size_t width, float H, double coupling, const float *
     for (size_t l = 0; l < width; l++) {
         const double overlap = (double)(t[l] * s[l]);
         S[l] += chi[l];
-        sigma[l] += coupling * (double)(t[l] * (x[l] - H)) - (double)(s[l] * y[l]);
+        sigma[l] += sync ? coupling * (double)(t[l] * (x[l] - H)) - (double)(s[l] * y[l]) : 0;
         activity[l] += 0.5 - 0.5 * overlap;
         m[l] += sync ? (double)t[l] : (double)s[l];
         q[l] += sync ? overlap : 0;
@@ -100,31 +101,13 @@ KI_CLONES static void add_coupling(const ki_replicas_job *job, ki_block *b) {
     }
 }
 
-/* y := beta J a */
-static void multiply(const ki_replicas_job *job, ki_block *b, const float *a) {
+void ki_replicas_multiply(const ki_replicas_job *job, ki_block *b, const float *a) {
     const size_t n = job->n, width = job->width;
     if (job->spec.dynamics == KI_SYNC) {
         ki_product64(n, n, job->J, n, a, width, KI_PRODUCT_ALONE, NULL, b->y, width);
     } else {
         ki_sgemm(n, b->live, n, (ki_smatrix){job->J, n, 1}, (ki_smatrix){a, width, 0}, 0, b->y,
                  width);
-    }
-}
-
-/* A spin that flips with the chance f changes its own field: sigma has also
- * -f ln[cosh x / cosh(x - 2 beta J_ii s)]. Asynchronous networks with J_ii only. */
-static void add_self(const ki_replicas_job *job, ki_block *b) {
-    double *sigma = b->sums + KI_SUM_SIGMA * job->width;
-    for (size_t i = 0; i < job->n; i++) {
-        const double self = (double)job->self[i];
-        for (size_t l = 0; l < b->live && self != 0; l++) {
-            const double x = (double)b->x[i * job->width + l];
-            const double s = (double)b->s[i * job->width + l];
-            const double flip = 1 / (1 + exp(2 * s * x));
-            const double part = -flip * ki_self_change(x, s, self);
-            sigma[l] += 2 * part; /* halved with the rest of sigma */
-            b->own[i] += part;
-        }
     }
 }
 
@@ -175,17 +158,19 @@ int ki_replicas_measure(const ki_replicas_job *job, ki_block *block, const uint1
     const size_t n = job->n, width = job->width;
     ki_vtanhf(n * width, block->x, block->t);
     if (job->want_summary) {
-        if (job->large_H) {
-            multiply(job, block, block->s);
-            add_coupling(job, block);
+        if (job->spec.dynamics == KI_SYNC) {
+            if (job->large_H) {
+                ki_replicas_multiply(job, block, block->s);
+                add_coupling(job, block);
+            }
+            ki_replicas_multiply(job, block, block->t);
         }
-        multiply(job, block, block->t);
         add_rows(job, block);
         if (earlier)
             add_overlaps(job, block, earlier);
     }
-    if (job->has_self)
-        add_self(job, block);
+    if (job->spec.dynamics == KI_ASYNC && (job->want_summary || job->want_d))
+        ki_replicas_heat(job, block);
     if (job->want_moments)
         add_moments(job, block);
     return block->pending == PENDING ? ki_replicas_flush(job, block, work) : 0;

@@ -59,6 +59,7 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
     const size_t n = job->n;
     const ki_sequence update = ki_sequence_of(job->key, block->index, KI_STREAM_UPDATE);
     const ki_sequence rare = ki_sequence_of(job->key, block->index, KI_STREAM_RARE);
+    const int flow = job->want_summary || job->want_d;
     ki_replicas_start(job, block->index, n, block->spin);
     expand(n, block->spin, block->s);
     if (job->raster)
@@ -66,6 +67,8 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
     for (uint64_t time = 1; time <= job->spec.steps; time++) {
         ki_product64(n, n, job->J, n, block->s, KI_SYNC_WIDTH, KI_PRODUCT_ROW, job->H, block->x,
                      KI_SYNC_WIDTH);
+        if (flow && time == job->first_measured)
+            ki_replicas_flow_begin(job, block);
         if (time >= job->first_measured) {
             const int error = ki_replicas_measure(job, block, NULL, work);
             if (error)
@@ -80,6 +83,14 @@ int ki_replicas_sync_block(const ki_replicas_job *job, ki_block *block, ki_work 
             write_raster(job, block, time);
         if (ki_work_spend(work, 4 * n * n) || ki_work_tick(work, n * block->live))
             return KI_ERR_CANCELLED;
+    }
+    if (flow) {
+        if (!job->want_summary)
+            ki_replicas_multiply(job, block, block->t);
+        ki_product64(n, n, job->J, n, block->s, KI_SYNC_WIDTH,
+                     job->large_H ? KI_PRODUCT_ALONE : KI_PRODUCT_ROW, job->large_H ? NULL : job->H,
+                     block->x, KI_SYNC_WIDTH);
+        ki_replicas_flow_end(job, block);
     }
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 static const char magic[8] = "kiensem";
-enum { VERSION = 3, HEAD = 8 + 4 + 8, SPEC = 13 * 8, CRC = 4 };
+enum { VERSION = 4, HEAD = 8 + 4 + 8, SPEC = 13 * 8, CRC = 4 };
 
 /* Writes, or only counts if there is nowhere to write. */
 typedef struct writer {

@@ -21,7 +21,8 @@ typedef struct workspace {
     int32_t *sum;           /* [64 blocks] sum over j of normal_ij s_j */
     float *local;           /* [64 blocks] beta H */
     float *field, *noise;   /* [64 blocks] beta h, and the part of it from the normals */
-    float *delta;           /* [64 blocks] */
+    float *field_before;    /* [64 blocks] field of the step before */
+    float *delta, *along;   /* [64 blocks] and the fields that it makes, without beta J0 */
     uint64_t *state, *next; /* [blocks] */
     uint32_t *changed;      /* [pairs] which pairs of columns change their signs */
     int16_t *change;        /* [2 pairs] by how much */
@@ -33,7 +34,7 @@ typedef struct workspace {
 static uint64_t memory(const ki_ensemble_spec *spec) {
     const double blocks = (double)ki_words(spec->n);
     return ki_bytes(ki_vectors_bytes(spec->n, spec->n) + sizeof(workspace) +
-                    blocks * (64 * (5 * sizeof(float) + 2 + 4 + 8 + 4) + 2 * sizeof(uint64_t)));
+                    blocks * (64 * (7 * sizeof(float) + 2 + 4 + 8 + 4) + 2 * sizeof(uint64_t)));
 }
 
 static void destroy(void *p) {
@@ -45,7 +46,9 @@ static void destroy(void *p) {
         ki_free(w->local);
         ki_free(w->field);
         ki_free(w->noise);
+        ki_free(w->field_before);
         ki_free(w->delta);
+        ki_free(w->along);
         ki_free(w->state);
         ki_free(w->next);
         ki_free(w->changed);
@@ -70,7 +73,9 @@ static void *create(const ki_plan *plan) {
     w->local = ki_alloc(lanes, sizeof *w->local);
     w->field = ki_alloc(lanes, sizeof *w->field);
     w->noise = ki_alloc(lanes, sizeof *w->noise);
+    w->field_before = ki_alloc(lanes, sizeof *w->field_before);
     w->delta = ki_alloc(lanes, sizeof *w->delta);
+    w->along = ki_alloc(lanes, sizeof *w->along);
     w->state = ki_alloc(w->blocks, sizeof *w->state);
     w->next = ki_alloc(w->blocks, sizeof *w->next);
     w->changed = ki_alloc(w->column.pairs, sizeof *w->changed);
@@ -78,12 +83,14 @@ static void *create(const ki_plan *plan) {
     w->coefficient = ki_alloc(n, sizeof *w->coefficient);
     w->row.high = ki_alloc(w->column.pairs, 2 * sizeof(int16_t));
     w->row.low = ki_alloc(w->column.pairs, 2 * sizeof(int16_t));
-    if (no_columns || !w->sum || !w->local || !w->field || !w->noise || !w->delta || !w->state ||
-        !w->next || !w->changed || !w->change || !w->coefficient || !w->row.high || !w->row.low) {
+    if (no_columns || !w->sum || !w->local || !w->field || !w->noise || !w->field_before ||
+        !w->delta || !w->along || !w->state || !w->next || !w->changed || !w->change ||
+        !w->coefficient || !w->row.high || !w->row.low) {
         destroy(w);
         return NULL;
     }
     memset(w->field, 0, lanes * sizeof *w->field);
+    memset(w->field_before, 0, lanes * sizeof *w->field_before);
     memset(w->local, 0, lanes * sizeof *w->local);
     return w;
 }
@@ -160,7 +167,7 @@ static void make_fields(const ki_plan *plan, workspace *w) {
         w->field[i] += (float)(w->state[i / 64] >> i % 64 & 1 ? -per_spin : per_spin);
 }
 
-/* noise := beta dJ times the couplings' normals along delta. */
+/* along := beta dJ times the couplings' normals along delta. */
 static void fields_along_delta(const ki_plan *plan, workspace *w) {
     const ki_theory_params *p = &plan->spec.p;
     const size_t n = (size_t)plan->spec.n;
@@ -173,25 +180,54 @@ static void fields_along_delta(const ki_plan *plan, workspace *w) {
     ki_row_split(&w->row, n, w->coefficient, sqrt(norm));
     for (size_t b = 0; b < w->blocks; b++) {
         ki_vectors_sum(&w->column, b, n, &w->row, p->beta * p->dJ / sqrt((double)n),
-                       w->noise + 64 * b);
+                       w->along + 64 * b);
     }
 }
 
-/* Sums over a window; `cross` is sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
+/* Sums over a window; `cross` is sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync], and `first`
+ * what it has of beta H and to first order in the noise of the last state. */
 typedef struct window {
     ki_spin_sums sums;
-    double spin, cross, seen;
+    ki_flow_ends ends;
+    double spin, cross, first, seen;
     uint64_t count;
 } window;
 
 static void measure(const ki_plan *plan, workspace *w, window *sum) {
     const size_t n = (size_t)plan->spec.n;
 
+    if (sum->count == 0) {
+        sum->ends.local[0] = ki_signed_sum(n, w->local, w->state);
+        sum->ends.potential[0] = ki_sum_log_2cosh(n, w->field);
+    }
     ki_add_spins(n, w->field, w->state, w->noise, &sum->sums, w->delta);
     fields_along_delta(plan, w);
-    sum->cross -= ki_signed_sum(n, w->noise, w->state);
+    sum->cross -= ki_signed_sum(n, w->along, w->state);
     sum->spin += (double)ki_total_spin(n, w->state);
     sum->count++;
+}
+
+/* After the last step: the fields that the state reached makes, less what they have of its noise to
+ * first order, and beta H along its mean. */
+static void measure_end(const ki_plan *plan, workspace *w, window *sum) {
+    const size_t n = (size_t)plan->spec.n;
+    const double per_spin = plan->spec.p.beta * plan->spec.p.J0 / (double)n;
+    double change = 0;
+
+    sum->ends.local[1] = ki_signed_sum(n, w->local, w->next);
+    for (size_t i = 0; i < n; i++) {
+        change += (double)w->delta[i];
+        if (plan->spec.zero_diagonal)
+            w->along[i] -= (float)(per_spin * (double)w->delta[i]);
+    }
+    float *before = w->field;
+    w->field = w->field_before;
+    w->field_before = before;
+    update_sums(w, w->next, w->state);
+    make_fields(plan, w);
+    sum->ends.potential[1] = ki_sum_log_2cosh(n, w->field);
+    sum->first = ki_float_dot(n, w->local, w->delta) -
+                 ki_first_order(n, before, w->along, (float)(per_spin * change), w->field);
 }
 
 /* The sums of a state: those of all spins down, changed by the spins that are up. */
@@ -253,9 +289,11 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
         if (t >= first)
             sum.seen += (double)ki_spins_changed(n, w->state, w->next);
     }
+    measure_end(plan, w, &sum);
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
-                 sum.sums.heat + sum.cross, sum.sums.flips, sum.seen, out);
+                 sum.sums.heat + sum.cross + sum.first + ki_flow_between(&sum.ends), sum.sums.flips,
+                 sum.seen, out);
     return 0;
 }
 

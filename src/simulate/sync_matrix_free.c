@@ -18,7 +18,8 @@ typedef struct workspace {
     size_t blocks;
     float *local;           /* [64 blocks] beta H */
     float *field, *noise;   /* [64 blocks] beta h, and the part of it from the noise */
-    float *delta;           /* [64 blocks] */
+    float *field_before;    /* [64 blocks] field of the step before */
+    float *delta, *along;   /* [64 blocks] and the fields that it makes, without beta J0 */
     uint64_t *state, *next; /* [blocks] */
 } workspace;
 
@@ -32,7 +33,7 @@ static uint64_t memory(const ki_ensemble_spec *spec) {
     const double blocks = (double)ki_words(spec->n);
     const size_t capacity = capacity_of(spec);
     return ki_bytes(ki_span_bytes(spec->n, capacity) + ki_vectors_bytes(spec->n, capacity) +
-                    blocks * (4 * 64 * sizeof(float) + 2 * sizeof(uint64_t)));
+                    blocks * (6 * 64 * sizeof(float) + 2 * sizeof(uint64_t)));
 }
 
 static void destroy(void *p) {
@@ -44,7 +45,9 @@ static void destroy(void *p) {
         ki_free(w->local);
         ki_free(w->field);
         ki_free(w->noise);
+        ki_free(w->field_before);
         ki_free(w->delta);
+        ki_free(w->along);
         ki_free(w->state);
         ki_free(w->next);
         ki_free(w);
@@ -63,15 +66,19 @@ static void *create(const ki_plan *plan) {
     w->local = ki_alloc(lanes, sizeof *w->local);
     w->field = ki_alloc(lanes, sizeof *w->field);
     w->noise = ki_alloc(lanes, sizeof *w->noise);
+    w->field_before = ki_alloc(lanes, sizeof *w->field_before);
     w->delta = ki_alloc(lanes, sizeof *w->delta);
+    w->along = ki_alloc(lanes, sizeof *w->along);
     w->state = ki_alloc(w->blocks, sizeof *w->state);
     w->next = ki_alloc(w->blocks, sizeof *w->next);
     if (ki_span_create(&w->span, n, capacity) || ki_vectors_create(&w->z, n, capacity) ||
-        !w->local || !w->field || !w->noise || !w->delta || !w->state || !w->next) {
+        !w->local || !w->field || !w->noise || !w->field_before || !w->delta || !w->along ||
+        !w->state || !w->next) {
         destroy(w);
         return NULL;
     }
     memset(w->field, 0, lanes * sizeof *w->field);
+    memset(w->field_before, 0, lanes * sizeof *w->field_before);
     memset(w->local, 0, lanes * sizeof *w->local);
     return w;
 }
@@ -117,36 +124,70 @@ static void draw_state(const run *r, uint64_t t) {
     w->next = old;
 }
 
-/* Measured on the fields of the last step and the state that made them. sigma of N spins, without
- * beta J0 and beta H, which drop out: sum delta_i noise_i - s_j (J delta)_j [sigma-net-sync]. */
-static void measure_last(const run *r, double out[KI_N_ESTIMATES]) {
+/* Sums over measured steps t. `heat` is sum tanh_i(t) noise_i(t) - s_i(t-1) noise_i(t+1), without
+ * beta J0 and beta H, which drop out of it; the last step has the mean of noise(t+1) given all
+ * fields before [sigma-net-sync]. `first` and `ends` are the rest of [sigma-t]. */
+typedef struct window {
+    ki_spin_sums sums;
+    ki_flow_ends ends;
+    double spin, heat, first, seen;
+    uint64_t count;
+} window;
+
+static void measure(const run *r, window *sum, int last) {
+    workspace *w = r->w;
+    const size_t n = (size_t)r->plan->spec.n;
+
+    if (sum->count == 0) {
+        sum->ends.local[0] = ki_signed_sum(n, w->local, w->state);
+        sum->ends.potential[0] = ki_sum_log_2cosh(n, w->field);
+    }
+    ki_add_spins(n, w->field, w->state, w->noise, &sum->sums, last ? w->delta : NULL);
+    if (!last) /* else noise(t+1) is taken along delta, not along t */
+        sum->heat += ki_signed_sum(n, w->noise, w->state);
+    sum->spin += (double)ki_total_spin(n, w->state);
+    sum->count++;
+}
+
+/* Along the mean of the state that is drawn next, before it is. */
+static void measure_mean(const run *r, window *sum) {
     workspace *w = r->w;
     const size_t n = (size_t)r->plan->spec.n;
     const double spread = r->plan->spec.p.beta * r->plan->spec.p.dJ;
-    ki_spin_sums sums = {0};
 
-    ki_add_spins(n, w->field, w->state, w->noise, &sums, w->delta);
     ki_span_project(&w->span, w->delta);
     for (size_t b = 0; b < w->blocks; b++)
-        ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, spread, w->noise + 64 * b);
-    const double backward = ki_signed_sum(n, w->noise, w->state);
-    ki_estimates((double)n, (double)ki_total_spin(n, w->state) + sums.change,
-                 (double)n - 2 * sums.flips, sums.entropy, sums.heat - backward, sums.flips, 0,
-                 out);
+        ki_vectors_sum(&w->z, b, w->span.rank, &w->span.split, spread, w->along + 64 * b);
+    sum->heat -= ki_signed_sum(n, w->along, w->state);
+    sum->ends.local[1] = ki_signed_sum(n, w->local, w->state);
+    sum->first = ki_float_dot(n, w->local, w->delta);
 }
 
-/* A window: sums of tanh_i(t) noise_i(t) - s_i(t-1) noise_i(t+1) over t, which needs the state
- * before. */
-typedef struct window {
-    ki_spin_sums sums;
-    double spin, forward, backward, seen;
-    uint64_t count;
-} window;
+/* The fields that the last state makes; w->next is the one before it. */
+static void measure_end(const run *r, window *sum) {
+    workspace *w = r->w;
+    const ki_theory_params *p = &r->plan->spec.p;
+    const size_t n = (size_t)r->plan->spec.n;
+    double change = 0;
+
+    for (size_t i = 0; i < n; i++)
+        change += (double)w->delta[i];
+    float *before = w->field;
+    if (ki_spins_changed(n, w->state, w->next) > 0) {
+        w->field = w->field_before;
+        w->field_before = before;
+        make_fields(r, r->plan->spec.steps + 1);
+    } /* else they are the same, and without rounding */
+    sum->ends.potential[1] = ki_sum_log_2cosh(n, w->field);
+    sum->first -= ki_first_order(n, before, w->along, (float)(p->beta * p->J0 * change / (double)n),
+                                 w->field);
+}
 
 static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *work,
                    double out[KI_N_ESTIMATES]) {
     workspace *w = workspace_;
     const uint64_t n = plan->spec.n, steps = plan->spec.steps;
+    const uint64_t first = plan->spec.average ? plan->spec.burn_in + 1 : steps;
     const run now = {plan,
                      w,
                      ki_sequence_of(plan->key, r, KI_STREAM_COUPLING),
@@ -159,32 +200,24 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     ki_local_fields(plan, r, w->local);
     ki_start_state(plan, r, w->state);
     for (uint64_t t = 1; t <= steps; t++) {
-        const int measured = plan->spec.average && t > plan->spec.burn_in;
         make_fields(&now, t);
         if (sum.count) /* w->next still holds the state before w->state */
-            sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
-        if (measured) {
-            ki_add_spins((size_t)n, w->field, w->state, w->noise, &sum.sums, NULL);
-            sum.forward += ki_signed_sum((size_t)n, w->noise, w->state);
-            sum.spin += (double)ki_total_spin(n, w->state);
-            sum.count++;
-        }
+            sum.heat -= ki_signed_sum((size_t)n, w->noise, w->next);
+        if (t >= first)
+            measure(&now, &sum, t == steps);
         if (ki_work_spend(work, n * (20 + w->span.rank / 8)) || ki_work_tick(work, n))
             return KI_ERR_CANCELLED;
-        if (t == steps && !plan->spec.average)
-            measure_last(&now, out);
+        if (t == steps)
+            measure_mean(&now, &sum);
         draw_state(&now, t);
-        if (measured || t == steps)
+        if (t >= first)
             sum.seen += (double)ki_spins_changed(n, w->state, w->next);
     }
-    out[KI_EST_FLIPS] = sum.seen;
-    if (!plan->spec.average)
-        return 0;
-    make_fields(&now, steps + 1);
-    sum.backward += ki_signed_sum((size_t)n, w->noise, w->next);
+    measure_end(&now, &sum);
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
-                 sum.sums.heat + sum.forward - sum.backward, sum.sums.flips, sum.seen, out);
+                 sum.sums.heat + sum.heat + sum.first + ki_flow_between(&sum.ends), sum.sums.flips,
+                 sum.seen, out);
     return 0;
 }
 

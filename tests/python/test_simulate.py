@@ -65,7 +65,7 @@ def test_windows_against_the_reference(ki, dynamics):
         H, J = ref.draw_network(6, 1.0, 1.0, 0.3, rng)
         s = ref.trajectories(H, J, 1.5, 6, rng, dynamics)[:, 0]
         if dynamics == "sync":
-            e = ref.synchronous_estimates(s[2:6], H, J, 1.5)  # of the steps 3 to 6
+            e = ref.synchronous_estimates(s[2:6], s[3:7], H, J, 1.5)  # of the steps 3 to 6
         else:
             e = ref.asynchronous_estimates(s[3:7], s[0:4], H, J, 1.5)
         rows.append([e[name].mean() for name in NAMES])
@@ -73,16 +73,14 @@ def test_windows_against_the_reference(ki, dynamics):
     got = ki.simulate(6, **POINT, dynamics=dynamics, steps=6, average=True, burn_in=2, algorithm="dense",
                       realizations=40000)
     for i, name in enumerate(NAMES):
-        # Out of the steady state the asynchronous window says the heat, not the antisymmetric form.
-        if dynamics == "sync" or name not in ("sigma", "Sr"):
-            assert z(getattr(got, name), getattr(got, name + "_err"), want[i], error[i]) < LIMIT, name
+        assert z(getattr(got, name), getattr(got, name + "_err"), want[i], error[i]) < LIMIT, name
 
 
 def test_large_networks_follow_the_theory(ki):
     """Within errors and a per cent, at N = 20000 and 1000, of the finite size."""
     want = ki.theory(2.0, dJ=0.5)
     for dynamics, N, sigma in (("sync", 20000, want.sigma), ("async", 1000, want.sigma_async)):
-        got = ki.simulate(N, 2.0, dJ=0.5, dynamics=dynamics, realizations=40, steps=40)
+        got = ki.simulate(N, 2.0, dJ=0.5, dynamics=dynamics, realizations=40 if dynamics == "sync" else 100, steps=40)
         assert got.sigma_err < 0.04 * sigma and got.m_err < 0.01
         assert z(got.m, got.m_err, want.m, 0.01 * want.m) < LIMIT
         assert z(got.sigma, got.sigma_err, sigma, 0.01 * sigma) < LIMIT
@@ -314,8 +312,9 @@ def test_summary(ki):
 
 def test_symmetric_networks_produce_nothing(ki):
     J = ki.Network.draw(10, seed=4).J
-    r = ki.Network(np.zeros(10), J + J.T).simulate(replicas=50, steps=10)
-    assert abs(r.sigma) < 1e-6 and not r.sigma_edge.any()
+    r = ki.Network(np.zeros(10), J + J.T).simulate(replicas=400, steps=60, average=True, burn_in=20)
+    assert z(r.sigma, r.sigma_err, 0) < LIMIT and r.sigma_err < 0.002
+    assert not (r.sigma_edge - np.diag(np.diag(r.sigma_edge))).any()
 
 
 def test_examples(ki):

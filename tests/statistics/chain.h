@@ -83,6 +83,16 @@ static double entropy_production(const chain *k) {
     return sum / (double)k->n;
 }
 
+/* sum p_a T_ab ln(T_ab / T_ba): what flows to the bath in a step [sigma-t]. */
+static inline double flow(const chain *k, const double *p) {
+    double sum = 0;
+    for (size_t a = 0; a < k->states; a++)
+        for (size_t b = 0; b < k->states; b++)
+            if (a != b && k->T[a][b] > 0)
+                sum += p[a] * k->T[a][b] * log(k->T[a][b] / k->T[b][a]);
+    return sum;
+}
+
 /* Overlap at a lag of so many applications of T. */
 static double overlap(const chain *k, size_t lag) {
     double q = 0;

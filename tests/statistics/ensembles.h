@@ -102,31 +102,27 @@ static inline void plain_step(const plain *w, const double *s, double *next) {
     }
 }
 
-/* Sums over spins for one measurement. q of the synchronous dynamics is made here. */
-static inline void plain_measure(const plain *w, const double *s, double out[ESTIMATES]) {
-    const ki_theory_params *p = &w->spec->p;
-    const double n = (double)w->n;
+/* Sums over spins for one measurement. q of the synchronous dynamics is made here. sigma is the
+ * flow [sigma-t]: ln P(next | s)/P(s | next), or the sum over the flips that may come of the rate
+ * times the logarithm of its ratio with the one back. */
+static inline void plain_measure(const plain *w, const double *s, const double *next,
+                                 double out[ESTIMATES]) {
     const int async = w->spec->dynamics == KI_ASYNC;
     plain_fields(w, s, w->h);
     for (size_t i = 0; i < w->n; i++) {
         const double h = w->h[i], t = tanh(h), flip = (1 - s[i] * t) / 2;
-        const double self = p->beta * w->J[i * w->n + i];
-        double sigma = 0;
-        for (size_t j = 0; j < w->n; j++) {
-            const double to = w->J[i * w->n + j], from = w->J[j * w->n + i];
-            if (async && w->spec->average) /* heat without J0 and J_ii */
-                sigma += i == j ? 0 : p->beta * (to - p->J0 / n) * (t - s[i]) * s[j];
-            else
-                sigma += p->beta * (async ? 0.5 : 1) * (to - from) * t * s[j];
-        }
-        if (async)
-            sigma -= flip * (log(cosh(h)) - log(cosh(h - 2 * self * s[i])));
+        const double self = w->spec->p.beta * w->J[i * w->n + i], back = h - 2 * self * s[i];
+        out[4] += async ? flip * (-h * s[i] - log(cosh(h)) - (back * s[i] - log(cosh(back))))
+                        : h * next[i] - log(cosh(h));
         out[0] += async ? s[i] : t;
         out[1] += async ? 0 : t * s[i];
         out[2] += log(2 * cosh(h)) - h * t;
-        out[4] += sigma;
         out[5] += flip;
     }
+    if (!async)
+        plain_fields(w, next, w->h);
+    for (size_t i = 0; i < w->n && !async; i++)
+        out[4] -= w->h[i] * s[i] - log(cosh(w->h[i]));
 }
 
 /* One realization of at most 80 spins and 80 steps, the estimates as documented. */
@@ -146,7 +142,7 @@ static inline void plain_realize(const ki_ensemble_spec *spec, double start_mean
         if (t < first)
             continue;
         count++;
-        plain_measure(&w, s + (spec->dynamics == KI_SYNC ? t - 1 : t) * w.n, out);
+        plain_measure(&w, s + (spec->dynamics == KI_SYNC ? t - 1 : t) * w.n, s + t * w.n, out);
         /* Both states are of the window, if it is long enough. */
         if (t == T || (spec->average && t >= spec->burn_in + lag)) {
             overlaps++;

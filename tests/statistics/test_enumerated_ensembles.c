@@ -28,26 +28,13 @@ static void draw(const ki_ensemble_spec *s, ki_plain_rng *rng, double *H, double
 static void expected(const ki_ensemble_spec *s, const ki_network *w, const chain *k,
                      const double *p, double out[ESTIMATES]) {
     const int async = s->dynamics == KI_ASYNC;
+    out[4] += flow(k, p) * (async ? (double)k->n : 1);
     for (size_t a = 0; a < k->states; a++) {
         for (size_t i = 0; i < k->n; i++) {
             const double x = field_of(w, a, i), t = tanh(x), si = spin_of(a, i);
-            double sigma = 0;
-            for (size_t j = 0; j < k->n; j++) {
-                const double to = w->J[i * k->n + j], from = w->J[j * k->n + i];
-                if (async && s->average)
-                    sigma += i == j ? 0 : (to - s->p.J0 / (double)k->n) * (t - si) * spin_of(a, j);
-                else
-                    sigma += (to - from) * t * spin_of(a, j) * (async ? 0.5 : 1);
-            }
-            sigma *= w->beta;
-            if (async) {
-                const double after = x - 2 * w->beta * w->J[i * k->n + i] * si;
-                sigma -= (1 - si * t) / 2 * log(cosh(x) / cosh(after));
-            }
             out[0] += p[a] * (async ? si : t);
             out[1] += p[a] * (async ? 0 : t * si);
             out[2] += p[a] * (log(2 * cosh(x)) - x * t);
-            out[4] += p[a] * sigma;
             out[5] += p[a] * (1 - si * t) / 2;
         }
     }

@@ -42,7 +42,7 @@ static void stored_runs(int dynamics) {
         if (!async)
             stored(what, a.mean[1], a.error[1], (double)R, paper_simulation[i].q);
         /* Cold networks hardly move: few of them make all of sigma. */
-        assert_true(s.p.beta > 1.5 || a.error[4] < 0.01 * a.mean[4]);
+        assert_true(s.p.beta > 1.5 || a.error[4] < (async ? 0.02 : 0.01) * a.mean[4]);
         points++;
     }
     assert_int_equal(points, 24);

@@ -214,7 +214,15 @@ static void few_flips(void **unused) {
         assert_int_equal(ki_ensemble_target(e, 0.9, 500, 10, 100000), 500);
         assert_in_range(ki_ensemble_target(e, 0.005, 500, 10, 100000), 510, 2000);
         ki_ensemble_free(e);
-        spec.p.dJ = 0; /* no disorder, no entropy production: nothing to wait for */
+        spec.p.dJ = 0; /* no disorder, no entropy production: Sr is waited for in its place */
+        e = create(spec);
+        run(e, 0, 500, 1);
+        assert_int_equal(ki_ensemble_result_of(e, &r), 0);
+        assert_true(r.Sr_err < 0.05 * r.Sr);
+        assert_int_equal(ki_ensemble_target(e, 0.06, 500, 10, 100000), 500);
+        assert_in_range(ki_ensemble_target(e, 1e-4, 500, 10, 100000), 510, 2000);
+        ki_ensemble_free(e);
+        spec.p.beta = 0; /* nothing to wait for */
         e = create(spec);
         run(e, 0, 3, 1);
         assert_int_equal(ki_ensemble_target(e, 1e-6, 3, 10, 100000), 3);
@@ -528,9 +536,9 @@ static void mutations(void **unused) {
     assert_int_equal(ki_ensemble_unpack(bad.byte, bad.size, &e), KI_ERR_FORMAT);
     assert_non_null(strstr(ki_last_error(), "out of order"));
     bad = good;
-    bad.byte[8] = 2;
+    bad.byte[8] = 3;
     assert_int_equal(ki_ensemble_unpack(bad.byte, bad.size, &e), KI_ERR_FORMAT);
-    assert_non_null(strstr(ki_last_error(), "version 2"));
+    assert_non_null(strstr(ki_last_error(), "version 3"));
 }
 
 int main(void) {

@@ -53,17 +53,26 @@ def conditional_entropy(x, t):
     return (log_two_cosh(x) - x * t).mean(axis=-1)
 
 
-def synchronous_estimates(before, H, J, beta):
-    """[sigma-net-sync] What a state s' [...,N] and the field it makes say about the step that follows, with
-    t_i = tanh(beta h_i) in place of the state s that is drawn from it (its mean, given s'):
+def synchronous_estimates(before, after, H, J, beta):
+    """[sigma-t] What a step from s' to s, both [...,N], says, with t_i = tanh(beta h_i), h the field that s' makes,
+    in place of s (its mean, given s') wherever that is exact:
 
-    m = <t_i>,  q = <t_i s'_i>,  activity = (1 - q)/2,  sigma = (beta/N) sum_ij (J_ij - J_ji) t_i s'_j."""
-    x = beta * fields(before, H, J)
+    m = <t_i>,  q = <t_i s'_i>,  activity = (1 - q)/2,  S = <ln 2cosh(beta h_i) - beta h_i t_i>,
+    Sr = <ln 2cosh(beta h^s_i) - tanh(beta h^t_i) beta (h^s_i - h^t_i) - beta h^t_i s'_i>,  sigma = Sr - S,
+
+    with h^s and h^t the fields of s and t. Sr is the mean of -ln P(s'|s); the product in the middle has the mean 0
+    given s', and takes out what ln 2cosh has of the noise of s to first order."""
+    x, mean, then = (beta * fields(v, H, J) for v in (before, np.tanh(beta * fields(before, H, J)), after))
     t = np.tanh(x)
     q = (t * before).mean(axis=-1)
     S = conditional_entropy(x, t)
-    sigma = beta * cross(t, before, J) / len(H)
-    return dict(m=t.mean(axis=-1), q=q, S=S, Sr=S + sigma, sigma=sigma, activity=0.5 * (1.0 - q))
+    Sr = (log_two_cosh(then) - np.tanh(mean) * (then - mean) - mean * before).mean(axis=-1)
+    return dict(m=t.mean(axis=-1), q=q, S=S, Sr=Sr, sigma=Sr - S, activity=0.5 * (1.0 - q))
+
+
+def synchronous_steady_sigma(before, H, J, beta):
+    """[sigma-net-sync] (beta/N) sum_ij (J_ij - J_ji) t_i s'_j: the mean of sigma in the steady state alone."""
+    return beta * cross(np.tanh(beta * fields(before, H, J)), before, J) / len(H)
 
 
 def self_coupling_part(s, H, J, beta):
@@ -74,28 +83,29 @@ def self_coupling_part(s, H, J, beta):
 
 
 def asynchronous_estimates(s, earlier, H, J, beta):
-    """[sigma-net-async] From a state s [...,N], the field h it makes, t_i = tanh(beta h_i), and the state s' of
+    """[sigma-t] From a state s [...,N], the field h it makes, t_i = tanh(beta h_i), and the state s' of
     T/2 earlier:
 
     m = <s_i>,  q = <s_i s'_i>,  activity = <f_i>,  f_i = (1 - s_i t_i)/2,
-    sigma = (beta/2N) sum_ij (J_ij - J_ji) t_i s_j
-            - (1/N) sum_i f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)]."""
-    N = len(H)
+    sigma = (1/N) sum_i f_i ln[w_i(s)/w_i(s^i)]
+          = (beta/N) sum_i (t_i - s_i)(h_i - J_ii s_i)
+            - (1/N) sum_i f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)]
+
+    with w_i = f_i and s^i = s with spin i turned. (The library adds terms of mean 0, see ki_ensemble_run().)"""
     x = beta * fields(s, H, J)
     t = np.tanh(x)
     S = conditional_entropy(x, t)
-    sigma = (0.5 * beta * cross(t, s, J) - self_coupling_part(s, H, J, beta)) / N
+    heat = ((t - s) * (x - beta * np.diag(J) * s)).sum(axis=-1)
+    sigma = (heat - self_coupling_part(s, H, J, beta)) / len(H)
     return dict(m=s.mean(axis=-1), q=(s * earlier).mean(axis=-1), S=S, Sr=S + sigma, sigma=sigma,
                 activity=(0.5 * (1.0 - s * t)).mean(axis=-1))
 
 
-def asynchronous_heat(s, H, J, beta):
-    """The same sigma before its first sum was found from the steady state: what the law
-    sum_s p(s) w_i(s) ln[w_i(s) / w_i(s^i)] of [sigma-net-async] says of a state s,
-    (beta/N) sum_i (t_i - s_i)(h_i - J_ii s_i) less the part of J_ii; right in any state, and noisier."""
-    h = fields(s, H, J)
-    first = beta * ((np.tanh(beta * h) - s) * (h - np.diag(J) * s)).sum(axis=-1)
-    return (first - self_coupling_part(s, H, J, beta)) / len(H)
+def asynchronous_steady_sigma(s, H, J, beta):
+    """[sigma-net-async] (beta/2N) sum_ij (J_ij - J_ji) t_i s_j and the part of J_ii: the mean of sigma in the steady
+    state alone."""
+    t = np.tanh(beta * fields(s, H, J))
+    return (0.5 * beta * cross(t, s, J) - self_coupling_part(s, H, J, beta)) / len(H)
 
 
 class FieldsWithoutMatrix:
@@ -137,25 +147,25 @@ class FieldsWithoutMatrix:
 
 
 def matrix_free(N, beta, J0, dJ, dH, steps, rng):
-    """[matrix-free] The synchronous estimates [sigma-net-sync] after T steps of one network of the ensemble,
-    from all spins up.
+    """[matrix-free] The synchronous estimates [sigma-t] of step T of one network of the ensemble, from all spins up.
 
-    sigma needs the field along t = tanh(beta h) as well. With delta = t - s'
-    sum_ij (J_ij - J_ji) t_i s'_j = delta.J s' - s'.J delta (J0 drops out), and J delta is
-    replaced by its mean given all fields so far: the rest has zero mean, whatever s' and delta are."""
+    Sr needs the field along t = tanh(beta h) as well, before that along the state s drawn from it. With
+    delta = t - s' it is h + J delta, and J delta is replaced by its mean given all fields so far: the rest has zero
+    mean, whatever s' and delta are."""
     H = rng.uniform(-dH, dH, N)
     network = FieldsWithoutMatrix(N, dJ, rng)
     s = np.ones(N)
-    for step in range(steps):
-        noise = network.add(s)
-        x = beta * (H + J0 * s.mean() + noise)
+    for _ in range(steps):
+        before = s
+        x = beta * (H + J0 * s.mean() + network.add(s))
         t = np.tanh(x)
-        if step < steps - 1:
-            s = np.where(rng.random(N) < 0.5 * (1.0 + t), 1.0, -1.0)
-    delta = t - s
-    sigma = beta * (delta @ noise - s @ network.along(delta)) / N
-    q, S = (t * s).mean(), conditional_entropy(x, t)
-    return dict(m=t.mean(), q=q, S=S, Sr=S + sigma, sigma=sigma, activity=0.5 * (1.0 - q))
+        s = np.where(rng.random(N) < 0.5 * (1.0 + t), 1.0, -1.0)
+    delta = t - before
+    mean = x + beta * (J0 * delta.mean() + network.along(delta))
+    then = beta * (H + J0 * s.mean() + network.add(s))
+    q, S = (t * before).mean(), conditional_entropy(x, t)
+    Sr = (log_two_cosh(then) - np.tanh(mean) * (then - mean) - mean * before).mean()
+    return dict(m=t.mean(), q=q, S=S, Sr=Sr, sigma=Sr - S, activity=0.5 * (1.0 - q))
 
 
 def ensemble(N, beta, J0, dJ, dH, steps, realizations, rng, dynamics="sync", zero_diagonal=False):
@@ -164,9 +174,9 @@ def ensemble(N, beta, J0, dJ, dH, steps, realizations, rng, dynamics="sync", zer
     values = []
     for _ in range(realizations):
         H, J = draw_network(N, J0, dJ, dH, rng, zero_diagonal)
-        s = trajectories(H, J, beta, steps - (dynamics == "sync"), rng, dynamics)[:, 0]
+        s = trajectories(H, J, beta, steps, rng, dynamics)[:, 0]
         if dynamics == "sync":
-            values.append(synchronous_estimates(s[-1], H, J, beta))
+            values.append(synchronous_estimates(s[-2], s[-1], H, J, beta))
         else:
             lag = max(1, steps // 2)
             values.append(asynchronous_estimates(s[-1], s[-1 - lag], H, J, beta))
