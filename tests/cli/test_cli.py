@@ -171,6 +171,22 @@ def test_tidy_has_a_row_for_each_dynamics_and_the_names_of_simulate(table):
     assert table(*args, "--tidy", "--dynamics", "async") == rows[6:]
 
 
+def test_tables_join_without_renaming(table):
+    """Equal names, equal spelling, equal bits of the grid: the rows of three commands meet."""
+    lists = ["--beta", "0.1:0.7:7", "--dJ", "0.3,0.9"]
+    key = ("beta", "J0", "dJ", "dH", "dynamics")
+    exact = {tuple(row[k] for k in key): row for row in table("theory", *lists, "--tidy")}
+    finite = table("simulate", *lists, "--dynamics", "sync,async", "--N", "400", "--realizations", "1", "--steps", "30")
+    relaxed = table("transient", *lists, "--steps", "400", "--m0", "0.1")[400::401]
+    for rows in (finite, relaxed):
+        joined = [(row, exact[tuple(row[k] for k in key)]) for row in rows]
+        assert len(joined) == (28 if rows is finite else 14)
+        for row, other in joined:
+            assert row["status"] == other["status"] == "ok"
+            for name in ("m", "q", "S", "Sr", "sigma"):
+                assert row[name] == pytest.approx(other[name], abs=0.3 if rows is finite else 1e-8)
+
+
 def test_bits(table):
     nats = table("theory", "--beta", "1.7", "--dJ", "0.4")[0]
     bits = table("theory", "--beta", "1.7", "--dJ", "0.4", "--unit", "bits")[0]
