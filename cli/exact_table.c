@@ -13,6 +13,7 @@ static const char *const column_names[N_COLUMNS] = {
     "N", "beta", "dynamics", "m_mean", "m", "q", "S", "Sr", "sigma", "entropy", "gap", "status"};
 enum { COLUMN_DYNAMICS = 2, COLUMN_M = 4, COLUMN_STATUS = 11 };
 enum { N, BETA, M_MEAN, M, Q, S, SR, SIGMA, ENTROPY, GAP };
+enum { RELAXATION_TIME = 0, SIGMA_ERROR = 5 };
 static const char *const scalar_names[N_SCALARS] = {"relaxation_time", "residual",  "gap_residual",
                                                     "law_error",       "gap_error", "sigma_error",
                                                     "activity",        "products",  "fluctuation"};
@@ -222,40 +223,64 @@ static int compute(table *t, size_t row) {
     return fill_row(t, row, &r, &f);
 }
 
-/* An array of each beta: of two extents at most, 0 is none. */
-static ki_array array_of(const table *t, const char *name, size_t a, size_t b, const double *data) {
-    ki_array out = {.name = name, .type = KI_FLOAT64, .data = data};
+/* The arrays of a file beside its columns, with what their numbers and dimensions are. */
+typedef struct file_arrays {
+    ki_array arrays[N_ARRAYS];
+    ki_label labels[N_ARRAYS];
+    size_t n;
+} file_arrays;
 
-    if (t->e->n_betas > 1)
-        out.shape[out.ndim++] = t->e->n_betas;
-    if (a)
-        out.shape[out.ndim++] = a;
-    if (b)
-        out.shape[out.ndim++] = b;
-    return out;
+/* An array of the axes named, and of beta before them if there are several. */
+static void add_array(const table *t, file_arrays *f, const char *name, const char *units,
+                      const char *const axes[2], const size_t extents[2], const double *data) {
+    ki_array *a = &f->arrays[f->n];
+    ki_label *label = &f->labels[f->n++];
+
+    *a = (ki_array){.name = name, .type = KI_FLOAT64, .data = data};
+    *label = (ki_label){.units = units};
+    if (t->e->n_betas > 1) {
+        label->axes[0] = "beta";
+        a->shape[a->ndim++] = t->e->n_betas;
+    }
+    for (size_t d = 0; d < 2 && axes[d]; d++) {
+        label->axes[a->ndim] = axes[d];
+        a->shape[a->ndim++] = extents[d];
+    }
 }
 
-static size_t lay_out_arrays(const table *t, ki_array *a) {
+static void lay_out_arrays(const table *t, file_arrays *f) {
     const exact_run *e = t->e;
     const size_t n = t->n, bins = (size_t)e->bins;
-    size_t k = 0;
+    const char *sigma = entropy_units(e->s.unit == UNIT_BITS, (unsigned)e->spec.dynamics);
+    const char *nats = e->s.unit == UNIT_BITS ? "bits" : "nats";
+    const char *times = time_units((unsigned)e->spec.dynamics);
+    const char *scalar_units[N_SCALARS] = {[RELAXATION_TIME] = times, [SIGMA_ERROR] = sigma};
+    const struct {
+        const char *name, *units, *axes[2];
+        size_t extents[2];
+        const double *data;
+    } all[] = {
+        {"p", NULL, {"state"}, {t->states}, t->p},
+        {"m", NULL, {"spin"}, {n}, t->m},
+        {"C", NULL, {"spin", "from_spin"}, {n, n}, t->C},
+        {"D", NULL, {"spin", "from_spin"}, {n, n}, e->dynamics == EXACT_SYNC ? t->D : NULL},
+        {"c", NULL, {"spin", "from_spin"}, {n, n}, t->c},
+        {"d", NULL, {"spin", "from_spin"}, {n, n}, t->d},
+        {"sigma_spin", sigma, {"spin"}, {n}, t->sigma_spin},
+        {"sigma_edge", sigma, {"spin", "from_spin"}, {n, n}, t->sigma_edge},
+        {"autocorrelation", NULL, {"tau"}, {e->lags}, t->lags},
+        {"sigma_bins", nats, {"edge"}, {bins + 1}, t->edges},
+        {"sigma_probability", NULL, {"bin"}, {bins}, t->probability},
+    };
 
     for (size_t s = 0; s < N_SCALARS; s++)
-        a[k++] = array_of(t, scalar_names[s], 0, 0, t->scalar[s]);
-    a[k++] = array_of(t, "p", t->states, 0, t->p);
-    a[k++] = array_of(t, "m", n, 0, t->m);
-    a[k++] = array_of(t, "C", n, n, t->C);
-    if (e->dynamics == EXACT_SYNC)
-        a[k++] = array_of(t, "D", n, n, t->D);
-    a[k++] = array_of(t, "c", n, n, t->c);
-    a[k++] = array_of(t, "d", n, n, t->d);
-    a[k++] = array_of(t, "sigma_spin", n, 0, t->sigma_spin);
-    a[k++] = array_of(t, "sigma_edge", n, n, t->sigma_edge);
-    a[k++] = (ki_array){"tau", KI_FLOAT64, 1, {e->lags}, t->tau};
-    a[k++] = array_of(t, "autocorrelation", e->lags, 0, t->lags);
-    a[k++] = array_of(t, "sigma_bins", bins + 1, 0, t->edges);
-    a[k++] = array_of(t, "sigma_probability", bins, 0, t->probability);
-    return k;
+        add_array(t, f, scalar_names[s], scalar_units[s], (const char *const[2]){NULL},
+                  (const size_t[2]){0}, t->scalar[s]);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (all[k].data)
+            add_array(t, f, all[k].name, all[k].units, all[k].axes, all[k].extents, all[k].data);
+    f->arrays[f->n] = (ki_array){"tau", KI_FLOAT64, 1, {e->lags}, t->tau};
+    f->labels[f->n++] = (ki_label){.units = times, .axes = {"tau"}};
 }
 
 /* Columns of the table; in a file with arrays m is the one of every spin. */
@@ -264,6 +289,8 @@ static size_t lay_out_columns(const table *t, int arrays, column *columns) {
 
     for (size_t c = 0, real = 0; c < N_COLUMNS; c++) {
         column here = {.name = column_names[c]};
+        const char *entropy =
+            entropy_units(t->e->s.unit == UNIT_BITS, (unsigned)t->e->spec.dynamics);
 
         if (c == COLUMN_DYNAMICS)
             here.word = t->words;
@@ -271,6 +298,10 @@ static size_t lay_out_columns(const table *t, int arrays, column *columns) {
             here.word = t->words + t->e->n_betas;
         else
             here.real = t->real[real++];
+        if (strncmp(here.name, "S", 1) == 0 || strcmp(here.name, "sigma") == 0)
+            here.units = entropy;
+        else if (strcmp(here.name, "entropy") == 0)
+            here.units = t->e->s.unit == UNIT_BITS ? "bits/spin" : "nats/spin";
         if (!(arrays && c == COLUMN_M))
             columns[k++] = here;
     }
@@ -356,13 +387,17 @@ static int report(const table *t) {
     exact_run *e = t->e;
     const int with_arrays = exact_wants_arrays(e);
     column columns[N_COLUMNS];
-    ki_array arrays[N_ARRAYS];
+    file_arrays file = {.n = 0};
     const size_t n_columns = lay_out_columns(t, with_arrays, columns);
+
+    if (with_arrays)
+        lay_out_arrays(t, &file);
     const result out = {.columns = columns,
                         .n_columns = n_columns,
                         .rows = e->n_betas,
-                        .arrays = arrays,
-                        .n_arrays = with_arrays ? lay_out_arrays(t, arrays) : 0,
+                        .arrays = file.arrays,
+                        .labels = file.labels,
+                        .n_arrays = file.n,
                         .draw = e->n_betas > 1 ? draw_several : draw_one,
                         .figure = t};
     const int status = session_end(&e->s, &out);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { N_COLUMNS = 14, N_REAL = 11, N_WORDS = 3 };
 static const char *const column_names[N_COLUMNS] = {
@@ -122,10 +123,21 @@ static int write_comparison(const comparison *c) {
             columns[i].word = c->word[l++];
         else
             columns[i].real = c->real[k++];
+        if (strncmp(column_names[i], "sigma", 5) == 0)
+            columns[i].units = entropy_units(w->s.unit == UNIT_BITS, (unsigned)mf_dynamics(w));
+        else if (strcmp(column_names[i], "t") == 0)
+            columns[i].units = time_units((unsigned)mf_dynamics(w));
+        else if (strcmp(column_names[i], "seconds") == 0)
+            columns[i].units = "s";
     }
+    const result_axis axes[] = {
+        {.name = "beta", .n = w->n_betas, .real = w->betas},
+        {.name = "method", .n = c->rows / w->n_betas, .word = c->word[METHOD]}};
     const result out = {.columns = columns,
                         .n_columns = N_COLUMNS,
                         .rows = c->rows,
+                        .axes = axes,
+                        .n_axes = 2,
                         .draw = mf_draw_errors,
                         .figure = &figure};
     const int status = session_end(&w->s, &out);

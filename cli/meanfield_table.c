@@ -132,33 +132,53 @@ static void free_table(table *t) {
     free(t->m);
 }
 
-/* An array of `ndim` extents n, of every step with --path, of every beta of several. */
-static ki_array array_of(const table *t, const char *name, int ndim, const double *data) {
-    ki_array out = {.name = name, .type = KI_FLOAT64, .data = data};
+/* The arrays of a file beside its columns, with what their numbers and dimensions are. */
+typedef struct file_arrays {
+    ki_array arrays[N_ARRAYS];
+    ki_label labels[N_ARRAYS];
+    size_t n;
+} file_arrays;
 
-    if (t->w->n_betas > 1)
-        out.shape[out.ndim++] = t->w->n_betas;
-    if (t->w->path)
-        out.shape[out.ndim++] = t->times;
-    for (int d = 0; d < ndim; d++)
-        out.shape[out.ndim++] = t->n;
-    return out;
+/* An array of `ndim` extents n, of every step with --path, of every beta of several. */
+static void add_array(const table *t, file_arrays *f, const char *name, const char *units, int ndim,
+                      const double *data) {
+    ki_array *a = &f->arrays[f->n];
+    ki_label *label = &f->labels[f->n++];
+
+    *a = (ki_array){.name = name, .type = KI_FLOAT64, .data = data};
+    *label = (ki_label){.units = units};
+    if (t->w->n_betas > 1) {
+        label->axes[a->ndim] = "beta";
+        a->shape[a->ndim++] = t->w->n_betas;
+    }
+    if (t->w->path) {
+        label->axes[a->ndim] = "t";
+        a->shape[a->ndim++] = t->times;
+    }
+    for (int d = 0; d < ndim; d++) {
+        label->axes[a->ndim] = d ? "from_spin" : "spin";
+        a->shape[a->ndim++] = t->n;
+    }
 }
 
-/* The arrays of a file beside its columns. Those of a single state are borrowed from the method. */
-static int lay_out_arrays(const table *t, const mf_job *job, ki_array arrays[N_ARRAYS]) {
+/* Moments of a single state are borrowed from the method. */
+static int lay_out_arrays(const table *t, const mf_job *job, file_arrays *f) {
+    const mf_command *w = t->w;
+    const char *sigma = entropy_units(w->s.unit == UNIT_BITS, (unsigned)mf_dynamics(w));
     ki_meanfield_state state = {.m = t->m, .C = t->C, .D = t->D};
     const int error = t->m ? 0 : ki_meanfield_get(job->mf, &state);
 
     if (error)
         return complain_library(error);
-    arrays[0] = array_of(t, "m", 1, state.m);
-    arrays[1] = array_of(t, "C", 2, state.C);
-    arrays[2] = array_of(t, "D", 2, state.D);
-    arrays[3] = array_of(t, "sigma_spin", 1, t->spin);
-    arrays[4] = array_of(t, "sigma_edge", 2, t->edge);
-    for (size_t k = 0; k < N_INFO; k++)
-        arrays[5 + k] = (ki_array){info_names[k], KI_FLOAT64, 1, {t->w->n_betas}, t->info[k]};
+    add_array(t, f, "m", NULL, 1, state.m);
+    add_array(t, f, "C", NULL, 2, state.C);
+    add_array(t, f, "D", NULL, 2, state.D);
+    add_array(t, f, "sigma_spin", sigma, 1, t->spin);
+    add_array(t, f, "sigma_edge", sigma, 2, t->edge);
+    for (size_t k = 0; k < N_INFO; k++) {
+        f->labels[f->n] = (ki_label){.axes = {"beta"}};
+        f->arrays[f->n++] = (ki_array){info_names[k], KI_FLOAT64, 1, {w->n_betas}, t->info[k]};
+    }
     return 0;
 }
 
@@ -210,8 +230,9 @@ static int draw(const void *figure, const char *picture) {
 
 static int write_table(const table *t, const mf_job *job) {
     const int is_word[N_COLUMNS] = {[2] = 1, [5] = 1, [10] = 1};
+    const mf_command *w = t->w;
     column columns[N_COLUMNS];
-    ki_array arrays[N_ARRAYS];
+    file_arrays file = {.n = 0};
 
     for (size_t c = 0, k = 0, l = 0; c < N_COLUMNS; c++) {
         columns[c] = (column){.name = column_names[c]};
@@ -219,17 +240,26 @@ static int write_table(const table *t, const mf_job *job) {
             columns[c].word = t->word[l++];
         else
             columns[c].real = t->real[k++];
+        if (strcmp(column_names[c], "sigma") == 0)
+            columns[c].units = entropy_units(w->s.unit == UNIT_BITS, (unsigned)mf_dynamics(w));
+        else if (strcmp(column_names[c], "t") == 0)
+            columns[c].units = time_units((unsigned)mf_dynamics(w));
     }
-    if (t->kept) {
-        const int status = lay_out_arrays(t, job, arrays);
-        if (status)
-            return status;
-    }
+    const int status = t->kept ? lay_out_arrays(t, job, &file) : 0;
+    if (status)
+        return status;
+    /* Of one method, as all files with matrices are, the rows are a product of two lists. */
+    const size_t steps = w->steady ? 1 : (size_t)w->steps + 1;
+    const result_axis axes[] = {{.name = "beta", .n = w->n_betas, .real = w->betas},
+                                {.name = "t", .n = steps, .real = t->real[T]}};
     const result out = {.columns = columns,
                         .n_columns = N_COLUMNS,
                         .rows = t->rows,
-                        .arrays = arrays,
-                        .n_arrays = t->kept ? N_ARRAYS : 0,
+                        .axes = axes,
+                        .n_axes = t->kept ? 2 : 0,
+                        .arrays = file.arrays,
+                        .labels = file.labels,
+                        .n_arrays = file.n,
                         .draw = draw,
                         .figure = t};
     return session_end(&t->w->s, &out);

@@ -206,6 +206,12 @@ def test_other_files(run, six, tmp_path):
         for name, value in load(tmp_path / "e.npz").items():
             if value.dtype.kind == "f":
                 assert np.array_equal(h[name][()], value), name
+        assert list(h["C"].attrs["axes"]) == ["spin", "from_spin"] and h["sigma_bins"].attrs["units"] == "nats"
+        assert h["sigma_edge"].attrs["units"] == h["S"].attrs["units"] == "nats/spin/step"
+        assert h["tau"].attrs["units"] == "steps" and "units" not in h["gap"].attrs
+    assert run("exact", "--network", "six.npz", "--beta", "0.3,0.5", "-o", "e.h5").returncode == 0
+    with h5py.File(tmp_path / "e.h5") as h:
+        assert list(h["p"].attrs["axes"]) == ["beta", "state"] and h["residual"].attrs["axes"][0] == "beta"
 
 
 def test_reproducible_and_threads(run, six, tmp_path):

@@ -170,23 +170,40 @@ def test_several_betas(how, network, mean, tmp_path):
     betas = ["0.3", "0.7", "0.5"]
     mean("--beta", ",".join(betas), *how, "-o", "all.npz")
     f, length = load(tmp_path / "all.npz"), 1 if how == ["--steady"] else 4
-    assert list(f["beta"]) == [b for b in (0.3, 0.7, 0.5) for _ in range(length)]
+    grid = [(b, x) for b in (0.3, 0.7, 0.5) for x in range(length)]
+    assert list(f["beta"].flat) == [b for b, _ in grid] and f["beta"].shape == ((3, 4) if length > 1 else (3,))
+    assert length == 1 or (list(f["axes"]) == ["beta", "t"] and list(f["axis_t"]) == [0, 1, 2, 3])
     for k, beta in enumerate(betas):
         mean("--beta", beta, *how, "-o", "one.npz")
         one = load(tmp_path / "one.npz")
-        assert one.keys() == f.keys()
-        for name in f.keys() - {"provenance"}:
-            table = name in COLUMNS
-            have = f[name][k * length:(k + 1) * length] if table else f[name][k:k + 1] if one[name].shape == (1,) \
-                else f[name][k]
-            np.testing.assert_array_equal(have, one[name], err_msg=name)
+        assert one.keys() == f.keys() - {"axes", "axis_beta", "axis_t"}
+        for name in one.keys() - {"provenance"}:
+            single = one[name].shape == (1,) # a number of each run
+            np.testing.assert_array_equal(f[name][k:k + 1] if single else f[name][k], one[name], err_msg=name)
     if "--path" not in how:
         rows = mean("--beta", ",".join(betas), *how)
         for name in COLUMNS:
-            np.testing.assert_array_equal([r[name] for r in rows], f[name], err_msg=name)
+            np.testing.assert_array_equal([r[name] for r in rows], f[name].flat, err_msg=name)
         methods = mean("--beta", ",".join(betas), *how, "--method", "naive,plefka-t1")
         assert [(r["beta"], r["method"]) for r in methods[::length]] == [
             (float(b), m) for b in betas for m in ("naive", "plefka-t1")]
+
+
+def test_units_and_axes(network, mean, run, tmp_path):
+    if "HDF5: yes" not in run("info").stdout:
+        pytest.skip("built without HDF5")
+    h5py = pytest.importorskip("h5py")
+    mean("--beta", "0.3,0.5", "--steps", "3", "--path", "--unit", "bits", "-o", "a.h5")
+    with h5py.File(tmp_path / "a.h5") as h:
+        assert list(h["C"].attrs["axes"]) == ["beta", "t", "spin", "from_spin"] and "units" not in h["C"].attrs
+        assert h["sigma_edge"].attrs["units"] == h["sigma"].attrs["units"] == "bits/spin/step"
+        assert list(h["sigma"].attrs["axes"]) == ["beta", "t"] and h["t"].attrs["units"] == "steps"
+    mean("--steady", "-o", "b.h5")
+    with h5py.File(tmp_path / "b.h5") as h:
+        assert list(h["m"].attrs["axes"]) == ["spin"] and h["m"].shape == (N,)
+    mean("--compare", "exact", "--beta", "0.3,0.5", "--steps", "3", "-o", "c.h5")
+    with h5py.File(tmp_path / "c.h5") as h:
+        assert h["m_err"].shape == (2, 6) and list(h["m_err"].attrs["axes"]) == ["beta", "method"]
 
 
 def test_several_betas_that_end_badly(run):
