@@ -20,7 +20,6 @@ import sysconfig
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS = ("base.h", "model.h", "moments.h", "theory.h", "network.h", "simulate.h", "meanfield.h", "exact.h", "compare.h")
 NAME = "_lib.abi3.so"
 NEEDED = ("zlib", "openblas", "cblas", "threads", "hdf5-serial")
 
@@ -113,10 +112,9 @@ def declarations(compiler, folder):
     empty.mkdir()
     for name in ("stddef.h", "stdint.h"):
         (empty / name).touch()
-    text = "".join(f"#include <kinising/{name}>\n" for name in HEADERS)
     return run([*compiler, "-E", "-P", "-nostdinc", f"-I{empty}", f"-I{ROOT / 'include'}",
                 "-D__attribute__(x)=", "-x", "c", "-"],
-               input=text, stdout=subprocess.PIPE, text=True).stdout
+               input="#include <kinising/kinising.h>\n", stdout=subprocess.PIPE, text=True).stdout
 
 
 def compile_extension(build, folder):

@@ -11,6 +11,9 @@ Everything is per spin and in nats. `make python` builds the library into this p
 package imports, `kinising.reference` (slow, readable numpy) works and the functions say what to do.
 """
 
+import dataclasses
+import typing
+
 __version__ = "0.1.0"
 
 from ._exact import Exact
@@ -22,3 +25,22 @@ from ._theory import Theory, Transient, autocorrelation, critical, info, theory,
 
 __all__ = ["Exact", "KinisingError", "MeanField", "Network", "NetworkSummary", "Replicas", "Simulation",
            "Theory", "Transient", "autocorrelation", "critical", "info", "simulate", "theory", "transient"]
+
+
+
+def _name_as_called():
+    """In help() and tracebacks things are called what users call them."""
+    for name in __all__:
+        thing = globals()[name]
+        for part in (thing, *vars(thing).values()) if isinstance(thing, type) else (thing,):
+            part = getattr(part, "__func__", part)
+            if isinstance(part, type) and dataclasses.is_dataclass(part):
+                # Names in them are of the module they were written in.
+                part.__annotations__ = {n: h for n, h in typing.get_type_hints(part).items() if n in vars(part).get(
+                    "__annotations__", ())}
+            if callable(part):
+                part.__module__ = __name__
+
+
+_name_as_called()
+del _name_as_called

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What callers pass, checked before the library sees it: words, counts, room in memory."""
+"""What callers pass, checked before the library sees it: numbers, words, counts, file names, room in memory."""
+import decimal
+import numbers as kinds
 import operator
 import os
 
@@ -8,20 +10,89 @@ import numpy as np
 from ._library import ffi, lib
 
 GIB = 2.0 ** 30
+MOST_SPINS, MOST_SEED = 2**31 - 1, 2**64 - 1
 
 
 def text(pointer):
     return ffi.string(pointer).decode()
 
 
+def _words_of(name_of, numbers=range(64)):
+    """The library's words, by their numbers."""
+    words = {text(name_of(i)): i for i in numbers}
+    words.pop("?", None)
+    return words
+
+
+if lib is None:
+    DYNAMICS = STATUSES = PHASES = METHODS = STARTS = ALGORITHMS = {}
+else:
+    DYNAMICS = _words_of(lib.ki_dynamics_name)
+    STATUSES = _words_of(lib.ki_status_name)
+    PHASES = _words_of(lib.ki_phase_name)
+    METHODS = _words_of(lib.ki_method_name)
+    STARTS = _words_of(lib.ki_start_name)
+    ALGORITHMS = _words_of(lib.ki_algorithm_name)
+
+
+def _wrong_type(name, what):
+    return TypeError(f"{name} : {what} : use real numbers")
+
+
 def numbers(name, values):
     """A copy: C-contiguous doubles that nobody changes."""
-    values = np.asarray(values)
+    if np.ma.is_masked(values):
+        raise TypeError(f"{name} : has masked elements : fill or drop them")
+    try:
+        values = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} : is no array, its rows have different lengths : use a number or an array") from None
+    if values.dtype.kind == "O":  # large or exact numbers of Python's own, and what is no number
+        for x in values.flat:
+            if not isinstance(x, (kinds.Real, decimal.Decimal)):
+                raise _wrong_type(name, "is None" if x is None else f"holds {type(x).__name__}")
+        values = values.astype(np.float64)
     if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} : is of type {values.dtype} : use real numbers")
-    values = np.array(values, dtype=np.float64, order="C")
+        raise _wrong_type(name, f"is of type {values.dtype}")
+    values = np.array(values, dtype=np.float64, order="C", copy=True)
     values.setflags(write=False)
     return values
+
+
+def number(name, value):
+    """One float."""
+    value = numbers(name, value)
+    if value.ndim:
+        raise TypeError(f"{name} : is an array of shape {value.shape} : use one number")
+    return value.item()
+
+
+def betas(network, beta):
+    """Values and shape of a method's `beta`: the network's own, one number, or a list."""
+    values = numbers("beta", network.beta if beta is None else beta)
+    if values.ndim > 1:
+        raise ValueError(f"beta : is an array of shape {values.shape} : use one number or a list of numbers")
+    return values.reshape(-1).tolist(), values.shape
+
+
+def broadcast(**values):
+    """Arrays of one shape; whole numbers stay such."""
+    try:
+        return np.broadcast_arrays(*values.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {np.shape(x)}" for name, x in values.items() if np.ndim(x))
+        raise ValueError(f"parameters : of shapes that do not broadcast, {shapes} : use shapes that fit as in "
+                         "numpy") from None
+
+
+def sizes(N):
+    found = np.asarray(N)
+    if np.ma.is_masked(N) or found.size and found.dtype.kind not in "iu":
+        raise TypeError(f"N : {N!r} is not of whole numbers : use 1 to {MOST_SPINS}")
+    wrong = found[(found < 1) | (found > MOST_SPINS)]
+    if wrong.size:
+        raise ValueError(f"N : {wrong.flat[0]} is out of range : use 1 to {MOST_SPINS}")
+    return found.astype(np.int64)
 
 
 def doubles(array):
@@ -30,19 +101,25 @@ def doubles(array):
 
 
 def dynamics_flags(words):
-    flags = {"sync": lib.KI_SYNC, "async": lib.KI_ASYNC}
-    chosen = 0
-    for word in str(words).split(","):
-        if word.strip() not in flags:
-            raise ValueError(f"dynamics : {words!r} is unknown : use 'sync', 'async' or 'sync,async'")
-        chosen |= flags[word.strip()]
-    return chosen
+    """Of one or both of the words, as 'sync,async' or as a list."""
+    given = words.split(",") if isinstance(words, str) else words
+    try:
+        given = [DYNAMICS[word.strip()] for word in given]
+    except (AttributeError, KeyError, TypeError):
+        given = []
+    if not given:
+        raise (ValueError if isinstance(words, (str, list, tuple)) else TypeError)(
+            f"dynamics : {words!r} is unknown : use {', '.join(map(repr, DYNAMICS))} or both: "
+            f"{','.join(DYNAMICS)!r}")
+    return sum(set(given))
 
 
 def one_dynamics(word):
-    chosen = dynamics_flags(word)
-    if chosen == lib.KI_SYNC | lib.KI_ASYNC:
-        raise ValueError(f"dynamics : {word!r} is both : use 'sync' or 'async'")
+    chosen = dynamics_flags(word) if isinstance(word, str) else None
+    if chosen not in DYNAMICS.values():
+        what = "is both" if chosen else "is no word"
+        raise (ValueError if chosen else TypeError)(
+            f"dynamics : {word!r} {what} : use one of {', '.join(map(repr, DYNAMICS))}")
     return chosen
 
 
@@ -57,27 +134,33 @@ def count(name, value, most=2**31, least=1, least_means=""):
 
 
 def one_of(name, word, words):
-    """The number of a word, in the order of the library's enum."""
-    if word not in words:
+    """The number of a word of the library."""
+    if not isinstance(word, str) or word not in words:
         raise ValueError(f"{name} : {word!r} is unknown : use {', '.join(map(repr, words))}")
-    return words.index(word)
+    return words[word]
 
 
-def window(average, burn_in):
+def window(average, burn_in, steps):
     """Of an average over time: as two numbers."""
     burn_in = count("burn_in", burn_in, 10**15, 0)
+    if average and burn_in >= steps:
+        raise ValueError(f"burn_in : {burn_in} leaves nothing of {steps} steps : use less, or more steps")
     if burn_in and not average:
         raise ValueError(f"burn_in : {burn_in}, but nothing is averaged over time : use average=True")
     return int(bool(average)), burn_in
 
 
+def file_name(path):
+    """As the system wants it. It would end at a NUL, and another file would be read or written."""
+    name = os.fsencode(path)
+    if b"\0" in name:
+        raise ValueError(f"path : {path!r} holds a NUL character : use a name without one")
+    return name
+
+
 def machine_memory():
-    """Bytes in this machine; inf where it does not say."""
-    try:
-        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return float("inf")
-    return float(pages) * page if pages > 0 and page > 0 else float("inf")
+    """Bytes that this process can have, the limit of its control group included."""
+    return float(lib.ki_machine_memory())
 
 
 def need_memory(what, need, right):

@@ -1,49 +1,66 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """All states of one small network: a numpy layer over kinising/exact.h, the method Network.exact."""
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ._arguments import count, doubles, need_memory, one_dynamics, text
+from ._arguments import STATUSES, betas, count, doubles, need_memory, number, one_dynamics
 from ._library import check, ffi, lib
+from ._results import Counts, Numbers, Result, Words, plain, result, words
 from ._run import start_run
 
 _MOST_LAGS, _MOST_BINS = 10**6, 65536
 
 
-class Exact(NamedTuple):
+@result
+class Exact(Result):
     """See Network.exact()."""
-    m_mean: float
-    S: float
-    Sr: float
-    sigma: float
-    entropy: float
-    gap: float
-    m: Any
-    C: Any
-    D: Any
-    c: Any
-    d: Any
-    sigma_spin: Any
-    sigma_edge: Any
-    p: Any
-    relaxation_time: float
-    residual: float
-    gap_residual: float
-    law_error: float
-    gap_error: float
-    sigma_error: float
-    activity: float
-    products: int
-    status: str
-    tau: Any
-    autocorrelation: Any
-    sigma_bins: Any
-    sigma_probability: Any
-    fluctuation: float
+    N: int
+    beta: Numbers
+    dynamics: str
+    zero_diagonal: bool
+    m_mean: Numbers
+    q: Numbers
+    S: Numbers
+    Sr: Numbers
+    sigma: Numbers
+    entropy: Numbers
+    gap: Numbers
+    m: np.ndarray
+    C: np.ndarray
+    D: Optional[np.ndarray]
+    c: np.ndarray
+    d: np.ndarray
+    sigma_spin: np.ndarray
+    sigma_edge: np.ndarray
+    p: np.ndarray
+    relaxation_time: Numbers
+    residual: Numbers
+    gap_residual: Numbers
+    law_error: Numbers
+    gap_error: Numbers
+    sigma_error: Numbers
+    activity: Numbers
+    products: Counts
+    tau: Optional[np.ndarray]
+    autocorrelation: Optional[np.ndarray]
+    sigma_bins: Optional[np.ndarray]
+    sigma_probability: Optional[np.ndarray]
+    fluctuation: Numbers
+    status: Words
+
+    _columns = ("N", "beta", "dynamics", "m_mean", "m", "q", "S", "Sr", "sigma", "entropy", "gap", "status")
+    _of_rows = {"m": "m_mean"}
 
 
-def _couplings(network, flag, zero_diagonal, keep_diagonal):
+_NUMBERS = ("m_mean", "q", "S", "Sr", "sigma", "entropy", "gap", "relaxation_time", "residual", "gap_residual",
+            "law_error", "gap_error", "sigma_error", "activity", "products")
+
+
+def _couplings(network: Any, flag: int, zero_diagonal: bool, keep_diagonal: bool) -> np.ndarray:
     if zero_diagonal and keep_diagonal:
         raise ValueError("zero_diagonal : excludes keep_diagonal : one of the two")
     J = network.J
@@ -59,23 +76,27 @@ def _couplings(network, flag, zero_diagonal, keep_diagonal):
     return J
 
 
-def _lags(flag, tmax, points):
+def _lags(flag: int, tmax: Any, points: Any) -> Optional[np.ndarray]:
     if tmax is None:
         if points is not None:
             raise ValueError("points : there is no tmax : give it, or no points")
         return None
+    tmax = number("tmax", tmax)
+    if not 0 <= tmax < np.inf:
+        raise ValueError(f"tmax : {tmax:g} is out of range : use a finite number >= 0")
     if flag == lib.KI_SYNC:
         if points is not None:
             raise ValueError("points : does not apply to dynamics 'sync' : use tmax, every whole lag up to it is "
                              "given")
         if tmax != int(tmax):
-            raise ValueError(f"tmax : {tmax} is no number of steps : use a whole number")
+            raise ValueError(f"tmax : {tmax:g} is no number of steps : use a whole number")
         return np.arange(count("tmax", int(tmax), _MOST_LAGS, 0) + 1.0)
-    return np.linspace(0.0, float(tmax), count("points", 100 if points is None else points, _MOST_LAGS) + 1)
+    return np.linspace(0.0, tmax, count("points", 100 if points is None else points, _MOST_LAGS) + 1)
 
 
-def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1e-14, tmax=10, points=None,
-          bins=100, threads=0):
+def exact(self, dynamics: str = "sync", zero_diagonal: bool = False, keep_diagonal: bool = False,
+          tol: float = 1e-14, tmax: Optional[float] = 10, points: Optional[int] = None, bins: int = 100,
+          threads: int = 0, beta: Optional[ArrayLike] = None) -> Exact:
     """The steady state from all 2^N states: no sampling, no approximation. [exact] [sigma-net-sync]
     [sigma-net-async]
 
@@ -88,8 +109,11 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
                        tmax=None: none
         bins           of the histogram of the entropy production, an even number; 0: none
         threads        0 = all available; the values do not depend on it
+        beta           instead of the network's: a number, or a list
 
-    Returns Exact:
+    Returns Exact, with a first axis more in everything but tau if beta is a list:
+        N, beta, dynamics, zero_diagonal  what was asked for
+        q           mean of <s_i(t) s_i(t-1)>, 'async' of m_i^2: the autocorrelation of a long lag
         m_mean, S, Sr, sigma, entropy  mean of <s_i>, path entropies, entropy production, entropy of the system;
                     nats per spin (and step or unit of time)
         gap, relaxation_time  1 - |lambda_2| and -1/ln|lambda_2| of the transition matrix; 'async' -Re lambda_2
@@ -108,7 +132,7 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
                     part of the system, of the whole network
         fluctuation  <exp(-Sigma)>, 1
 
-    The same numbers as `kinising exact`.
+    The same numbers as `kinising exact`. table() gives its rows.
 
     Raises ValueError (too many spins, J_ii, out of range), TypeError, MemoryError (before anything runs).
     Ctrl-C stops it.
@@ -117,30 +141,43 @@ def exact(self, dynamics="sync", zero_diagonal=False, keep_diagonal=False, tol=1
     1.523188311912
     """
     flag, N = one_dynamics(dynamics), self.N
-    run, bins = start_run(threads), count("bins", bins, _MOST_BINS, 0)
+    run, bins, tol = start_run(threads), count("bins", bins, _MOST_BINS, 0), number("tol", tol)
+    values, shape = betas(self, beta)
     J = _couplings(self, flag, zero_diagonal, keep_diagonal)
     need = ffi.new("uint64_t *")
     check(lib.ki_exact_memory(N, flag, need))
     tau = _lags(flag, tmax, points)
-    need_memory(f"exact : N = {N}", need[0] + 8.0 * 2**N + 128.0 * bins, "use fewer spins")
-    network = ffi.new("ki_network *", (N, doubles(self.H), doubles(J), self.beta))
-    arrays = [np.empty(shape) for shape in (2**N, N, *[(N, N)] * 4, N, (N, N))]
-    result = ffi.new("ki_exact_result *")
-    options = ffi.addressof(run, "options")
-    check(lib.ki_exact(network, ffi.new("ki_exact_spec *", (flag, tol, 0)), options, result,
-                       ffi.new("ki_exact_out *", [doubles(a) for a in arrays])))
-    p, m, C, D, c, d, spin, edge = arrays
-    edges, probability = (np.empty(bins + 1), np.empty(bins)) if bins else (None, None)
+    lags = 0 if tau is None else tau.size
+    need_memory(f"exact : N = {N}", need[0] + 128.0 * bins + 48.0 * lags + len(values) * 8.0 *
+                (2**N + 5 * N**2 + 2 * N + 2 * bins + lags), "use fewer spins" + (" or betas" if shape else ""))
+    square = (N, N)
+    arrays = {name: np.empty((*shape, *tail)) for name, tail in dict(
+        p=(2**N,), m=(N,), C=square, D=square, c=square, d=square, sigma_spin=(N,), sigma_edge=square).items()}
+    edges, probability = (np.empty((*shape, bins + 1)), np.empty((*shape, bins))) if bins else (None, None)
+    autocorrelation = np.empty((*shape, lags)) if lags else None
+    numbers = {name: np.empty(shape, dtype=np.int64 if name in ("products", "status") else np.float64)
+               for name in (*_NUMBERS, "fluctuation", "status")}
+    options, r = ffi.addressof(run, "options"), ffi.new("ki_exact_result *")
     moments = ffi.new("ki_exact_fluctuation_result *")
-    check(lib.ki_exact_fluctuations(network, flag, doubles(p), bins, options, moments, doubles(edges),
-                                    doubles(probability)))
-    lags = None if tau is None else np.empty(tau.size)
-    if tau is not None:
-        check(lib.ki_exact_autocorrelation(network, flag, doubles(p), tau.size, doubles(tau), options,
-                                           doubles(lags)))
-    r = result
-    return Exact(r.m_mean, r.S, r.Sr, r.sigma, r.entropy, r.gap, m, C, D if flag == lib.KI_SYNC else None, c, d,
-                 spin, edge, p, r.relaxation_time, r.residual, r.gap_residual, r.law_error, r.gap_error,
-                 r.sigma_error, r.activity, r.products,
-                 text(lib.ki_status_name(r.status)), tau, lags, edges,
-                 probability, moments.integral)
+    for at, value in zip(np.ndindex(shape), values):
+        network = ffi.new("ki_network *", (N, doubles(self.H), doubles(J), value))
+        check(lib.ki_exact(network, ffi.new("ki_exact_spec *", (flag, tol, 0)), options, r,
+                           ffi.new("ki_exact_out *", {name: doubles(a[at]) for name, a in arrays.items()})))
+        law = doubles(arrays["p"][at])
+        check(lib.ki_exact_fluctuations(network, flag, law, bins, options, moments, doubles(edges[at] if bins else None),
+                                        doubles(probability[at] if bins else None)))
+        if lags:
+            check(lib.ki_exact_autocorrelation(network, flag, law, lags, doubles(tau), options,
+                                               doubles(autocorrelation[at])))
+        for name in (*_NUMBERS, "status"):
+            numbers[name][at] = getattr(r, name)
+        numbers["fluctuation"][at] = moments.integral
+    if flag == lib.KI_ASYNC:
+        arrays["D"] = None
+    status = words(STATUSES, plain(numbers.pop("status")))
+    return Exact(N=N, beta=plain(np.array(values).reshape(shape)), dynamics=dynamics, zero_diagonal=bool(zero_diagonal),
+                 **{name: plain(x) for name, x in numbers.items()}, **arrays, tau=tau, autocorrelation=autocorrelation,
+                 sigma_bins=edges, sigma_probability=probability, status=status)
+
+
+exact.__qualname__ = "Network.exact"

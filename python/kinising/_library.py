@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The extension: loading it, its errors as exceptions, Ctrl-C."""
+import os
 import threading
 
 from . import __version__
@@ -29,8 +30,18 @@ def need_library():
         raise ImportError(f"kinising._lib : {_reason} : run `make python` in the source folder")
 
 
-def check(error):
-    """Turns an error number of the library into an exception with its sentence."""
+def _system_error(sentence, path):
+    """FileNotFoundError, PermissionError and so on, as open() would raise it."""
+    number = lib.ki_last_errno()
+    if not number or path is None:
+        return OSError(sentence)
+    name = os.fsdecode(path)
+    return OSError(number, sentence.removeprefix(f"{name} : "), name)
+
+
+def check(error, path=None):
+    """Turns an error number of the library, of a call on the file `path` if there is one, into an exception
+    with its sentence."""
     if error == 0:
         # One that came too late to stop the call: it is not to be lost.
         if _interruptions and threading.current_thread() is threading.main_thread():
@@ -38,9 +49,10 @@ def check(error):
         return
     if error == lib.KI_ERR_CANCELLED and _interruptions:
         raise _interruptions.pop()
-    kind = {lib.KI_ERR_ARGUMENT: ValueError, lib.KI_ERR_NOMEM: MemoryError,
-            lib.KI_ERR_IO: OSError}.get(error, KinisingError)
-    raise kind(ffi.string(lib.ki_last_error()).decode())
+    sentence = ffi.string(lib.ki_last_error()).decode(errors="replace")
+    if error == lib.KI_ERR_IO:
+        raise _system_error(sentence, path)
+    raise {lib.KI_ERR_ARGUMENT: ValueError, lib.KI_ERR_NOMEM: MemoryError}.get(error, KinisingError)(sentence)
 
 
 def _keep(_kind, exception, _traceback):

@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One given network: a numpy layer over kinising/network.h and ki_replicas()."""
+from __future__ import annotations
+
 import json
 import os
-from typing import Any, NamedTuple
+from typing import Any, Optional, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ._arguments import doubles as _doubles, numbers as _numbers
-from ._arguments import count, need_memory, one_dynamics, one_of, text, window
-from ._exact import exact as _exact
+from ._arguments import (MOST_SEED, MOST_SPINS, STARTS, count, doubles, file_name, need_memory, number, numbers,
+                         one_dynamics, one_of, text, window)
+from ._exact import exact
 from ._library import check, ffi, lib, need_library
-from ._meanfield import mean_field
+from ._meanfield import meanfield
+from ._results import Result, result
 from ._run import start_run
-from ._simulate import AVERAGES, MOST_SEED, STARTS, averages
+from ._simulate import AVERAGES, averages
 
-_MOST_SPINS, _MOST_STEPS, _MOST_REPLICAS = 2**31 - 1, 10**15, 2**56
+_MOST_STEPS, _MOST_REPLICAS = 10**15, 2**56
 
 
-class NetworkSummary(NamedTuple):
-    """The ensemble a network looks like, see Network.summary(). Floats."""
+@result
+class NetworkSummary(Result):
+    """The ensemble a network looks like, see Network.summary()."""
+    N: int
+    beta: float
     J0: float
     dJ: float
     H_mean: float
@@ -29,17 +36,32 @@ class NetworkSummary(NamedTuple):
     diagonal: float
     density: float
 
+    _columns = ("N", "beta", "J0", "dJ", "H_mean", "H_min", "H_max", "dH", "asymmetry", "diagonal", "density")
+    _rows = "J0"
 
-class Replicas(NamedTuple):
-    """Copies of one network, see Network.simulate(). Arrays, or None if not asked for; then floats."""
-    m: Any
-    c: Any
-    d: Any
-    sigma_spin: Any
-    sigma_edge: Any
-    raster: Any
-    m_before: Any
+
+@result
+class Replicas(Result):
+    """Copies of one network, see Network.simulate(). Arrays, or None if not asked for; then numbers."""
+    N: int
+    beta: float
+    J0: float
+    dJ: float
+    dH: float
+    dynamics: str
     realizations: int
+    steps: int
+    start: str
+    average: bool
+    burn_in: int
+    seed: int
+    m: Optional[np.ndarray]
+    c: Optional[np.ndarray]
+    d: Optional[np.ndarray]
+    sigma_spin: Optional[np.ndarray]
+    sigma_edge: Optional[np.ndarray]
+    raster: Optional[np.ndarray]
+    m_before: Optional[np.ndarray]
     m_mean: float
     m_mean_err: float
     q: float
@@ -54,8 +76,12 @@ class Replicas(NamedTuple):
     activity_err: float
     flips: int
 
+    _columns = ("N", "beta", "J0", "dJ", "dH", "dynamics", "realizations", "steps", "start", "average", "burn_in",
+                *AVERAGES)
+    _of_rows = {"m": "m_mean", "m_err": "m_mean_err"}
 
-def _provenance():
+
+def _provenance() -> bytes:
     facts = ffi.new("ki_build_info *")
     check(lib.ki_get_build_info(facts))
     return json.dumps({"program": "kinising (Python)", "version": text(facts.version),
@@ -76,45 +102,46 @@ class Network:
     <kinising.Network of 2 spins, beta = 1>
     """
 
-    def __init__(self, H, J, beta=1.0):
+    def __init__(self, H: ArrayLike, J: ArrayLike, beta: float = 1.0) -> None:
         need_library()
-        self._take(_numbers("H", H), _numbers("J", J), beta)
+        self._take(numbers("H", H), numbers("J", J), number("beta", beta))
 
-    def _take(self, H, J, beta):
+    def _take(self, H: np.ndarray, J: np.ndarray, beta: float) -> None:
         if H.ndim != 1 or J.shape != (H.size, H.size):
             raise ValueError(f"network : the shape of H is {H.shape} and that of J is {J.shape} : use H (N) "
                              "and J (N,N)")
-        self._H, self._J, self._beta = H, J, float(beta)
+        self._H, self._J, self._beta = H, J, beta
         check(lib.ki_network_check(self._view()))
 
-    def _view(self):
+    def _view(self) -> Any:
         """What the library sees, as long as self lives."""
-        return ffi.new("ki_network *", (self.N, _doubles(self._H), _doubles(self._J), self._beta))
+        return ffi.new("ki_network *", (self.N, doubles(self._H), doubles(self._J), self._beta))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<kinising.Network of {self.N} spins, beta = {self._beta:g}>"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return Network, (self._H, self._J, self._beta)
 
     @property
-    def N(self):
+    def N(self) -> int:
         return self._H.size
 
     @property
-    def H(self):
+    def H(self) -> np.ndarray:
         return self._H
 
     @property
-    def J(self):
+    def J(self) -> np.ndarray:
         return self._J
 
     @property
-    def beta(self):
+    def beta(self) -> float:
         return self._beta
 
     @classmethod
-    def draw(cls, N, beta=1.0, J0=1.0, dJ=1.0, dH=0.0, zero_diagonal=False, seed=1, threads=0):
+    def draw(cls, N: int, beta: float = 1.0, J0: float = 1.0, dJ: float = 1.0, dH: float = 0.0,
+             zero_diagonal: bool = False, seed: int = 1, threads: int = 0) -> Network:
         """A network of the ensemble [model]: J_ij ~ Normal(J0/N, dJ^2/N), H_i ~ Uniform(-dH, dH).
 
         The random numbers depend on seed and N alone. The same network as `kinising network draw`, for any
@@ -128,34 +155,36 @@ class Network:
                [0.33333333, 0.33333333, 0.33333333]])
         """
         need_library()
-        N = count("N", N, _MOST_SPINS)
+        N = count("N", N, MOST_SPINS)
         seed = count("seed", seed, MOST_SEED, 0)
+        beta, *others = (number(name, x) for name, x in dict(beta=beta, J0=J0, dJ=dJ, dH=dH).items())
         need_memory(f"network : N = {N}", 8.0 * N * N, "use a smaller N")
         run = start_run(threads)
         H, J = np.empty(N), np.empty((N, N))
-        point = ffi.new("ki_theory_params *", (beta, J0, dJ, dH))
+        point = ffi.new("ki_theory_params *", (beta, *others))
         check(lib.ki_network_draw(N, point, int(bool(zero_diagonal)), seed, ffi.addressof(run, "options"),
-                                  _doubles(H), _doubles(J)))
+                                  doubles(H), doubles(J)))
         return cls._own(H, J, beta)
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: Union[str, bytes, os.PathLike]) -> Network:
         """A network from `.npz` or `.h5`: H (N), J (N,N), beta (1 if it is missing).
 
-        Raises OSError (missing, unreadable), KinisingError (no network, damaged), ValueError (nan),
-        MemoryError, ImportError."""
+        Raises FileNotFoundError, PermissionError and other OSErrors, KinisingError (no network, damaged),
+        ValueError (nan, a NUL in the name), MemoryError, ImportError."""
         need_library()
         out = ffi.new("ki_network_file **")
-        check(lib.ki_network_read(os.fsencode(path), out))
+        name = file_name(path)
+        check(lib.ki_network_read(name, out), name)
         file = ffi.gc(out[0], lib.ki_network_file_free)
         n = file.view.n
         H, J = np.empty(n), np.empty((n, n))
-        ffi.memmove(_doubles(H), file.view.H, H.nbytes)
-        ffi.memmove(_doubles(J), file.view.J, J.nbytes)
+        ffi.memmove(doubles(H), file.view.H, H.nbytes)
+        ffi.memmove(doubles(J), file.view.J, J.nbytes)
         return cls._own(H, J, file.view.beta)
 
     @classmethod
-    def _own(cls, H, J, beta):
+    def _own(cls, H: np.ndarray, J: np.ndarray, beta: float) -> Network:
         """Without another copy."""
         self = cls.__new__(cls)
         H.setflags(write=False)
@@ -163,22 +192,26 @@ class Network:
         self._take(H, J, beta)
         return self
 
-    def write(self, path):
+    def write(self, path: Union[str, bytes, os.PathLike]) -> None:
         """Writes H, J and beta to `.npz` or `.h5`; the file appears under its name only when it is complete.
 
-        Raises KinisingError (unknown ending, .h5 without HDF5), OSError, MemoryError."""
-        check(lib.ki_network_write(os.fsencode(path), self._view(), _provenance()))
+        Raises KinisingError (unknown ending, .h5 without HDF5), FileNotFoundError (no such folder),
+        PermissionError and other OSErrors, ValueError (a NUL in the name), MemoryError."""
+        name = file_name(path)
+        check(lib.ki_network_write(name, self._view(), _provenance()), name)
 
-    def summary(self):
-        """NetworkSummary: the ensemble parameters J0, dJ, dH that the network looks like; H_mean, H_min,
+    def summary(self) -> NetworkSummary:
+        """NetworkSummary: N and beta; the ensemble parameters J0, dJ, dH that the network looks like; H_mean, H_min,
         H_max; asymmetry, the correlation of J_ij and J_ji (1: symmetric); diagonal, the largest |J_ii|;
         density, the share of couplings that are not 0. nan where N is too small."""
         out = ffi.new("ki_network_summary *")
         check(lib.ki_network_summarize(self._view(), out))
-        return NetworkSummary._make(getattr(out, name) for name in NetworkSummary._fields)
+        return NetworkSummary(N=self.N, beta=self.beta,
+                              **{name: getattr(out, name) for name in NetworkSummary._columns[2:]})
 
-    def simulate(self, replicas=100, steps=127, dynamics="sync", average=False, burn_in=0, start="up",
-                 seed=1, threads=0, moments=True, raster=False):
+    def simulate(self, replicas: int = 100, steps: int = 127, dynamics: str = "sync", average: bool = False,
+                 burn_in: int = 0, start: str = "up", seed: int = 1, threads: int = 0, moments: bool = True,
+                 raster: bool = False) -> Replicas:
         """Independent copies of the network, run together. [sigma-t] [sigma-net-sync] [sigma-net-async]
 
         Parameters:
@@ -193,6 +226,8 @@ class Network:
             raster    the spins are wanted
 
         Returns Replicas:
+            N, beta, J0, dJ, dH  of the network, the last three as summary() has them
+            dynamics, steps, start, average, burn_in, seed  what was asked for
             m           [N] <s_i>
             c           [N,N] raw <s_i s_j>
             d           [N,N] raw <s_i(t) s_j(t-1)> ('sync'), <tanh(beta h_i) s_j> ('async')
@@ -204,7 +239,7 @@ class Network:
             m_before    [N] <s_j> of the states that d is made with; d_ij - m_i m_before_j is connected
             realizations  R
             m_mean, q, S, Sr, sigma, activity and their _err: averages over spins and standard errors over
-                        replicas, as in simulate()
+                        replicas; flips, the spins seen to flip: as in kinising.simulate()
 
         The same numbers as `kinising simulate --network`, to the last bit on one machine.
 
@@ -214,14 +249,15 @@ class Network:
         >>> ki.Network.draw(50, beta=0).simulate(steps=1, replicas=2, raster=True).raster.shape
         (2, 2, 50)
         """
-        flag, burn_in = window(average, burn_in)
-        if start not in STARTS[:2]:
-            raise ValueError(f"start : {start!r} is not possible for one network : use 'up' or 'random'")
         N, R, T = self.N, count("replicas", replicas, _MOST_REPLICAS), count("steps", steps, _MOST_STEPS)
+        flag, burn_in = window(average, burn_in, T)
+        if one_of("start", start, STARTS) == lib.KI_START_THEORY:
+            raise ValueError(f"start : {start!r} is not possible for one network : use 'up' or 'random'")
+        seed = count("seed", seed, MOST_SEED, 0)
         run = start_run(threads)
         spec = ffi.new("ki_replicas_spec *", dict(
             dynamics=one_dynamics(dynamics), replicas=R, steps=T, average=flag, burn_in=burn_in,
-            start=one_of("start", start, STARTS), seed=count("seed", seed, MOST_SEED, 0)))
+            start=STARTS[start], seed=seed))
         need = ffi.new("uint64_t *")
         check(lib.ki_replicas_memory(N, spec, int(bool(moments)), run.options.threads, need))
         need_memory(f"simulate : N = {N}, R = {R}, T = {T}",
@@ -231,14 +267,16 @@ class Network:
         arrays = [np.empty(shape) if moments else None for shape in shapes]
         spins = np.empty((R, T + 1, N), dtype=np.int8) if raster else None
         out = ffi.new("ki_replicas_out *", [
-            *map(_doubles, arrays[:-1]), ffi.from_buffer("int8_t[]", spins) if raster else ffi.NULL,
-            _doubles(arrays[-1])])
-        result = ffi.new("ki_ensemble_result *")
-        check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), result, out))
-        return Replicas(*arrays[:-1], spins, arrays[-1], result.realizations, *averages(result))
+            *map(doubles, arrays[:-1]), ffi.from_buffer("int8_t[]", spins) if raster else ffi.NULL,
+            doubles(arrays[-1])])
+        found = ffi.new("ki_ensemble_result *")
+        check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), found, out))
+        looks, numbers = self.summary(), dict(zip(AVERAGES, averages(found)))
+        numbers["m_mean"], numbers["m_mean_err"] = numbers.pop("m"), numbers.pop("m_err")
+        return Replicas(N=N, beta=self.beta, J0=looks.J0, dJ=looks.dJ, dH=looks.dH, dynamics=dynamics,
+                        realizations=found.realizations, steps=T, start=start, average=bool(flag), burn_in=burn_in,
+                        seed=seed, raster=spins, **numbers,
+                        **dict(zip(("m", "c", "d", "sigma_spin", "sigma_edge", "m_before"), arrays)))
 
-    meanfield = mean_field
-    exact = _exact
-
-
-assert Replicas._fields[10:] == AVERAGES[2:]
+    meanfield = meanfield
+    exact = exact

@@ -1,66 +1,79 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Finite networks averaged over disorder: a numpy layer over ki_ensemble_* of kinising/simulate.h."""
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ._arguments import (GIB, count, machine_memory, one_dynamics, one_of, text, window)
+from ._arguments import (ALGORITHMS, GIB, MOST_SEED, STARTS, STATUSES, broadcast, count, machine_memory, number,
+                         numbers, one_dynamics, one_of, sizes, text, window)
 from ._library import check, ffi, lib, need_library
+from ._results import Counts, Numbers, Result, Words, plain, result, words
 from ._run import start_run
 
-STARTS = ("up", "random", "theory")
-_ALGORITHMS = ("auto", "dense", "matrix-free")
-_MOST_SPINS, _MOST_STEPS, _MOST_REALIZATIONS, MOST_SEED = 2**31 - 1, 10**15, 2**56, 2**64 - 1
+_MOST_STEPS, _MOST_REALIZATIONS = 10**15, 2**56
+_PARAMETERS = ("N", "beta", "J0", "dJ", "dH")
 
 
-class Simulation(NamedTuple):
-    """Averages over disorder, see simulate(). Each field is a number or str, or an array of the broadcast
-    shape."""
-    realizations: Any
-    m: Any
-    m_err: Any
-    q: Any
-    q_err: Any
-    S: Any
-    S_err: Any
-    Sr: Any
-    Sr_err: Any
-    sigma: Any
-    sigma_err: Any
-    activity: Any
-    activity_err: Any
-    flips: Any
-    algorithm: Any
-    status: Any
+@result
+class Simulation(Result):
+    """Averages over disorder, see simulate(). Parameters and averages are numbers or str, or arrays of the
+    broadcast shape."""
+    N: Counts
+    beta: Numbers
+    J0: Numbers
+    dJ: Numbers
+    dH: Numbers
+    dynamics: str
+    realizations: Counts
+    steps: int
+    start: str
+    average: bool
+    burn_in: int
+    zero_diagonal: bool
+    seed: int
+    m: Numbers
+    m_err: Numbers
+    q: Numbers
+    q_err: Numbers
+    S: Numbers
+    S_err: Numbers
+    Sr: Numbers
+    Sr_err: Numbers
+    sigma: Numbers
+    sigma_err: Numbers
+    activity: Numbers
+    activity_err: Numbers
+    flips: Counts
+    algorithm: Words
+    status: Words
+
+    _columns = (*_PARAMETERS, "dynamics", "realizations", "steps", "start", "average", "burn_in", "zero_diagonal",
+                "m", "m_err", "q", "q_err", "S", "S_err", "Sr", "Sr_err", "sigma", "sigma_err", "activity",
+                "activity_err", "flips", "algorithm", "status")
 
 
-AVERAGES = Simulation._fields[1:-2]
+AVERAGES = Simulation._columns[12:-2]
 
 
-def averages(result):
+def averages(result: Any) -> list:
     """The numbers of a ki_ensemble_result."""
     return [getattr(result, name) for name in AVERAGES]
 
 
-def _sizes(N):
-    sizes = np.asarray(N)
-    if sizes.size and sizes.dtype.kind not in "iu":
-        raise TypeError(f"N : {N!r} is not of whole numbers : use 1 to {_MOST_SPINS}")
-    wrong = sizes[(sizes < 1) | (sizes > _MOST_SPINS)]
-    if wrong.size:
-        raise ValueError(f"N : {wrong.flat[0]} is out of range : use 1 to {_MOST_SPINS}")
-    return sizes.astype(np.int64)
-
-
-def _limits(realizations, rel_err, max_realizations):
+def _limits(realizations: Any, rel_err: Any, max_realizations: Any) -> tuple:
     """How many realizations at first, and at most."""
     realizations = count("realizations", realizations, _MOST_REALIZATIONS)
     if rel_err is None:
         if max_realizations is not None:
             raise ValueError("max_realizations : limits rel_err, which is not given : use realizations")
         return realizations, realizations
+    rel_err = number("rel_err", rel_err)
     if not 0 < rel_err <= 1:
-        raise ValueError(f"rel_err : {rel_err} is out of range : use a number in (0, 1], or None")
+        raise ValueError(f"rel_err : {rel_err:g} is out of range : use a number in (0, 1], or None")
     most = count("max_realizations", 10**7 if max_realizations is None else max_realizations,
                  _MOST_REALIZATIONS)
     if most < realizations:
@@ -69,13 +82,13 @@ def _limits(realizations, rel_err, max_realizations):
     return realizations, most
 
 
-def _create(spec):
+def _create(spec: Any) -> Any:
     out = ffi.new("ki_ensemble **")
     check(lib.ki_ensemble_create(spec, out))
     return ffi.gc(out[0], lib.ki_ensemble_free)
 
 
-def _need_memory(spec, threads, realizations):
+def _need_memory(spec: Any, threads: int, realizations: int) -> None:
     need, facts = ffi.new("uint64_t *"), ffi.new("ki_build_info *")
     check(lib.ki_ensemble_memory(spec, need))
     check(lib.ki_get_build_info(facts))
@@ -88,26 +101,44 @@ def _need_memory(spec, threads, realizations):
                           f"use fewer threads, a smaller N{free}")
 
 
-def _run(ensemble, realizations, most, rel_err, run):
-    """Averages and algorithm of one point, and whether rel_err was reached."""
-    result, target, status = ffi.new("ki_ensemble_result *"), realizations, "ok"
+def _row(ensemble: Any, status: int) -> list:
+    """What is done of one point."""
+    found = ffi.new("ki_ensemble_result *")
+    check(lib.ki_ensemble_result_of(ensemble, found))
+    return [found.realizations, *averages(found), lib.ki_ensemble_get_spec(ensemble).algorithm, status]
+
+
+def _run(ensemble: Any, realizations: int, most: int, rel_err: Any, run: Any) -> list:
+    """One point, until there are enough realizations."""
+    target, status = realizations, lib.KI_CONVERGED
     while True:
         check(lib.ki_ensemble_run(ensemble, 0, target, ffi.addressof(run, "options")))
-        check(lib.ki_ensemble_result_of(ensemble, result))
         following = target
         if rel_err is not None:
             following = lib.ki_ensemble_target(ensemble, rel_err, target, realizations, most)
             missed = lib.ki_ensemble_target(ensemble, rel_err, target, 1, 2**64 - 1) > target
-            status = "not-converged" if missed and following == target else "ok"
+            status = lib.KI_NOT_CONVERGED if missed and following == target else lib.KI_CONVERGED
         if following == target:
-            algorithm = lib.ki_ensemble_get_spec(ensemble).algorithm
-            return (result.realizations, *averages(result), text(lib.ki_algorithm_name(algorithm)), status)
+            return _row(ensemble, status)
         target = following
 
 
-def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100, steps=127, average=False,
-             burn_in=0, start="up", algorithm="auto", zero_diagonal=False, rel_err=None,
-             max_realizations=None, seed=1, threads=0):
+def _gather(rows: list, inputs: dict) -> Simulation:
+    shape = np.shape(inputs["beta"])
+    names = ("realizations", *AVERAGES, "algorithm", "status")
+    values = {}
+    for i, name in enumerate(names):
+        kind = np.float64 if name in AVERAGES and name != "flips" else np.int64
+        values[name] = plain(np.array([row[i] for row in rows], dtype=kind).reshape(shape))
+    values.update(algorithm=words(ALGORITHMS, values["algorithm"]), status=words(STATUSES, values["status"]))
+    return Simulation(**{name: plain(x) if isinstance(x, np.ndarray) else x for name, x in inputs.items()}, **values)
+
+
+def simulate(N: ArrayLike, beta: ArrayLike, J0: ArrayLike = 1.0, dJ: ArrayLike = 1.0, dH: ArrayLike = 0.0,
+             dynamics: str = "sync", realizations: int = 100, steps: int = 127, average: bool = False,
+             burn_in: int = 0, start: str = "up", algorithm: str = "auto", zero_diagonal: bool = False,
+             rel_err: Optional[float] = None, max_realizations: Optional[int] = None, seed: int = 1,
+             threads: int = 0) -> Simulation:
     """Exact simulation of finite networks, averaged over disorder. [model] [sigma-t] [sigma-net-sync]
     [sigma-net-async] [matrix-free]
 
@@ -130,6 +161,8 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
         threads       0 = all available; the values do not depend on it
 
     Returns Simulation, of numbers and strings if all five parameters are scalars, else of arrays:
+        N, beta, J0, dJ, dH         of each point; with dynamics, steps, start, average, burn_in, zero_diagonal
+                                    and seed what was asked for
         realizations                how many are in the averages
         m, q                        magnetization; autocorrelation at lag 1 ('sync'), T/2 ('async')
         S, Sr                       path entropy and reverse path entropy, nats per spin and step (unit time)
@@ -145,20 +178,21 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
     The same numbers as `kinising simulate` with the same settings, to the last bit on one machine.
 
     Raises ValueError (nan, out of range, not possible together), TypeError, MemoryError (before anything
-    runs), ImportError (library not built). Ctrl-C stops it; what was done is then lost.
+    runs), ImportError (library not built). Ctrl-C stops it; KeyboardInterrupt then has a `partial`, the
+    Simulation of the realizations that were finished (sys.last_value.partial in a session): status
+    'not-converged' where there are fewer than wanted, nan and 0 realizations where there is none.
 
     >>> ki.simulate(N=[32, 64], beta=0, realizations=10).q
     array([0., 0.])
     """
     need_library()
-    sizes = _sizes(N)
-    columns = np.broadcast_arrays(sizes, *(np.asarray(x, dtype=np.float64) for x in (beta, J0, dJ, dH)))
-    shape = columns[0].shape
+    parameters = {name: numbers(name, x) for name, x in dict(beta=beta, J0=J0, dJ=dJ, dH=dH).items()}
+    columns = broadcast(N=sizes(N), **parameters)
     realizations, most = _limits(realizations, rel_err, max_realizations)
-    flag, burn_in = window(average, burn_in)
-    common = dict(dynamics=one_dynamics(dynamics), steps=count("steps", steps, _MOST_STEPS), average=flag,
-                  burn_in=burn_in, start=one_of("start", start, STARTS),
-                  algorithm=one_of("algorithm", algorithm, _ALGORITHMS),
+    steps = count("steps", steps, _MOST_STEPS)
+    flag, burn_in = window(average, burn_in, steps)
+    common = dict(dynamics=one_dynamics(dynamics), steps=steps, average=flag, burn_in=burn_in,
+                  start=one_of("start", start, STARTS), algorithm=one_of("algorithm", algorithm, ALGORITHMS),
                   zero_diagonal=int(bool(zero_diagonal)), seed=count("seed", seed, MOST_SEED, 0))
     run = start_run(threads)
     ensembles = []
@@ -166,9 +200,15 @@ def simulate(N, beta, J0=1.0, dJ=1.0, dH=0.0, dynamics="sync", realizations=100,
         spec = ffi.new("ki_ensemble_spec *", dict(common, n=n, p=point))
         ensembles.append(_create(spec))
         _need_memory(spec, run.options.threads, realizations)
-    rows = [_run(e, realizations, most, rel_err, run) for e in ensembles]
-    if not shape:
-        return Simulation._make(rows[0])
-    kinds = [np.int64, *[np.float64] * len(AVERAGES), "U11", "U13"]
-    return Simulation._make(np.array([row[i] for row in rows], dtype=kind).reshape(shape)
-                            for i, kind in enumerate(kinds))
+    inputs = dict(zip(_PARAMETERS, map(np.array, columns)), dynamics=dynamics, steps=steps, start=start,
+                  average=bool(flag), burn_in=burn_in, zero_diagonal=bool(zero_diagonal), seed=common["seed"])
+    rows = []
+    try:
+        for ensemble in ensembles:
+            rows.append(_run(ensemble, realizations, most, rel_err, run))
+    except BaseException as stop:  # whatever a signal handler raises
+        rest = [_row(ensemble, lib.KI_NOT_CONVERGED) for ensemble in ensembles[len(rows):]]
+        with contextlib.suppress(AttributeError):
+            stop.partial = _gather(rows + rest, inputs)
+        raise
+    return _gather(rows, inputs)

@@ -2,6 +2,8 @@
 """The package under test, built apart: python/build.py puts the extension into a private copy of the
 package, from the build folder named by KINISING_TEST_BUILD or the newest one of this checkout."""
 import contextlib
+import csv
+import io
 import os
 import pathlib
 import shutil
@@ -9,6 +11,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -33,6 +36,16 @@ def copy_package(folder):
 def build(*arguments):
     return subprocess.run([sys.executable, "-B", ROOT / "python" / "build.py", *arguments],
                           capture_output=True, text=True, check=False)
+
+
+def same_table(columns, text, extra=()):
+    """The columns of a result and the CSV of the command line, which may have `extra` ones."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert set(rows[0]) - set(columns) <= set(extra)
+    assert {len(c) for c in columns.values()} == {len(rows)}
+    for name in columns.keys() & rows[0].keys():
+        kind = str if columns[name].dtype.kind == "U" else float
+        np.testing.assert_array_equal(columns[name], [kind(row[name]) for row in rows], name)
 
 
 def run_script(folder, script, seconds=60):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Network.meanfield: values of the reference and of the command line, starts, errors, Ctrl-C."""
-import doctest
 import importlib
 import math
 import os
@@ -9,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from support import find_build, run_script
+from support import find_build, run_script, same_table
 
 METHODS = ("naive", "plefka-t1t", "plefka-t", "plefka-t1", "plefka2-t")
 BETA = 1.1
@@ -56,12 +55,14 @@ def test_command_line(ki, network, settings, tmp_path):
     assert done.returncode == (0 if got.status == "ok" else 3), done.stderr
     assert (got.status == "unphysical") == (settings.get("method") == "plefka-t")
     with np.load(files[1]) as f:
-        assert set(got._fields) - set(f) == {"sigma_t"}
-        for name, value in got._asdict().items():
-            if name in ("sigma", "status"):
+        assert set(got) - set(f) == {"sigma_t", "status_t", "zero_diagonal"}
+        for name, value in got.items():
+            if name == "zero_diagonal":
+                continue
+            if name in ("sigma", "status", "N", "beta", "dynamics", "method", "m0"):
                 assert value == f[name][-1]
             else:
-                np.testing.assert_array_equal(value, f["sigma" if name == "sigma_t" else name].reshape(np.shape(value)),
+                np.testing.assert_array_equal(value, f[name.removesuffix("_t")].reshape(np.shape(value)),
                                               name)
 
 
@@ -90,9 +91,22 @@ def test_edges_steady_and_threads(network):
         steps=1).m).any()
 
 
-def test_examples(ki):
-    result = doctest.testmod(importlib.import_module("kinising._meanfield"), extraglobs={"ki": ki})
-    assert result.failed == 0 and result.attempted == 1
+def test_a_list_of_betas(ki, network):
+    for settings in (dict(steps=2), dict(steps=2, path=True), dict(method="naive", steady=True)):
+        got = network.meanfield(beta=[0.5, 0.9], **settings)
+        for k, beta in enumerate([0.5, 0.9]):
+            one = ki.Network(network.H, network.J, beta).meanfield(**settings)
+            for name, value in one.items():
+                shared = ("N", "dynamics", "method", "m0", "zero_diagonal", "t")
+                np.testing.assert_array_equal(got[name] if name in shared else got[name][k], value, err_msg=name)
+    assert network.meanfield(steps=1, beta=0.3).beta == 0.3
+
+
+def test_the_table_is_the_one_of_the_command_line(ki, network, tmp_path):
+    network.write(tmp_path / "w.npz")
+    done = subprocess.run([find_build() / "kinising", "meanfield", "--network", "w.npz", "--beta", "0.5,0.8", "--steps",
+                           "3"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    same_table(network.meanfield(beta=[0.5, 0.8], steps=3).table(), done.stdout)
 
 
 ASYNC = dict(dynamics="async", steady=True)
