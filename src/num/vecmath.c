@@ -86,8 +86,7 @@ static inline double log1p1(double e) {
     p = p * v + 0.1428571427252095383;
     p = p * v + 0.20000000000094656622;
     p = p * v + 0.33333333333333068819;
-    p = p * v + 1.0;
-    return 2 * r * p;
+    return 2 * r + 2 * r * (v * p); /* log1p(1) = ln 2 to the last bit */
 }
 
 KI_CLONES void ki_vexp(size_t n, const double *x, double *y) {

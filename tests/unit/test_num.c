@@ -73,7 +73,7 @@ static void spin_functions(void **state) {
     }
     x[0] = 0;
     ki_vchi(1, x, y);
-    assert_close(y[0], log(2), 2e-16, 0);
+    assert_true(y[0] == log(2));
 }
 
 static void chi_tail(void **state) {
