@@ -5,7 +5,9 @@
 Public functions have a docstring that names every parameter; the versions of header, build and changelog
 agree; links of the Markdown files lead to files; no file names a path of somebody's machine.
 
-    tools/check_docs.py [ROOT]       one line per violation, exit 1 if there is any
+    tools/check_docs.py [--costs] [ROOT]       one line per violation, exit 1 if there is any
+
+With --costs also: what can fail says its cost and its source.
 """
 import os
 import re
@@ -35,6 +37,22 @@ def check_prototypes(root):
                        and not re.search(r"`%s`" % n, doc)]
             if missing and len(names) > 1:
                 yield "%s: @param missing for %s" % (where, ", ".join(missing))
+
+
+def check_costs(root):
+    """What a call that can fail costs and where its method comes from; a source of the whole header holds
+    for all of it."""
+    folder = os.path.join(root, "include", "kinising")
+    for name in sorted(os.listdir(folder)):
+        text = read(folder, name)
+        first = re.match(r"(?:/\*(?!\*)(?:(?!\*/).)*\*/\s*)*(/\*\*(?:(?!\*/).)*\*/)?", text, flags=re.S).group(0)
+        for match in re.finditer(r"(/\*\*(?:(?!\*/).)*\*/)\s*KI_API\s+KI_WARN_UNUSED\s+int\s+(ki_\w+)\(", text, flags=re.S):
+            doc, function = match.groups()
+            where = "include/kinising/%s: %s" % (name, function)
+            if "Cost:" not in doc:
+                yield "%s: its docstring does not say `Cost:`" % where
+            if "Source:" not in doc and "Source:" not in first:
+                yield "%s: neither its docstring nor that of the header says `Source:`" % where
 
 
 def check_versions(root):
@@ -72,14 +90,15 @@ def check_paths(root):
                     yield "%s: names a path of one machine: %s" % (path, match.group(0))
 
 
-def main(root):
+def main(root, costs):
     problems = []
-    for check in (check_prototypes, check_versions, check_links, check_paths):
+    for check in (check_prototypes, check_versions, check_links, check_paths) + (check_costs,) * costs:
         problems += check(root)
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else
-                  os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    arguments = [a for a in sys.argv[1:] if a != "--costs"]
+    sys.exit(main(arguments[0] if arguments else os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                  "--costs" in sys.argv))

@@ -62,6 +62,15 @@ def test_exports_are_what_the_headers_promise():
     assert promised() and exported - {"_init", "_fini"} == promised()
 
 
+def test_static_library_has_no_names_of_others():
+    """Whoever links it statically has all of its global names in his program."""
+    if shutil.which("nm") is None:
+        pytest.skip("nm is not here")
+    listing = sh("nm", "-g", "--defined-only", os.path.join(BUILD, "libkinising.a"))
+    names = {line.split()[-1] for line in listing.splitlines() if len(line.split()) == 3}
+    assert promised() <= names and {name for name in names if not name.startswith("ki_")} == set()
+
+
 @pytest.mark.parametrize("kind", ["shared", "static"])
 def test_program_against_the_installation(kind, installed, tmp_path):
     _, prefix, folder = installed
