@@ -77,6 +77,8 @@ typedef struct ki_compare_result {
  * @return 0; KI_ERR_ARGUMENT (the specification; more spins than can be enumerated)
  *
  * Cost: none to speak of.
+ *
+ * Source: the sizes of its arrays.
  */
 KI_API KI_WARN_UNUSED int ki_compare_memory(uint64_t n, const ki_compare_spec *spec, int threads,
                                             uint64_t *kept, uint64_t *work);
@@ -108,6 +110,8 @@ KI_API void ki_compare_free(ki_compare *compare);
  * @return 0; KI_ERR_ARGUMENT (a NULL pointer)
  *
  * Cost: none.
+ *
+ * Source: as ki_compare_create().
  */
 KI_API KI_WARN_UNUSED int ki_compare_get(const ki_compare *compare, ki_compare_reference *out);
 
@@ -127,6 +131,8 @@ KI_API KI_WARN_UNUSED int ki_compare_get(const ki_compare *compare, ki_compare_r
  * @return 0; KI_ERR_ARGUMENT (a NULL pointer), KI_ERR_NOMEM (as ki_moments_sigma())
  *
  * Cost: 6 N^2 operations.
+ *
+ * Source: as ki_compare_create().
  */
 KI_API KI_WARN_UNUSED int ki_compare_moments(const ki_compare *compare, const double *m,
                                              const double *C, const double *D, double sigma,
@@ -143,6 +149,8 @@ KI_API KI_WARN_UNUSED int ki_compare_moments(const ki_compare *compare, const do
  *         naive and plefka-t1t with `steady` and J_ii = 0), KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
  * Cost: `steps` times ki_meanfield_step(), or ki_meanfield_steady().
+ *
+ * Source: as ki_compare_create().
  */
 KI_API KI_WARN_UNUSED int ki_compare_method(const ki_compare *compare, int method,
                                             const ki_run_options *run, ki_compare_result *out);

@@ -80,25 +80,38 @@ typedef struct ki_exact_out {
  * @param dynamics  KI_SYNC or KI_ASYNC
  * @param bytes     memory
  * @return 0; KI_ERR_ARGUMENT (more spins than KI_EXACT_MOST_SYNC or _ASYNC: the sentence says so)
+ *
+ * Cost: none to speak of.
+ *
+ * Source: the lay-out of their arrays itself, measured.
  */
 KI_API KI_WARN_UNUSED int ki_exact_memory(uint64_t n, int dynamics, uint64_t *bytes);
 
 /**
  * The steady state of one network. [exact] [sigma-net-sync] [sigma-net-async]
  *
+ * ```
  *     synchronous:   T_ab = prod_i exp(beta b_i h_i(a)) / (2 cosh(beta h_i(a))),  p T = p
  *     asynchronous:  G_ab = (1 - a_i tanh(beta h_i(a)))/2 where b differs from a in spin i alone,
  *                    p G = 0
  *     sigma = (1/N) sum_ab p_a T_ab ln(p_a T_ab / p_b T_ba)
+ * ```
  *
  * @param network  H, J (J_ii is kept, asynchronously too), beta
  * @param spec     dynamics, how exact
  * @param run      threads, progress; NULL = defaults
  * @param result   numbers; may be NULL
  * @param out      arrays; may be NULL
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED. Not converging is a status.
+ * @return 0; KI_ERR_ARGUMENT (network, dynamics, too many spins, fields that overflow, tol, threads),
+ *         KI_ERR_NOMEM, KI_ERR_CANCELLED. Not converging is a status.
  *
- * Cost of a product with T: 2 4^N operations, rows made on the fly from two halves; with G: N 2^N.
+ * Cost: a product with T is 2 4^N operations, rows made on the fly from two halves; with G it is
+ * N 2^N. Some tens of products where nothing is slow; up to 9 spins 8^N / 3 operations of
+ * elimination besides.
+ *
+ * Source: elimination by Grassmann, Taksar, Heyman, Oper. Res. 33, 1107 (1985); the iteration by
+ * Stewart, SIAM J. Matrix Anal. Appl. 23, 601 (2001); weights of sets of states that are hardly ever
+ * left by Koury, McAllister, Stewart, SIAM J. Algebr. Discrete Methods 5, 164 (1984).
  */
 KI_API KI_WARN_UNUSED int ki_exact(const ki_network *network, const ki_exact_spec *spec,
                                    const ki_run_options *run, ki_exact_result *result,
@@ -113,10 +126,14 @@ KI_API KI_WARN_UNUSED int ki_exact(const ki_network *network, const ki_exact_spe
  * @param time      steps (a whole number), or units of time; >= 0, as many as take minutes
  * @param run       threads, progress; NULL = defaults
  * @param result    of the state reached; sigma from its moments by [sigma-mf], i.e. from the
- *                  connected D; Sr = S + sigma; q synchronously of the last step (NaN for time 0); gap, relaxation_time, residual, gap_residual are
- *                  NaN; may be NULL
+ *                  connected D; Sr = S + sigma; q synchronously of the last step (NaN for time 0);
+ *                  gap, relaxation_time, residual, gap_residual are NaN; may be NULL
  * @param out       arrays; synchronously D and d are those of the last step (NaN for time 0)
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
+ * @return 0; KI_ERR_ARGUMENT (as ki_exact(); m0, time), KI_ERR_NOMEM, KI_ERR_CANCELLED
+ *
+ * Cost: a product a step; asynchronously N time of them and some sqrt(N time) more (uniformisation).
+ *
+ * Source: uniformisation, Jensen, Skand. Aktuarietidskr. 36, 87 (1953); [exact] in docs/theory.md.
  */
 KI_API KI_WARN_UNUSED int ki_exact_evolve(const ki_network *network, int dynamics, const double *m0,
                                           double time, const ki_run_options *run,
@@ -132,10 +149,12 @@ KI_API KI_WARN_UNUSED int ki_exact_evolve(const ki_network *network, int dynamic
  * @param tau       [n] times, ascending, >= 0, as long as take minutes; whole numbers synchronously
  * @param run       threads, progress; NULL = defaults
  * @param C         [n] result
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
+ * @return 0; KI_ERR_ARGUMENT (as ki_exact(); p, times), KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
  * Cost: N products a step; asynchronously N products for each of the N tau updates that the longest
  * time holds, and some sqrt(N tau) more.
+ *
+ * Source: uniformisation as in ki_exact_evolve(); [exact] in docs/theory.md.
  */
 KI_API KI_WARN_UNUSED int ki_exact_autocorrelation(const ki_network *network, int dynamics,
                                                    const double *p, uint64_t n, const double *tau,
@@ -153,8 +172,12 @@ typedef struct ki_exact_fluctuation_result {
 
 /**
  * Distribution of the stochastic entropy production of one transition in the steady state, system
- * part included: Sigma(a, b) = ln(p_a T_ab / p_b T_ba) with probability p_a T_ab (a step), or
- * ln(p_a G_ab / p_b G_ba) with probability p_a G_ab / rate (a flip). [exact]
+ * part included. [exact]
+ *
+ * ```
+ *     Sigma(a, b) = ln(p_a T_ab / p_b T_ba)  with probability p_a T_ab (a step), or
+ *     Sigma(a, b) = ln(p_a G_ab / p_b G_ba)  with probability p_a G_ab / rate (a flip)
+ * ```
  *
  * mean * rate = N sigma, and P(-Sigma) = exp(-Sigma) P(Sigma) for the histogram up to its bins.
  *
@@ -166,10 +189,14 @@ typedef struct ki_exact_fluctuation_result {
  * @param result       numbers
  * @param edges        [bins + 1] ascending, symmetric about 0; NULL without a histogram
  * @param probability  [bins] of each bin, sum 1; NULL without a histogram
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
+ * @return 0; KI_ERR_ARGUMENT (as ki_exact(); p, an odd number of bins), KI_ERR_NOMEM,
+ *         KI_ERR_CANCELLED
  *
  * Cost: three exponentials for each pair of states, 4^N / 2 of them, and two more with a histogram;
  * N 2^N / 2 pairs asynchronously.
+ *
+ * Source: the fluctuation theorem is that of Crooks, Phys. Rev. E 60, 2721 (1999), and Seifert,
+ * Phys. Rev. Lett. 95, 040602 (2005).
  */
 KI_API KI_WARN_UNUSED int ki_exact_fluctuations(const ki_network *network, int dynamics,
                                                 const double *p, uint64_t bins,

@@ -32,6 +32,8 @@ extern "C" {
  * @return 0; KI_ERR_ARGUMENT (a NULL pointer, N out of range)
  *
  * Cost: N^2 operations, nothing is allocated.
+ *
+ * Source: the definition of a covariance.
  */
 KI_API KI_WARN_UNUSED int ki_moments_connect(uint64_t n, const double *row, const double *column,
                                              const double *raw, double *connected);
@@ -47,6 +49,8 @@ KI_API KI_WARN_UNUSED int ki_moments_connect(uint64_t n, const double *row, cons
  * @return 0; KI_ERR_ARGUMENT (a NULL pointer, N out of range)
  *
  * Cost: N^2 operations, nothing is allocated.
+ *
+ * Source: the definition of a covariance.
  */
 KI_API KI_WARN_UNUSED int ki_moments_disconnect(uint64_t n, const double *row, const double *column,
                                                 const double *connected, double *raw);
