@@ -175,7 +175,7 @@ typedef struct ki_transient {
  * @param out    arrays [steps+1], two-time [steps+1,steps+1]
  * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
- * Cost: lag + 2 evaluations of F a step (about 10 microseconds each); steps^2/2 for the matrix.
+ * Cost: 2 evaluations of F a step (about 10 microseconds each); steps^2/2 for the matrix.
  * Source: Aguilera, Igarashi, Shimazaki 2023 for m and C; sigma_t in docs/theory.md, "Transients".
  */
 KI_API KI_WARN_UNUSED int ki_transient_sync(const ki_theory_params *p, double m0, size_t steps,

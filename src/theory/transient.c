@@ -2,6 +2,7 @@
 /* Synchronous relaxation. [m-sync] [C-sync] [sigma-t] */
 #include "transient.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -82,13 +83,31 @@ typedef struct relaxation {
     double *C;               /* [steps+1,steps+1] */
 } relaxation;
 
+/* Progress in evaluations of one step. */
+typedef struct watch {
+    const ki_run_options *run;
+    uint64_t done, total;
+} watch;
+
+static int is_stopped(watch *w) {
+    if (++w->done % 256 || !w->run || !w->run->progress ||
+        !w->run->progress(w->run->progress_user, w->done, w->total))
+        return 0;
+    return ki_fail(KI_ERR_CANCELLED,
+                   "run : cancelled after %" PRIu64 " of %" PRIu64 " : run it again", w->done,
+                   w->total);
+}
+
 /* C(t, t - lag), t = lag..steps, down one diagonal; C(t, 0) = m_t m_0. [C-sync] */
-static void diagonal(const relaxation *r, size_t lag, double *out) {
+static int diagonal(const relaxation *r, size_t lag, watch *w, double *out) {
     for (size_t t = lag; t <= r->steps; t++) {
         const size_t back = t - lag;
         out[t] = back == 0 ? r->m[t] * r->m[0]
                            : ki_map_general(&r->map, r->moment[t].a, r->moment[back].a, out[t - 1]);
+        if (is_stopped(w))
+            return KI_ERR_CANCELLED;
     }
+    return 0;
 }
 
 static int matrix_diagonal(void *ctx, size_t index) {
@@ -141,16 +160,16 @@ int ki_transient_sync(const ki_theory_params *p, double m0, size_t steps, size_t
     const double J = p->beta * p->J0;
     ki_field_init(&field, r.map.s, r.map.D);
     m[0] = m0;
-    for (size_t t = 1; t <= n; t++) {
+    watch w = {run, 0, 3 * (uint64_t)n};
+    for (size_t t = 1; t <= n && !error; t++) {
         ki_moment_at(&field, J * m[t - 1], &moment[t]);
         m[t] = moment[t].M;
-        if (run && run->progress && t % 256 == 0 && run->progress(run->progress_user, t, n)) {
-            error = ki_fail(KI_ERR_CANCELLED, "ki_transient_sync : cancelled : run it again");
-            goto out;
-        }
+        error = is_stopped(&w);
     }
-    diagonal(&r, 2, two);
-    diagonal(&r, lag, q);
+    error = error ? error : diagonal(&r, 2, &w, two);
+    error = error ? error : diagonal(&r, lag, &w, q);
+    if (error)
+        goto out;
     for (size_t t = 0; t < n; t++) {
         time[t] = (double)t;
         q[t] = t < lag ? NAN : q[t];

@@ -199,7 +199,7 @@ static int run_pass(pass *s, size_t n_out, size_t stride, size_t lag, const ki_r
         if (error)
             return error;
         if (run && run->progress && run->progress(run->progress_user, step + 1, s->steps))
-            return ki_fail(KI_ERR_CANCELLED, "ki_transient_async : cancelled : run it again");
+            return ki_fail(KI_ERR_CANCELLED, "run : cancelled : run it again");
     }
     return 0;
 }

@@ -183,11 +183,39 @@ static void async_error_is_honest(void **state) {
     }
 }
 
+typedef struct stop {
+    int calls, at;
+} stop;
+
+static int count_calls(void *user, uint64_t done, uint64_t total) {
+    stop *s = user;
+    assert_true(done <= total);
+    return ++s->calls == s->at;
+}
+
+/* Progress in all of the work, the columns of two times included; the last call still stops it. */
+static void sync_can_be_stopped(void **state) {
+    (void)state;
+    enum { N = 3000 };
+    static double long_m[N + 1];
+    const ki_theory_params p = {2, 1, 0.5, 0};
+    const ki_transient out = {.m = long_m};
+    stop s = {0, 0};
+    const ki_run_options run = {1, count_calls, &s};
+    assert_int_equal(ki_transient_sync(&p, 0.5, N, 1, &run, &out), 0);
+    assert_in_range(s.calls, 3 * N / 256 - 1, 3 * N / 256 + 1);
+    s = (stop){0, s.calls};
+    long_m[0] = 7;
+    assert_int_equal(ki_transient_sync(&p, 0.5, N, 1, &run, &out), KI_ERR_CANCELLED);
+    assert_true(long_m[0] == 7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sync_ends_in_the_steady_state),
         cmocka_unit_test(sync_two_cycle),
         cmocka_unit_test(sync_matrix),
+        cmocka_unit_test(sync_can_be_stopped),
         cmocka_unit_test(second_law_without_disorder),
         cmocka_unit_test(async_ends_in_the_steady_state),
         cmocka_unit_test(async_matrix),
