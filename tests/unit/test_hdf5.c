@@ -213,6 +213,29 @@ static void test_threads(void **state) {
     }
 }
 
+/* A child that is forked while another thread of its parent writes a .h5 file can write its own. */
+static void test_fork(void **state) {
+    job other = {.folder = *state, .number = 1};
+    pthread_t thread;
+    int status;
+
+    assert_int_equal(ki_write_arrays(in(*state, "0.h5"), 1, &column, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, write_and_read, &other), 0);
+    for (int k = 0; k < 10; k++) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            alarm(60); /* if it hangs */
+            _exit(read_column(in(*state, "0.h5")) != 0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(other.failed, 0);
+}
+
 static void test_cut_off(void **state) {
     const char *path = in(*state, "a.h5");
     struct stat st;
@@ -375,10 +398,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(test_held_open),      WITH_FOLDER(test_open_beside_us),
         WITH_FOLDER(test_held_in_memory), WITH_FOLDER(test_threads),
-        WITH_FOLDER(test_cut_off),        WITH_FOLDER(test_other_writers),
-        WITH_FOLDER(test_no_locks),       WITH_FOLDER(test_user_blocks),
-        WITH_FOLDER(test_links),          WITH_FOLDER(test_error_handler),
+        WITH_FOLDER(test_fork),           WITH_FOLDER(test_cut_off),
+        WITH_FOLDER(test_other_writers),  WITH_FOLDER(test_no_locks),
+        WITH_FOLDER(test_user_blocks),    WITH_FOLDER(test_links),
+        WITH_FOLDER(test_error_handler),
     };
 
+    unsetenv("HDF5_USE_FILE_LOCKING"); /* it overrules all flags */
     return cmocka_run_group_tests_name("hdf5", tests, make_numbers, NULL);
 }

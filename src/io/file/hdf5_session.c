@@ -8,6 +8,21 @@
 #include <string.h>
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void take_turn(void) {
+    pthread_mutex_lock(&one_at_a_time);
+}
+
+static void end_turn(void) {
+    pthread_mutex_unlock(&one_at_a_time);
+}
+
+/* A fork waits for the end of a turn: in the child nobody would end it, and HDF5 would be in the middle
+ * of something. */
+static void watch_forks(void) {
+    (void)pthread_atfork(take_turn, end_turn, end_turn);
+}
 
 /* The innermost description is the cause; "unable to open file" and the like come after it. */
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *user) {
@@ -32,7 +47,8 @@ static herr_t keep_reason(hid_t stack, void *user) {
 }
 
 void ki_hdf5_begin(ki_hdf5_session *s) {
-    pthread_mutex_lock(&one_at_a_time);
+    (void)pthread_once(&once, watch_forks);
+    take_turn();
     *s = (ki_hdf5_session){.report = NULL};
     H5Eget_auto2(H5E_DEFAULT, &s->report, &s->user);
     H5Eset_auto2(H5E_DEFAULT, keep_reason, s);
@@ -41,7 +57,7 @@ void ki_hdf5_begin(ki_hdf5_session *s) {
 void ki_hdf5_end(ki_hdf5_session *s) {
     H5Eclear2(H5E_DEFAULT);
     H5Eset_auto2(H5E_DEFAULT, s->report, s->user);
-    pthread_mutex_unlock(&one_at_a_time);
+    end_turn();
 }
 
 #else
