@@ -132,7 +132,7 @@ static int read_point(const char *name, const unsigned char **at, const unsigned
     if (size > (uint64_t)(end - *at))
         return damaged(name, "a point is cut off");
     if (ki_ensemble_unpack(*at, (size_t)size, &e))
-        return complain(STATUS_USAGE, "%s, %s", name, ki_last_error());
+        return complain(STATUS_USAGE, "%s, %s", name, library_sentence());
     p->spec = *ki_ensemble_get_spec(e);
     ki_ensemble_free(e);
     p->state = malloc((size_t)size);
@@ -226,7 +226,7 @@ static int check_run(const char *name, const sim_study *st, const sim_study *sav
         if (error)
             status = error == KI_ERR_NOMEM ? complain_library(error)
                                            : complain(STATUS_USAGE, "%s, point %zu, %s", name,
-                                                      i + 1, ki_last_error());
+                                                      i + 1, library_sentence());
     }
     return status;
 }

@@ -9,6 +9,7 @@ typedef struct command {
     const char *summary;
     /* argv[0] is the command's name; returns an exit_status. */
     int (*run)(int argc, char **argv);
+    int has_parts; /* its first argument is a command of its own */
 } command;
 
 int cmd_theory(int argc, char **argv);

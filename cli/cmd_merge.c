@@ -96,7 +96,7 @@ static int add_point(const char *path, sim_point *to, const sim_point *from) {
         status = complain_library(error);
     else if (error)
         status =
-            complain(STATUS_USAGE, "%s, %s, %s", path, point_name(name, from), ki_last_error());
+            complain(STATUS_USAGE, "%s, %s, %s", path, point_name(name, from), library_sentence());
     else
         status = point_store(to, e);
     to->seconds += from->seconds;

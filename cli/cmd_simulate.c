@@ -136,7 +136,7 @@ static int make_point(const simulate_options *o, const ki_ensemble_spec *spec, s
     ki_ensemble *e = NULL;
 
     if (ki_ensemble_create(spec, &e))
-        return complain(STATUS_USAGE, "%s", ki_last_error());
+        return complain(STATUS_USAGE, "%s", library_sentence());
     p->spec = *ki_ensemble_get_spec(e);
     p->target = o->realizations;
     int status = point_store(p, e);
@@ -376,6 +376,12 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .target = &(o)->network,                                                                  \
          .meta = "FILE",                                                                           \
          .help = "replicas of this one instead: simulate --network FILE --help"},                  \
+        {.name = "replicas",                                                                       \
+         .kind = OPTION_ELSEWHERE,                                                                 \
+         .help = "is of replicas of one network : with --network FILE"},                           \
+        {.name = "raster",                                                                         \
+         .kind = OPTION_ELSEWHERE,                                                                 \
+         .help = "is of replicas of one network : with --network FILE"},                           \
         {.name = "rel-err",                                                                        \
          .kind = OPTION_REAL,                                                                      \
          .target = &(o)->rel_err,                                                                  \

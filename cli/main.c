@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cmd.h"
+#include "signals.h"
 
 int main(int argc, char **argv) {
-    return program(argc, argv);
+    const int status = program(argc, argv);
+
+    signals_end(status);
+    return status;
 }

@@ -41,8 +41,29 @@ int complain(int status, const char *format, ...) {
     return status;
 }
 
-int complain_library(int error) {
+const char *library_sentence(void) {
+    static const struct {
+        const char *field, *option;
+    } names[] = {{"burn_in : ", "--burn-in : "},
+                 {"zero_diagonal : ", "--zero-diagonal : "},
+                 {"solve_for : ", "--solve-for : "},
+                 {"max_steps : ", "--max-steps : "},
+                 {"ki_theory_map : ", "theory : "}};
+    static char out[LINE_SIZE];
     const char *sentence = ki_last_error();
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const size_t length = strlen(names[i].field);
+        if (strncmp(sentence, names[i].field, length) == 0) {
+            snprintf(out, sizeof out, "%s%s", names[i].option, sentence + length);
+            return out;
+        }
+    }
+    return sentence;
+}
+
+int complain_library(int error) {
+    const char *sentence = library_sentence();
     int wrong_use = error == KI_ERR_ARGUMENT || error == KI_ERR_FORMAT;
 
     if (sentence[0] == '\0')

@@ -9,9 +9,10 @@
 
 enum exit_status {
     STATUS_DONE = 0,
-    STATUS_FAILED = 1,     /* the machine said no: disk, memory, a missing program */
-    STATUS_USAGE = 2,      /* the user asked for something that makes no sense */
-    STATUS_UNCONVERGED = 3 /* ran and wrote its result, but not every number is good */
+    STATUS_FAILED = 1,      /* the machine said no: disk, memory, a missing program */
+    STATUS_USAGE = 2,       /* the user asked for something that makes no sense */
+    STATUS_UNCONVERGED = 3, /* ran and wrote its result, but not every number is good */
+    STATUS_SIGNAL = 128     /* and the number of the signal that ended the work in order */
 };
 
 /* Prints the one line "kinising: <what> : <why> : <what would be right>", given without the
@@ -19,7 +20,10 @@ enum exit_status {
  * line. */
 int complain(int status, const char *format, ...) KI_PRINTF(2, 3);
 
-/* The same for a failed library call: ki_last_error() and the status that fits `error`. */
+/* ki_last_error() with options called as users call them. Borrowed until the next call. */
+const char *library_sentence(void);
+
+/* The same for a failed library call: library_sentence() and the status that fits `error`. */
 int complain_library(int error);
 
 /* The same for the file that an input option names: one that cannot be opened is wrong use. */

@@ -353,6 +353,8 @@ static int next_option(option *options, size_t n, int argc, char **argv, int *in
             *value = arg + 2;
     }
     const option *o = *found;
+    if (o->kind == OPTION_ELSEWHERE)
+        return complain(STATUS_USAGE, "--%s : %s", o->name, o->help);
     if (o->kind == OPTION_FLAG) {
         if (*value)
             return complain(STATUS_USAGE, "%s : takes no value, but %s was given : %s alone",
@@ -441,7 +443,8 @@ void options_help(const command_help *help, const option *options, size_t n, siz
     if (n - first > n_common) {
         printf("options:\n");
         for (size_t i = first; i + n_common < n; i++)
-            print_option(&options[i]);
+            if (options[i].kind != OPTION_ELSEWHERE)
+                print_option(&options[i]);
         putchar('\n');
     }
     printf("common options:\n");

@@ -20,7 +20,9 @@ enum option_kind {
     OPTION_REAL,        /* double in low..high */
     OPTION_COUNT,       /* uint64_t in low..high */
     OPTION_LIST,        /* value_list, zero at first; each value in low..high */
-    OPTION_COUNTS       /* the same of whole numbers */
+    OPTION_COUNTS,      /* the same of whole numbers */
+    OPTION_ELSEWHERE    /* known, but of another mode of the command; `help` says "why : what would
+                           be right" */
 };
 
 enum option_limits {

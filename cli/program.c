@@ -15,27 +15,30 @@
 #include "message.h"
 #include "options.h"
 
+static int cmd_version(int argc, char **argv);
+
 static const command commands[] = {
     {"theory", "infinite network, exact",
-     "steady state: m, q, S, Sr, sigma over lists of parameters", cmd_theory},
+     "steady state: m, q, S, Sr, sigma over lists of parameters", cmd_theory, 0},
     {"transient", "infinite network, exact", "relaxation of m, C, S, Sr, sigma from a given start",
-     cmd_transient},
+     cmd_transient, 0},
     {"autocorrelation", "infinite network, exact", "C(tau) of the steady state",
-     cmd_autocorrelation},
+     cmd_autocorrelation, 0},
     {"critical", "infinite network, exact", "order-disorder boundary, solved for one parameter",
-     cmd_critical},
+     cmd_critical, 0},
     {"simulate", "finite networks, exact simulation",
-     "averages over disorder: m, q, S, Sr, sigma with error bars", cmd_simulate},
+     "averages over disorder: m, q, S, Sr, sigma with error bars", cmd_simulate, 0},
     {"merge", "finite networks, exact simulation", "the parts of a simulation become the whole",
-     cmd_merge},
+     cmd_merge, 0},
     {"network", "finite networks, exact simulation",
-     "draw, inspect, rescale, convert a network file", cmd_network},
+     "draw, inspect, rescale, convert a network file", cmd_network, 1},
     {"exact", "one small network, all of its states",
-     "law, moments, entropy production and its fluctuations, spectrum", cmd_exact},
+     "law, moments, entropy production and its fluctuations, spectrum", cmd_exact, 0},
     {"meanfield", "one network, approximately",
-     "Plefka's mean fields: m, C, D, sigma in time or steady; their errors", cmd_meanfield},
-    {"info", "about this program", "version, build, CPU kernels, threads, optional parts",
-     cmd_info},
+     "Plefka's mean fields: m, C, D, sigma in time or steady; their errors", cmd_meanfield, 0},
+    {"info", "about this program", "version, build, CPU kernels, threads, optional parts", cmd_info,
+     0},
+    {"version", "about this program", "the version alone", cmd_version, 0},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -54,8 +57,9 @@ static int print_usage(void) {
     printf(
         "\n"
         "kinising help COMMAND, or kinising COMMAND --help, has the options and an example.\n"
+        "kinising version, or -V, has the version.\n"
         "Data goes to stdout, talk to stderr. Exit status: 0 done, 1 failed, 2 wrong use or bad\n"
-        "input, 3 ran but did not converge.\n");
+        "input, 3 ran but did not converge, 130 ended by Ctrl-C.\n");
     return STATUS_DONE;
 }
 
@@ -77,21 +81,46 @@ static int unknown_command(const char *name) {
     return complain(STATUS_USAGE, "%s : unknown %s : one of those in kinising help", quoted, kind);
 }
 
+/* `help network draw` is `network draw --help`. */
 static int help(int argc, char **argv) {
-    char *as_option[] = {NULL, "--help", NULL};
+    char *as_option[] = {NULL, NULL, NULL, NULL};
+    int n = 0;
 
     if (argc < 2)
         return print_usage();
-    if (argc > 2) {
-        char quoted[QUOTE_SIZE];
-        return complain(STATUS_USAGE, "help : unexpected argument %s : the name of one command",
-                        quote_text(quoted, argv[2], strlen(argv[2])));
-    }
     const command *c = find_command(argv[1]);
     if (!c)
         return unknown_command(argv[1]);
-    as_option[0] = argv[1];
-    return c->run(2, as_option);
+    const int words = c->has_parts ? 3 : 2;
+    if (argc > words) {
+        char quoted[QUOTE_SIZE];
+        return complain(STATUS_USAGE, "help : unexpected argument %s : the name of one command",
+                        quote_text(quoted, argv[words], strlen(argv[words])));
+    }
+    while (n + 1 < argc) {
+        as_option[n] = argv[n + 1];
+        n++;
+    }
+    as_option[n++] = "--help";
+    return c->run(n, as_option);
+}
+
+static int print_version(void) {
+    printf("kinising %s\n", ki_version());
+    return STATUS_DONE;
+}
+
+static int cmd_version(int argc, char **argv) {
+    char quoted[QUOTE_SIZE];
+
+    if (argc < 2)
+        return print_version();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        puts("usage: kinising version\n\nThe version alone; kinising info has the rest.");
+        return STATUS_DONE;
+    }
+    return complain(STATUS_USAGE, "version : unexpected argument %s : kinising version alone",
+                    quote_text(quoted, argv[1], strlen(argv[1])));
 }
 
 static int run(int argc, char **argv) {
@@ -101,10 +130,8 @@ static int run(int argc, char **argv) {
         return help(argc - 1, argv + 1);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return print_usage();
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("kinising %s\n", ki_version());
-        return STATUS_DONE;
-    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return print_version();
     const command *c = find_command(argv[1]);
     return c ? c->run(argc - 1, argv + 1) : unknown_command(argv[1]);
 }

@@ -31,7 +31,8 @@ double session_seconds(const session *s) {
 }
 
 int session_begin(session *s, const command_help *help, option *options, size_t n) {
-    int with_files = option_index(options, n, "plot") < n;
+    const size_t plot = option_index(options, n, "plot");
+    const int with_files = plot < n && options[plot].kind != OPTION_ELSEWHERE;
     int status = options_parse(options, n, s->argc, s->argv);
 
     if (status == PARSE_HELP)
@@ -70,6 +71,7 @@ void session_bar(session *s, double part, const char *text) {
         return;
     s->shown = now;
     s->bar = 1;
+    s->most = part = fmin(fmax(part, s->most), 1);
     int full = (int)(part * WIDTH);
     fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%%s\033[K", s->argv[0], full,
             "########################################", WIDTH - full, "", 100 * part, text);
@@ -77,15 +79,29 @@ void session_bar(session *s, double part, const char *text) {
     message_bar(1);
 }
 
+const char *time_left(char out[TIME_LEFT_SIZE], double seconds, double part) {
+    const double left = part > 0 ? seconds * (1 - part) / part : (double)INFINITY;
+
+    if (!(left < 1e9))
+        snprintf(out, TIME_LEFT_SIZE, "years left");
+    else if (left < 120)
+        snprintf(out, TIME_LEFT_SIZE, "%.0f s left", left);
+    else if (left < 7200)
+        snprintf(out, TIME_LEFT_SIZE, "%.0f min left", left / 60);
+    else
+        snprintf(out, TIME_LEFT_SIZE, "%.1f h left", left / 3600);
+    return out;
+}
+
 int session_progress(void *user, uint64_t done, uint64_t total) {
     session *s = user;
     const double part = total ? (double)done / (double)total : 1, seconds = session_seconds(s);
-    char left[32] = "";
+    char left[TIME_LEFT_SIZE], text[TIME_LEFT_SIZE + 2] = "";
 
     if (done > 0 && seconds > 1) /* before that nothing is known of the speed */
-        snprintf(left, sizeof left, "  %.0f s left", seconds * (1 - part) / part);
+        snprintf(text, sizeof text, "  %s", time_left(left, seconds, part));
     if (done < total)
-        session_bar(s, part, left);
+        session_bar(s, part, text);
     else if (s->bar)
         fputs("\r\033[K", stderr);
     if (done >= total)
@@ -97,12 +113,12 @@ int session_progress(void *user, uint64_t done, uint64_t total) {
 int session_rate(void *user, uint64_t done, uint64_t total) {
     session *s = user;
     const double seconds = session_seconds(s), part = (double)done / (double)total;
-    char text[64];
+    char left[TIME_LEFT_SIZE], text[64];
 
     if (done == 0 || done >= total)
         return session_progress(s, done, total);
-    snprintf(text, sizeof text, "  %.2g updates/s  %.0f s left", (double)done / seconds,
-             seconds * (1 - part) / part);
+    snprintf(text, sizeof text, "  %.2g updates/s  %s", (double)done / seconds,
+             time_left(left, seconds, part));
     session_bar(s, part, text);
     return 0;
 }
@@ -172,7 +188,7 @@ static int write_file(const session *s, const result *r) {
             signals_release(&before);
         status = error ? complain_library(error) : STATUS_DONE;
         if (!error && !s->quiet)
-            remark("wrote %s (%zu rows)", s->file, r->rows);
+            remark("wrote %s (%zu row%s)", s->file, r->rows, r->rows == 1 ? "" : "s");
     }
     free(origin);
     result_arrays_free(&a);

@@ -28,7 +28,8 @@ typedef struct session {
     int reproducible;             /* files hold nothing of when, where and how long */
     struct timespec begun, shown; /* CLOCK_MONOTONIC: start, last redraw of the progress bar */
     time_t date;
-    int bar; /* a progress bar stands on the terminal */
+    int bar;     /* a progress bar stands on the terminal */
+    double most; /* the largest part that it has shown */
 } session;
 
 /* For commands that write something else than a table: -o FILE, and its own table entry. */
@@ -89,7 +90,8 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
 /* How library calls are to run: threads, and a progress bar if stderr is a terminal. */
 ki_run_options session_run_options(session *s);
 
-/* Draws a progress bar with `part` of 1 done and a text behind it, if it is due. */
+/* Draws a progress bar with `part` of 1 done and a text behind it, if it is due. It does not go back:
+ * where work turns out to be more than was thought, it waits. */
 void session_bar(session *s, double part, const char *text);
 
 /* Progress by hand, for loops of our own; also takes the bar away when done == total. */
@@ -126,6 +128,10 @@ double machine_memory(void);
 
 /* A progress callback with the rate and the time that is left; `done` counts spin updates. */
 int session_rate(void *s, uint64_t done, uint64_t total);
+
+/* "3 min left" after that many seconds, with `part` of 1 done. Returns `out`. */
+enum { TIME_LEFT_SIZE = 32 };
+const char *time_left(char out[TIME_LEFT_SIZE], double seconds, double part);
 
 /* Elapsed seconds since session_begin(). */
 double session_seconds(const session *s);

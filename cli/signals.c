@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "message.h"
+
 const int ending_signals[N_ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 static volatile sig_atomic_t caught;
@@ -38,4 +40,11 @@ void signals_release(const signal_actions *before) {
     signals_restore(before);
     if (caught)
         raise(caught);
+}
+
+void signals_end(int status) {
+    if (status <= STATUS_SIGNAL)
+        return;
+    signal(status - STATUS_SIGNAL, SIG_DFL);
+    raise(status - STATUS_SIGNAL);
 }

@@ -78,18 +78,11 @@ static double work_of(const ki_ensemble_spec *s, uint64_t realizations) {
 
 static void show(sim_run *run) {
     double seconds = session_seconds(run->s), part = run->work_done / run->work;
-    double left = part > 0 ? seconds * (1 - part) / part : INFINITY;
-    char text[96];
+    char left[TIME_LEFT_SIZE], text[96];
 
-    if (left < 60)
-        snprintf(text, sizeof text, "  %.2g updates/s  %.0f s left", run->updates / seconds, left);
-    else if (left < 7200)
-        snprintf(text, sizeof text, "  %.2g updates/s  %.0f min left", run->updates / seconds,
-                 left / 60);
-    else
-        snprintf(text, sizeof text, "  %.2g updates/s  %.1f h left", run->updates / seconds,
-                 left / 3600);
-    session_bar(run->s, fmin(part, 1), text);
+    snprintf(text, sizeof text, "  %.2g updates/s  %s", run->updates / seconds,
+             time_left(left, seconds, fmin(part, 1)));
+    session_bar(run->s, part, text);
 }
 
 static int on_progress(void *user, uint64_t done, uint64_t total) {
@@ -217,7 +210,7 @@ static int tell_stopped(const sim_run *run) {
                         "simulate : stopped, and the last checkpoint could not be written : %s "
                         "holds what was saved before",
                         run->checkpoint);
-    return complain(STATUS_FAILED,
+    return complain(STATUS_SIGNAL + stopped,
                     "simulate : stopped : %" PRIu64 " of %" PRIu64 " realizations are saved in %s, "
                     "the same command goes on",
                     done, wanted, run->checkpoint);
@@ -228,7 +221,7 @@ static int work_on_point(sim_run *run) {
     sim_point *p = &run->st->points[run->at];
 
     if (ki_ensemble_unpack(p->state, p->size, &run->live))
-        return complain(STATUS_FAILED, "%s", ki_last_error());
+        return complain(STATUS_FAILED, "%s", library_sentence());
     uint64_t first, last;
     study_range(&run->st->set, p->target, &first, &last);
     run->work -= work_of(&p->spec, ki_ensemble_done(run->live, first, last));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "team.h"
 
+#include "message.h"
+
 int team_size(void) {
     return 1;
 }
@@ -14,5 +16,5 @@ int team_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_options
 }
 
 const char *team_error(void) {
-    return ki_last_error();
+    return library_sentence();
 }

@@ -75,6 +75,7 @@ typedef struct pass {
     double J, m0, h;
     size_t steps;
     const ki_run_options *threads; /* without progress: reports are per step */
+    int round, last;               /* of passes, each with twice the steps; the last expected */
     double *m;                     /* [2 steps+1], half steps included */
     ki_moment *at;                 /* [2 steps+1] */
     cumulative rule;
@@ -174,6 +175,18 @@ static void record(pass *s, size_t step, double lagged, size_t n_out, size_t str
         out->C[i * (n_out + 1) + j] = out->C[j * (n_out + 1) + i] = s->row[j * stride];
 }
 
+/* Reports how much of the passes that are expected is done; work grows like steps squared. */
+static int is_cancelled(const pass *s, const ki_run_options *run, size_t step) {
+    const double part = (double)step / (double)s->steps, fine = 1e6;
+
+    if (!run || !run->progress)
+        return 0;
+    const double before = (ldexp(1, 2 * s->round) - 1) / 3;
+    const double total = (ldexp(1, 2 * s->last + 2) - 1) / 3;
+    const double done = before + ldexp(part * part, 2 * s->round);
+    return run->progress(run->progress_user, (uint64_t)(done * fine), (uint64_t)(total * fine));
+}
+
 static int run_pass(pass *s, size_t n_out, size_t stride, size_t lag, const ki_run_options *run,
                     const columns *out) {
     cumulative half_rule;
@@ -198,7 +211,7 @@ static int run_pass(pass *s, size_t n_out, size_t stride, size_t lag, const ki_r
         const int error = advance(s, step + 1, step);
         if (error)
             return error;
-        if (run && run->progress && run->progress(run->progress_user, step + 1, s->steps))
+        if (is_cancelled(s, run, step + 1))
             return ki_fail(KI_ERR_CANCELLED, "run : cancelled : run it again");
     }
     return 0;
@@ -278,7 +291,8 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     pass s = {.map = {0, p->beta * p->dJ, p->beta * p->dH, 0, 0},
               .J = p->beta * p->J0,
               .m0 = m0,
-              .threads = &threads};
+              .threads = &threads,
+              .last = 2};
     if (block[0] == NULL || block[1] == NULL || keep == NULL) {
         error = ki_fail(KI_ERR_NOMEM, "n : no memory for %zu points : ask for fewer", n);
         goto out;
@@ -290,6 +304,9 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
     for (int round = 0;; round++, stride *= 2) {
         if (n * stride > MAX_STEPS)
             break;
+        s.round = round;
+        if (s.last < round)
+            s.last = round;
         s.steps = n * stride;
         s.h = tmax / (double)s.steps;
         error = allocate_and_run(&s, n, stride, lag, run, &column[current]);
@@ -303,6 +320,8 @@ int ki_transient_async(const ki_theory_params *p, double m0, double tmax, size_t
                 result.status = KI_CONVERGED;
                 break;
             }
+            /* Of fourth order: a round makes the error some 16 times smaller. */
+            s.last = round + (int)fmin(ceil(log2(result.error / tol) / 4), 20);
         }
         current = 1 - current;
     }

@@ -326,6 +326,12 @@ def test_info(run):
     assert "gnuplot: not found" in run("info", env={"PATH": "/nonexistent"}).stdout
 
 
+def test_the_version_in_every_way(run):
+    said = run("--version").stdout
+    assert re.fullmatch(r"kinising \d+\.\d+\.\d+\n", said)
+    assert run("-V").stdout == said and run("version").stdout == said
+
+
 # --- help ----------------------------------------------------------------------------------------
 
 
@@ -352,6 +358,33 @@ def test_usage_lists_every_command(run):
     assert done.returncode == 0 and done.stdout == run("--help").stdout
     for command in COMMANDS:
         assert re.search(rf"^  {command} ", done.stdout, re.MULTILINE)
+
+
+def test_help_of_a_part_of_a_command(run):
+    for part in ("draw", "info", "convert"):
+        done = run("help", "network", part)
+        assert done.returncode == 0 and done.stdout == run("network", part, "--help").stdout
+        assert done.stdout.startswith(f"usage: kinising network {part} ")
+
+
+def test_help_promises_what_there_is(run):
+    """Commands that are planned are not in the help before they are there."""
+    text = run("help").stdout
+    names = re.findall(r"^  (\S+) ", text, re.MULTILINE)
+    assert len(names) >= 11
+    for name in names:
+        assert run(name, "--help").returncode == 0
+    for word in ("fit", "diagnose", "reproduce", "benchmark", "raster", "entropy"):
+        if word not in names:
+            assert not re.search(rf"kinising {word}\b", text)
+            for name in names:
+                assert not re.search(rf"kinising {word}\b", run(name, "--help").stdout)
+
+
+def test_options_of_another_mode_are_not_in_help(run):
+    assert "--replicas" not in run("simulate", "--help").stdout
+    text = run("simulate", "--network", "x.npz", "--help").stdout
+    assert "--replicas" in text and "--realizations" not in text and "--plot" not in text
 
 
 def test_every_option_is_in_help(run):
@@ -502,6 +535,29 @@ def test_reader_that_leaves(tmp_path):
             assert child.wait(60) in (-signal.SIGPIPE, 1)
 
 
+@pytest.mark.parametrize("args", [
+    ["transient", "--dynamics", "async", "--tmax", "20", "--points", "200"],
+    ["simulate", "--N", "100,200", "--rel-err", "0.002"],
+], ids=" ".join)
+def test_the_progress_bar_does_not_go_back(tmp_path, args):
+    ours, theirs = os.openpty()
+    with subprocess.Popen([KINISING, *args], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            said += piece
+    os.close(ours)
+    assert process.returncode == 0
+    parts = [int(part) for part in re.findall(r"\] +(\d+) %", said.decode())]
+    assert parts == sorted(parts)
+
+
 def test_a_file_called_minus_is_stdout(run, tmp_path):
     plain = run("theory", "--beta", "1,2").stdout
     assert run("theory", "--beta", "1,2", "-o", "-").stdout == plain
@@ -550,7 +606,7 @@ def test_progress_says_what_is_left_and_never_goes_back(run):
     big = ["theory", "--beta", "0:4:20000", "--dJ", "0.1:1:100"]
     for more in ([], ["--tidy"]):
         shown = watch(5, *big, *more)
-        assert re.search(r"theory \[#* *\] +\d+ %  \d+ s left", shown), shown
+        assert re.search(r"theory \[#* *\] +\d+ %  [0-9.]+ (s|min|h) left", shown), shown
     # Both dynamics under one bar: the second does not begin at 0 again.
     shown = watch(30, "theory", "--beta", "0:4:150000", "--dJ", "0.5", "--dH", "0.5", "--tidy")
     parts = [int(text) for text in re.findall(r"(\d+) %", shown)]

@@ -2,6 +2,7 @@
 """Running the program, alone and on several ranks, and reading back what it wrote."""
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -16,6 +17,12 @@ needs_mpi = pytest.mark.skipif(not KINISING_MPI or shutil.which("mpirun") is Non
 
 def command(ranks=0):
     return [*MPIRUN, "-n", str(ranks), KINISING_MPI] if ranks else [KINISING]
+
+
+def default_signals():
+    """For preexec_fn: signals that end the program do so, whoever started the tests."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def call(folder, *args, ranks=0, status=0, **options):

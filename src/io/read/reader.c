@@ -22,7 +22,7 @@ static int list(ki_reader *r) {
         }
     }
     return ki_io_fail(KI_ERR_FORMAT, r->path,
-                      r->source.size ? "is no file of a kind that is known" : "is empty",
+                      r->source.size ? "is in no format that is known" : "is empty",
                       "a .npz, .npy or .h5 file");
 }
 
