@@ -89,7 +89,7 @@ def _start(N: int, m0: Any, C0: Any, D0: Any) -> tuple:
     return np.ascontiguousarray(m), C, D
 
 
-def _couplings(network: Any, zero_diagonal: bool, async_: bool) -> np.ndarray:
+def couplings(network: Any, zero_diagonal: bool, async_: bool) -> np.ndarray:
     J = network.J
     if zero_diagonal:
         J = J.copy()
@@ -200,7 +200,7 @@ def meanfield(self, method: Optional[str] = None, steps: Optional[int] = None, s
                     (3.0 * N * N + 2.0 * N) * (T + 1 if path else 1) + 6.0 * (T + 1)),
                 "use a smaller network" + (", or not path" if path else "") + (", or fewer betas" if shape else ""))
     start = _start(N, m0, C0, D0)
-    J = _couplings(self, zero_diagonal, flag == lib.KI_ASYNC)
+    J = couplings(self, zero_diagonal, flag == lib.KI_ASYNC)
     kept, options, out = _Kept(N, shape, T + 1, path), ffi.addressof(run, "options"), ffi.new("ki_meanfield **")
     for at, value in zip(np.ndindex(shape), values):
         check(lib.ki_meanfield_create(ffi.new("ki_network *", (N, doubles(self.H), doubles(J), value)), spec,

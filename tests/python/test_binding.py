@@ -293,7 +293,7 @@ import kinising as ki, kinising.reference
 assert ki.__version__ == "0.1.0" and kinising.reference.steady_state(0.5, 1, 1)["m"] == 0
 for call in (lambda: ki.theory(1), ki.critical, lambda: ki.transient(1), ki.info,
              lambda: ki.autocorrelation(1, 1), lambda: ki.simulate(4, 1), lambda: ki.Network([0], [[0]]),
-             lambda: ki.Network.draw(4), lambda: ki.Network.read("none.npz")):
+             lambda: ki.Network.draw(4), lambda: ki.compare(None), lambda: ki.Network.read("none.npz")):
     try:
         call()
     except ImportError as error:

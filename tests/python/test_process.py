@@ -13,6 +13,7 @@ CALLS = {
     "theory": "ki.theory(np.linspace(0.1, 4, 300), dynamics='sync', threads=threads).m",
     "transient": "ki.transient(1.2, dJ=0.5, tmax=1, points=20, dynamics='async', threads=threads).sigma",
     "simulate": "ki.simulate(40, 1, threads=threads, steps=9).sigma",
+    "compare": "ki.compare(net, ['plefka-t'], 'simulation', steps=2, replicas=200, threads=threads).D_err",
     "Network.draw": "ki.Network.draw(300, threads=threads).J",
     "Network.exact": "small.exact(threads=threads, tmax=3).p",
     "Network.meanfield": "net.meanfield('plefka-t', steps=2, threads=threads).C",

@@ -16,6 +16,7 @@ import pytest
 from support import find_build, same_table
 
 RESULTS = {
+    "Comparison": lambda ki: ki.compare(ki.Network.draw(4), beta=[0.5, 1], steps=3),
     "Exact": lambda ki: ki.Network.draw(4).exact(beta=[0.5, 1]),
     "MeanField": lambda ki: ki.Network.draw(4).meanfield(steps=30),
     "NetworkSummary": lambda ki: ki.Network.draw(4).summary(),
@@ -232,7 +233,7 @@ def test_words_are_those_of_the_library(ki):
 
 
 def test_values_are_documented(ki):
-    documents = {"Exact": ki.Network.exact, "MeanField": ki.Network.meanfield, "Replicas": ki.Network.simulate,
+    documents = {"Comparison": ki.compare, "Exact": ki.Network.exact, "MeanField": ki.Network.meanfield, "Replicas": ki.Network.simulate,
                  "NetworkSummary": ki.Network.summary, "Simulation": ki.simulate, "Theory": ki.theory,
                  "Transient": ki.transient}
     assert set(documents) == set(RESULTS)
