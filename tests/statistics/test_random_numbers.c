@@ -10,7 +10,7 @@
 
 #include "num/draw.h"
 #include "num/philox.h"
-#include "simulate/choice.h"
+#include "simulate/engines/spin_choice.h"
 
 enum { MOST = 500, BATCH = 256, WORDS = BATCH * KI_GROUP };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "simulate/ensemble.h"
+#include "simulate/ensemble/ensemble.h"
 
 enum { MOST = 1 << 16 };
 typedef struct state {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which spin is updated next. */
-#ifndef KI_SRC_SIMULATE_CHOICE_H
-#define KI_SRC_SIMULATE_CHOICE_H
+#ifndef KI_SRC_SIMULATE_ENGINES_SPIN_CHOICE_H
+#define KI_SRC_SIMULATE_ENGINES_SPIN_CHOICE_H
 
 #include <stddef.h>
 #include <stdint.h>

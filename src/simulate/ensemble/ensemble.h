@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What an ensemble is inside, for ensemble.c (work) and state.c (bytes). */
-#ifndef KI_SRC_SIMULATE_ENSEMBLE_H
-#define KI_SRC_SIMULATE_ENSEMBLE_H
+#ifndef KI_SRC_SIMULATE_ENSEMBLE_ENSEMBLE_H
+#define KI_SRC_SIMULATE_ENSEMBLE_ENSEMBLE_H
 
-#include "done.h"
-#include "engine.h"
+#include "simulate/ensemble/done.h"
+#include "simulate/engines/engine.h"
 #include "num/exact_sum.h"
 
 typedef struct ki_sums {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "estimators.h"
+#include "simulate/engines/estimators.h"
 
 #include <math.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #include "num/product.h"
 #include "num/simd.h"
 #include "num/vecmath.h"
-#include "estimators.h"
-#include "replicas.h"
+#include "simulate/engines/estimators.h"
+#include "simulate/replicas/replicas.h"
 
 /* So many times are added up in single precision before they become integers: rounding errors are
  * those of 64 + 16 additions, below 3e-6 of the moment at worst. */

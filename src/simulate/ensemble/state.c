@@ -5,7 +5,7 @@
  * twelve exact sums without their zero limbs; CRC-32 of all that. One state has one form, so that
  * files can be compared. The version also stands for the random numbers: what was made by others
  * must not be continued. */
-#include "ensemble.h"
+#include "simulate/ensemble/ensemble.h"
 
 #include <string.h>
 #include <zlib.h>

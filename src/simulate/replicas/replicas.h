@@ -5,13 +5,13 @@
  *
  * The sums of m, c and d over replicas and times are integers in units of 2^-bits: blocks add to
  * them in any order and the bits of the result do not depend on it. */
-#ifndef KI_SRC_SIMULATE_REPLICAS_H
-#define KI_SRC_SIMULATE_REPLICAS_H
+#ifndef KI_SRC_SIMULATE_REPLICAS_REPLICAS_H
+#define KI_SRC_SIMULATE_REPLICAS_REPLICAS_H
 
 #include <kinising/simulate.h>
 
 #include "base/parallel.h"
-#include "choice.h"
+#include "simulate/engines/spin_choice.h"
 #include "num/philox.h"
 
 enum {

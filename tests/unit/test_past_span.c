@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "num/draw.h"
-#include "simulate/memory_row.h"
+#include "simulate/engines/past_span.h"
 
 static ki_plain_rng rng = {21};
 

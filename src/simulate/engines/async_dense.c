@@ -9,9 +9,9 @@
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
-#include "simulate/choice.h"
-#include "simulate/engine.h"
-#include "simulate/estimators.h"
+#include "simulate/engines/spin_choice.h"
+#include "simulate/engines/engine.h"
+#include "simulate/engines/estimators.h"
 
 enum {
     BATCH = 1024, /* updates whose random numbers are made together */

@@ -8,9 +8,9 @@
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
-#include "simulate/engine.h"
-#include "simulate/estimators.h"
-#include "simulate/vectors.h"
+#include "simulate/engines/engine.h"
+#include "simulate/engines/estimators.h"
+#include "simulate/engines/packed_normals.h"
 
 /* Words for so many steps of a single block are made together. */
 enum { AHEAD = 16 };

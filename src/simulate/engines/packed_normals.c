@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "vectors.h"
+#include "simulate/engines/packed_normals.h"
 
 #include <math.h>
 

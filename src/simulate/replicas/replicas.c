@@ -10,8 +10,8 @@
 #include "network/moments.h"
 #include "num/product.h"
 #include "num/sum.h"
-#include "estimators.h"
-#include "replicas.h"
+#include "simulate/engines/estimators.h"
+#include "simulate/replicas/replicas.h"
 
 static void lay_out_job(ki_replicas_job *job, ki_cursor *c) {
     const uint64_t n = job->n;

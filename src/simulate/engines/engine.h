@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One way of simulating one realization. ensemble.c has the table of engines, hands out
  * realizations to threads and adds up what they measure. */
-#ifndef KI_SRC_SIMULATE_ENGINE_H
-#define KI_SRC_SIMULATE_ENGINE_H
+#ifndef KI_SRC_SIMULATE_ENGINES_ENGINE_H
+#define KI_SRC_SIMULATE_ENGINES_ENGINE_H
 
 #include <kinising/simulate.h>
 

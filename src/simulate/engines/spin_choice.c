@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "choice.h"
+#include "simulate/engines/spin_choice.h"
 
 #include <string.h>
 

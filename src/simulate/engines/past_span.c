@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "memory_row.h"
+#include "simulate/engines/past_span.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "num/dot16.h"
 #include "num/simd.h"
-#include "simulate/estimators.h"
+#include "simulate/engines/estimators.h"
 
 static size_t padded(size_t capacity) {
     return (capacity + 1) / 2 * 2;

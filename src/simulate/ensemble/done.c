@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "done.h"
+#include "simulate/ensemble/done.h"
 
 #include <string.h>
 

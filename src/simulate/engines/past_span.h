@@ -7,13 +7,13 @@
  * K = L L^T, g(t) = sum over k of L_tk z_k, z_k being independent vectors of N normals, one more
  * for each state that is not in the span of those before. The overlaps are integers over N, and
  * counted. */
-#ifndef KI_SRC_SIMULATE_MEMORY_ROW_H
-#define KI_SRC_SIMULATE_MEMORY_ROW_H
+#ifndef KI_SRC_SIMULATE_ENGINES_PAST_SPAN_H
+#define KI_SRC_SIMULATE_ENGINES_PAST_SPAN_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "simulate/vectors.h"
+#include "simulate/engines/packed_normals.h"
 
 /* A squared distance from the span below this is taken for rounding. Where it is not (the last
  * dimensions of T >= N, say), a field lacks a part of its variance that is as small. */

@@ -2,8 +2,8 @@
 /* Vectors of N normals in 16 bits, laid out for products over them: in blocks of 64 spins (fewer in
  * a small network), two vectors side by side. They are the columns of J, or the z_k of
  * [matrix-free]. */
-#ifndef KI_SRC_SIMULATE_VECTORS_H
-#define KI_SRC_SIMULATE_VECTORS_H
+#ifndef KI_SRC_SIMULATE_ENGINES_PACKED_NORMALS_H
+#define KI_SRC_SIMULATE_ENGINES_PACKED_NORMALS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which realizations are done: a sorted list of ranges that neither overlap nor touch, so that a
  * set has one form only. */
-#ifndef KI_SRC_SIMULATE_DONE_H
-#define KI_SRC_SIMULATE_DONE_H
+#ifndef KI_SRC_SIMULATE_ENSEMBLE_DONE_H
+#define KI_SRC_SIMULATE_ENSEMBLE_DONE_H
 
 #include <stddef.h>
 #include <stdint.h>

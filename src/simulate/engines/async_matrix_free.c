@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Asynchronous dynamics without a coupling matrix [matrix-free]: what memory_row.h says of all
+/* Asynchronous dynamics without a coupling matrix [matrix-free]: what past_span.h says of all
  * spins at once holds for each spin at the times of its own updates. A spin has a Cholesky factor
  * of its own, and the states it was updated in are kept as bits: N T of them, so this pays for
  * short times. */
@@ -10,10 +10,10 @@
 #include "base/memory.h"
 #include "num/dot16.h"
 #include "num/draw.h"
-#include "simulate/choice.h"
-#include "simulate/engine.h"
-#include "simulate/estimators.h"
-#include "simulate/memory_row.h"
+#include "simulate/engines/spin_choice.h"
+#include "simulate/engines/engine.h"
+#include "simulate/engines/estimators.h"
+#include "simulate/engines/past_span.h"
 
 /* Two rows are added by the measurement: the field at the end, and J_ii. */
 enum { EXTRA = 2, PLANES = 64, HALF = 32, DIGITS = 14 };

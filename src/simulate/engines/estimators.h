@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What all engines share: the start, the local fields, and sums over spins of a state and the
  * fields that it makes. */
-#ifndef KI_SRC_SIMULATE_ESTIMATORS_H
-#define KI_SRC_SIMULATE_ESTIMATORS_H
+#ifndef KI_SRC_SIMULATE_ENGINES_ESTIMATORS_H
+#define KI_SRC_SIMULATE_ENGINES_ESTIMATORS_H
 
 #include <math.h>
 
-#include "simulate/engine.h"
+#include "simulate/engines/engine.h"
 
 /* Words of 64 spins. */
 static inline size_t ki_words(uint64_t n) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An average over disorder: what is asked for, which engine does it, threads that take
  * realizations, and exact sums. */
-#include "ensemble.h"
+#include "simulate/ensemble/ensemble.h"
 
 #include <kinising/theory.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Synchronous dynamics without a coupling matrix [matrix-free], see memory_row.h: a step costs one
+/* Synchronous dynamics without a coupling matrix [matrix-free], see past_span.h: a step costs one
  * product of the row of L with the normals so far, and N normals. */
 #include <math.h>
 #include <string.h>
@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "num/draw.h"
 #include "num/simd.h"
-#include "simulate/engine.h"
-#include "simulate/estimators.h"
-#include "simulate/memory_row.h"
-#include "simulate/vectors.h"
+#include "simulate/engines/engine.h"
+#include "simulate/engines/estimators.h"
+#include "simulate/engines/past_span.h"
+#include "simulate/engines/packed_normals.h"
 
 typedef struct workspace {
     ki_span span;
