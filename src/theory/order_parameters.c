@@ -118,7 +118,7 @@ static void solve_autocorrelation(ki_state *st) {
 }
 
 /* Products that overflow act like the largest number, and what could only matter below 1e-300 is 0. */
-static double tame(double x) {
+static double clamp(double x) {
     return x < 1e-150 ? 0 : fmin(x, 1e300);
 }
 
@@ -132,8 +132,8 @@ void ki_solve_state(const ki_theory_params *p, double J, ki_state *st) {
         const double largest = fmax(J, fmax(p->dJ, p->dH));
         unit = largest > 0 ? 1 / largest : 1;
     }
-    magnetization_problem mp = {zero ? NULL : &field, &st->map, tame(unit * J)};
-    st->map = (ki_map){0, tame(unit * p->dJ), tame(unit * p->dH), zero, 0};
+    magnetization_problem mp = {zero ? NULL : &field, &st->map, clamp(unit * J)};
+    st->map = (ki_map){0, clamp(unit * p->dJ), clamp(unit * p->dH), zero, 0};
     st->evaluations = 0;
     st->converged = 1;
     if (!zero)
@@ -157,6 +157,6 @@ double ki_disordered_gain(const ki_theory_params *p) {
     ki_field field;
     if (ki_is_zero_temperature(p))
         return 2 * ki_field_density_zero(p->dJ, p->dH, 0);
-    ki_field_init(&field, tame(p->beta * p->dJ), tame(p->beta * p->dH));
+    ki_field_init(&field, clamp(p->beta * p->dJ), clamp(p->beta * p->dH));
     return p->beta * ki_field_gain(&field, 0);
 }

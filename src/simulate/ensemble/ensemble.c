@@ -310,7 +310,7 @@ static int run_chunk(void *ctx, ki_work *work, size_t c) {
 }
 
 /* Everything the run needs, so that it allocates nothing. */
-static int hire(job *j, const ki_run_options *run) {
+static int start_workers(job *j, const ki_run_options *run) {
     const ki_plan *plan = &j->e->plan;
     const int n = ki_parallel_workers(j->n_chunks, run);
     /* Each chunk in work may leave a hole. */
@@ -334,7 +334,7 @@ static int hire(job *j, const ki_run_options *run) {
                    (double)j->e->engine->memory(&plan->spec) / 0x1p30);
 }
 
-static void dismiss(job *j) {
+static void stop_workers(job *j) {
     for (int i = 0; i < j->n_workers; i++)
         j->e->engine->destroy(j->workers[i].workspace);
     ki_free(j->workers);
@@ -356,11 +356,11 @@ int ki_ensemble_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_
     if (!error && j.n_chunks > 0) {
         const uint64_t updates = updates_of(&e->plan.spec);
         const uint64_t total = j.todo > UINT64_MAX / updates ? UINT64_MAX : j.todo * updates;
-        error = hire(&j, run);
+        error = start_workers(&j, run);
         if (!error)
             error = ki_parallel_work(j.n_chunks, total, run, run_chunk, &j);
     }
-    dismiss(&j);
+    stop_workers(&j);
     return error;
 }
 
