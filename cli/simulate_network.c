@@ -288,6 +288,15 @@ static int simulate(network_run *w, const option *options, size_t n) {
         .help = "is of averages over drawn networks : without --network"                           \
     }
 
+#define OPTIONS_OF_ENSEMBLES                                                                       \
+    OF_ENSEMBLES("N"), OF_ENSEMBLES("J0"), OF_ENSEMBLES("dJ"), OF_ENSEMBLES("dH"),                 \
+        OF_ENSEMBLES("realizations"), OF_ENSEMBLES("algorithm"), OF_ENSEMBLES("zero-diagonal"),    \
+        OF_ENSEMBLES("rel-err"), OF_ENSEMBLES("max-realizations"), OF_ENSEMBLES("checkpoint"),     \
+        OF_ENSEMBLES("checkpoint-every"), OF_ENSEMBLES("shard"), {                                 \
+        .name = "plot", .kind = OPTION_ELSEWHERE,                                                  \
+        .help = "one row is no curve : -o FILE.npz, and a plot of the arrays there"                \
+    }
+
 int simulate_network(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
@@ -354,21 +363,7 @@ int simulate_network(int argc, char **argv) {
          .kind = OPTION_FLAG,
          .target = &w.s.reproducible,
          .help = "no times and machines in the files: equal bytes"},
-        OF_ENSEMBLES("N"),
-        OF_ENSEMBLES("J0"),
-        OF_ENSEMBLES("dJ"),
-        OF_ENSEMBLES("dH"),
-        OF_ENSEMBLES("realizations"),
-        OF_ENSEMBLES("algorithm"),
-        OF_ENSEMBLES("zero-diagonal"),
-        OF_ENSEMBLES("rel-err"),
-        OF_ENSEMBLES("max-realizations"),
-        OF_ENSEMBLES("checkpoint"),
-        OF_ENSEMBLES("checkpoint-every"),
-        OF_ENSEMBLES("shard"),
-        {.name = "plot",
-         .kind = OPTION_ELSEWHERE,
-         .help = "one row is no curve : -o FILE.npz, and a plot of the arrays there"},
+        OPTIONS_OF_ENSEMBLES,
         OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
         COMMON_OPTIONS_WITHOUT_FILES(&w.s),
     };
