@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "job.h"
 #include "num/sum.h"
@@ -37,8 +38,8 @@ static int check(const ki_network *network, int dynamics, const double *p, uint6
     error = error ? error : ki_check_law((size_t)1 << network->n, p);
     if (error)
         return error;
-    if (!tau || !C)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : NULL pointer : an array", tau ? "C" : "tau");
+    if (ki_check_pointer("tau", tau, "times") || ki_check_pointer("C", C, "an array"))
+        return KI_ERR_ARGUMENT;
     if (n < 1 || n > SIZE_MAX / 64)
         return ki_fail(KI_ERR_ARGUMENT, "n : %llu times : at least 1, and as many as fit",
                        (unsigned long long)n);

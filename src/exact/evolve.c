@@ -32,8 +32,8 @@ static int check(const ki_network *network, int dynamics, const double *m0, doub
 
     if (error)
         return error;
-    if (!m0)
-        return ki_fail(KI_ERR_ARGUMENT, "m0 : NULL pointer : N means");
+    if (ki_check_pointer("m0", m0, "N means"))
+        return KI_ERR_ARGUMENT;
     for (uint64_t i = 0; i < network->n; i++)
         if (ki_check_mean("m0", (int64_t)i, m0[i]))
             return KI_ERR_ARGUMENT;

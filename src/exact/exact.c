@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "blas/blas.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "job.h"
 #include "stationary.h"
@@ -26,8 +27,8 @@ void ki_exact_lay_out(void *job, size_t n, int dynamics, ki_cursor *cursor) {
 }
 
 static int check(const ki_network *network, const ki_exact_spec *spec, const ki_run_options *run) {
-    if (!spec)
-        return ki_fail(KI_ERR_ARGUMENT, "exact : NULL pointer : pass a specification");
+    if (ki_check_pointer("spec", spec, "dynamics, and how exact"))
+        return KI_ERR_ARGUMENT;
     const int error = ki_chain_check(network, spec->dynamics, run);
     if (error)
         return error;

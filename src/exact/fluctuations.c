@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "job.h"
@@ -418,10 +419,8 @@ static int check(const ki_network *network, int dynamics, const double *p, uint6
         return ki_fail(KI_ERR_ARGUMENT,
                        "bins : %llu is %s : an even number up to %d, 0 for no histogram",
                        (unsigned long long)bins, bins % 2 ? "odd" : "too many", MOST_BINS);
-    if (bins && (!edges || !probability))
-        return ki_fail(KI_ERR_ARGUMENT, "%s : NULL pointer : an array",
-                       edges ? "probability" : "edges");
-    return 0;
+    error = bins ? ki_check_pointer("edges", edges, "an array") : 0;
+    return bins && !error ? ki_check_pointer("probability", probability, "an array") : error;
 }
 
 int ki_exact_fluctuations(const ki_network *network, int dynamics, const double *p, uint64_t bins,

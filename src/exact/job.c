@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "network/moments.h"
@@ -34,8 +35,8 @@ void ki_chain_begin(ki_chain *c, const ki_run_options *run) {
 }
 
 int ki_check_law(size_t states, const double *p) {
-    if (!p)
-        return ki_fail(KI_ERR_ARGUMENT, "p : NULL pointer : the stationary law, from ki_exact()");
+    if (ki_check_pointer("p", p, "the stationary law"))
+        return KI_ERR_ARGUMENT;
     for (size_t a = 0; a < states; a++)
         if (!(p[a] >= 0) || isinf(p[a]))
             return ki_fail(KI_ERR_ARGUMENT, "p[%zu] : is %g : a probability", a, p[a]);

@@ -45,6 +45,9 @@ typedef struct ki_mf_watch {
 void ki_mf_watch_begin(ki_mf_watch *w, const ki_meanfield *mf, const ki_run_options *user,
                        uint64_t total);
 
+/* Whether it can be gone on with: not NULL, and its last step was not cancelled. */
+int ki_mf_check(const ki_meanfield *mf);
+
 /* One step from now to next, without swapping them: the magnetizations alone (correlations 0), or
  * all. */
 int ki_mf_step_to_next(ki_meanfield *mf, const ki_run_options *run, int correlations);

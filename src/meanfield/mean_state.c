@@ -2,18 +2,11 @@
 /* [sigma-mf] The entropy production of mean-field moments, and the means of all moments. */
 #include <math.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "meanfield/handle.h"
 #include "network/moments.h"
 #include "num/sum.h"
-
-static int check(const ki_meanfield *mf) {
-    if (!mf)
-        return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
-    return mf->broken
-               ? ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again")
-               : 0;
-}
 
 /* beta is in J already. */
 static int fill(const ki_meanfield *mf, double *spin, double *edge) {
@@ -24,7 +17,7 @@ static int fill(const ki_meanfield *mf, double *spin, double *edge) {
 }
 
 int ki_meanfield_sigma(const ki_meanfield *mf, double *spin, double *edge) {
-    int error = check(mf);
+    int error = ki_mf_check(mf);
 
     if (!error && !mf->has_D)
         error = ki_fail(KI_ERR_ARGUMENT, "mf : has no D yet : after a step");
@@ -55,10 +48,9 @@ static int mean_of(ki_meanfield *mf, const double *x, double *out) {
 }
 
 int ki_meanfield_get(ki_meanfield *mf, ki_meanfield_state *out) {
-    int error = check(mf);
+    int error = ki_mf_check(mf);
 
-    if (!error && !out)
-        error = ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the state");
+    error = error ? error : ki_check_pointer("out", out, "a place for the state");
     if (error)
         return error;
     const double n = (double)mf->p.n;

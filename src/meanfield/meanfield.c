@@ -51,8 +51,8 @@ static void lay_out(ki_meanfield *mf, ki_cursor *c) {
 }
 
 static int check_spec(const ki_meanfield_spec *spec) {
-    if (!spec)
-        return ki_fail(KI_ERR_ARGUMENT, "spec : is NULL : a pointer");
+    if (ki_check_pointer("spec", spec, "what to compute"))
+        return KI_ERR_ARGUMENT;
     if (spec->method < 0 || spec->method >= KI_N_METHODS) {
         return ki_fail(KI_ERR_ARGUMENT, "method : %d is unknown : 0 to %d", spec->method,
                        KI_N_METHODS - 1);
@@ -90,7 +90,9 @@ static int measure(uint64_t n, const ki_meanfield_spec *spec, uint64_t *bytes) {
 }
 
 int ki_meanfield_memory(uint64_t n, const ki_meanfield_spec *spec, uint64_t *bytes) {
-    return bytes ? measure(n, spec, bytes) : ki_fail(KI_ERR_ARGUMENT, "bytes : is NULL : a place");
+    const int error = ki_check_pointer("bytes", bytes, "a place for them");
+
+    return error ? error : measure(n, spec, bytes);
 }
 
 /* Spins of a network of which a row operation takes longer than threads wait for each other. */
@@ -201,13 +203,13 @@ static int check_start(size_t n, const double *m, const double *C, const double 
 }
 
 int ki_meanfield_start(ki_meanfield *mf, const double *m, const double *C, const double *D) {
-    if (!mf || !m)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : a pointer", mf ? "m" : "mf");
-    const size_t n = mf->p.n, bytes = n * n * sizeof(double);
-    const int error = check_start(n, m, C, D);
+    int error = ki_check_pointer("mf", mf, "a handle");
 
+    error = error ? error : ki_check_pointer("m", m, "N means");
+    error = error ? error : check_start(mf->p.n, m, C, D);
     if (error)
         return error;
+    const size_t n = mf->p.n, bytes = n * n * sizeof(double);
     memcpy(mf->now.m, m, n * sizeof *m);
     if (C)
         memcpy(mf->now.C, C, bytes);
@@ -342,19 +344,25 @@ int ki_mf_fill_info(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_in
     return error;
 }
 
+int ki_mf_check(const ki_meanfield *mf) {
+    const int error = ki_check_pointer("mf", mf, "a handle");
+
+    if (!error && mf->broken)
+        return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
+    return error;
+}
+
 int ki_meanfield_step(ki_meanfield *mf, const ki_run_options *run, ki_meanfield_info *info) {
     ki_mf_watch watch;
 
-    if (!mf)
-        return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
-    if (mf->spec.dynamics != KI_SYNC) {
+    int error = ki_mf_check(mf);
+    if (error)
+        return error;
+    if (mf->spec.dynamics != KI_SYNC)
         return ki_fail(KI_ERR_ARGUMENT,
                        "dynamics : asynchronous mean fields have no steps : the steady state");
-    }
-    if (mf->broken)
-        return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
     ki_mf_watch_begin(&watch, mf, run, 1);
-    int error = ki_mf_step_to_next(mf, &watch.run, 1);
+    error = ki_mf_step_to_next(mf, &watch.run, 1);
     if (error)
         return error;
     ki_mf_swap(mf);

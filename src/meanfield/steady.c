@@ -339,12 +339,12 @@ static int complete(run *r) {
 
 int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
                         const ki_run_options *options, ki_meanfield_info *info) {
-    if (!mf)
-        return ki_fail(KI_ERR_ARGUMENT, "mf : is NULL : a handle");
+    int error = ki_mf_check(mf);
+
+    if (error)
+        return error;
     if (!mf->spec.steady)
         return ki_fail(KI_ERR_ARGUMENT, "mf : has no memory for steady states : spec.steady = 1");
-    if (mf->broken)
-        return ki_fail(KI_ERR_ARGUMENT, "mf : its last step was cancelled : start it again");
     if (!(tol >= 0) || tol > 1)
         return ki_fail(KI_ERR_ARGUMENT, "tol : is %g : 0 (1e-12) to 1", tol);
     run r = {.mf = mf,
@@ -359,7 +359,7 @@ int ki_meanfield_steady(ki_meanfield *mf, double tol, uint64_t max_steps,
     int status;
 
     ki_mf_watch_begin(&r.watch, mf, options, r.most);
-    int error = find(&r, &status);
+    error = find(&r, &status);
     error = error ? error : complete(&r);
     if (!error && info) {
         error = ki_mf_fill_info(mf, &r.watch.run, info);

@@ -126,10 +126,9 @@ int ki_network_summarize(const ki_network *network, ki_network_summary *out) {
     coupling_sums c = {0};
     int error = ki_network_check(network);
 
+    error = error ? error : ki_check_pointer("out", out, "a place for the summary");
     if (error)
         return error;
-    if (!out)
-        return ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the summary");
     const size_t n = (size_t)network->n;
     const double N = (double)n, pairs = N * (N - 1);
 
