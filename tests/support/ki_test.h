@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <kinising/base.h>
+
 /* The sanitized build is for memory, and twenty times slower: cases that only add work are left out. */
 #ifdef __SANITIZE_ADDRESS__
 enum { KI_SANITIZED = 1 };
@@ -47,6 +49,16 @@ static inline void ki_assert_close(double a, double b, double rtol, double atol,
 static inline int ki_is_sentence(const char *s) {
     const char *first = strstr(s, " : ");
     return first != NULL && strstr(first + 3, " : ") != NULL && strchr(s, '\n') == NULL;
+}
+
+/* A refused argument: the last sentence begins with `what`, its subject or that and why. */
+static inline void ki_refused(int error, const char *what) {
+    const size_t length = strlen(what);
+    assert_int_equal(error, KI_ERR_ARGUMENT);
+    assert_true(ki_is_sentence(ki_last_error()));
+    if (strncmp(ki_last_error(), what, length) != 0 ||
+        strncmp(ki_last_error() + length, " : ", 3) != 0)
+        fail_msg("not of %s: %s", what, ki_last_error());
 }
 
 #endif

@@ -146,56 +146,49 @@ static void simulations(void **state) {
     ki_compare_free(exact);
 }
 
-static void refused_as(int error, const char *what) {
-    assert_int_equal(error, KI_ERR_ARGUMENT);
-    assert_true(ki_is_sentence(ki_last_error()));
-    assert_int_equal(strncmp(ki_last_error(), what, strlen(what)), 0);
-    assert_int_equal(strncmp(ki_last_error() + strlen(what), " : ", 3), 0);
-}
-
 static void arguments(void **state) {
     (void)state;
     const ki_network w = draw(0.7, 0.5);
     const ki_compare_spec good = exact_steps(2);
     ki_compare_spec spec = good;
     ki_compare *c = (ki_compare *)(uintptr_t)0x55;
-    refused_as(ki_compare_create(NULL, &spec, NULL, &c), "network");
-    refused_as(ki_compare_create(&w, NULL, NULL, &c), "spec");
-    refused_as(ki_compare_create(&w, &spec, NULL, NULL), "out");
+    ki_refused(ki_compare_create(NULL, &spec, NULL, &c), "network");
+    ki_refused(ki_compare_create(&w, NULL, NULL, &c), "spec");
+    ki_refused(ki_compare_create(&w, &spec, NULL, NULL), "out");
     spec.against = 2;
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "against");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "against");
     spec = good;
     spec.dynamics = 3;
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "dynamics");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "dynamics");
     spec = exact_steps(0);
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "steps");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "steps");
     spec = good;
     spec.m0 = 1.5;
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "m0");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "m0");
     spec.against = KI_COMPARE_SIMULATION;
     spec.m0 = 0.5;
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "m0");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "m0");
     spec.m0 = 1;
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "replicas");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "replicas");
     spec.replicas = 10;
     spec.steady = 1;
-    refused_as(ki_compare_create(&w, &spec, NULL, &c), "window");
+    ki_refused(ki_compare_create(&w, &spec, NULL, &c), "window");
     uint64_t kept = 55, work = 55;
-    refused_as(ki_compare_memory(21, &good, 1, &kept, &work), "N");
-    refused_as(ki_compare_memory(0, &good, 1, &kept, &work), "N");
-    refused_as(ki_compare_memory(6, &good, -1, &kept, &work), "threads");
-    refused_as(ki_compare_memory(6, &good, 1, NULL, &work), "kept");
+    ki_refused(ki_compare_memory(21, &good, 1, &kept, &work), "N");
+    ki_refused(ki_compare_memory(0, &good, 1, &kept, &work), "N");
+    ki_refused(ki_compare_memory(6, &good, -1, &kept, &work), "threads");
+    ki_refused(ki_compare_memory(6, &good, 1, NULL, &work), "kept");
     assert_true(c == (ki_compare *)(uintptr_t)0x55 && kept == 55 && work == 55);
     ki_compare_result x = {.sigma = 55};
     ki_compare_reference r;
     c = create(&w, &good);
-    refused_as(ki_compare_get(NULL, &r), "compare");
-    refused_as(ki_compare_get(c, NULL), "out");
-    refused_as(ki_compare_method(NULL, 0, NULL, &x), "compare");
-    refused_as(ki_compare_method(c, -1, NULL, &x), "method");
-    refused_as(ki_compare_method(c, 0, NULL, NULL), "out");
-    refused_as(ki_compare_moments(c, NULL, J, J, 0, &x), "m");
-    refused_as(ki_compare_moments(c, H, J, NULL, 0, &x), "D");
+    ki_refused(ki_compare_get(NULL, &r), "compare");
+    ki_refused(ki_compare_get(c, NULL), "out");
+    ki_refused(ki_compare_method(NULL, 0, NULL, &x), "compare");
+    ki_refused(ki_compare_method(c, -1, NULL, &x), "method");
+    ki_refused(ki_compare_method(c, 0, NULL, NULL), "out");
+    ki_refused(ki_compare_moments(c, NULL, J, J, 0, &x), "m");
+    ki_refused(ki_compare_moments(c, H, J, NULL, 0, &x), "D");
     assert_true(x.sigma == 55);
     ki_compare_free(c);
     ki_compare_free(NULL);

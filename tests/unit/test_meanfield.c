@@ -43,18 +43,6 @@ static ki_meanfield_state get(ki_meanfield *mf) {
     return s;
 }
 
-/* A sentence that begins with `what`: its subject, or that and why. */
-static void refused(int error, const char *what) {
-    assert_int_equal(error, KI_ERR_ARGUMENT);
-    assert_true(ki_is_sentence(ki_last_error()));
-    const size_t length = strlen(what);
-    if (strncmp(ki_last_error(), what, length) != 0 ||
-        strncmp(ki_last_error() + length, " : ", 3) != 0) {
-        print_error("not of %s: %s\n", what, ki_last_error());
-        fail();
-    }
-}
-
 static void arguments(void **state) {
     (void)state;
     ki_network w = draw(5, 1, 1, 0.5);
@@ -62,30 +50,31 @@ static void arguments(void **state) {
     ki_meanfield *mf = (ki_meanfield *)(uintptr_t)0x55;
     uint64_t bytes = 55;
 
-    refused(ki_meanfield_create(NULL, &spec, 1, &mf), "network");
-    refused(ki_meanfield_create(&w, NULL, 1, &mf), "spec");
-    refused(ki_meanfield_create(&w, &spec, 1, NULL), "out");
-    refused(ki_meanfield_create(&w, &spec, -1, &mf), "threads");
+    ki_refused(ki_meanfield_create(NULL, &spec, 1, &mf), "network");
+    ki_refused(ki_meanfield_create(&w, NULL, 1, &mf), "spec");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, NULL), "out");
+    ki_refused(ki_meanfield_create(&w, &spec, -1, &mf), "threads");
     spec.method = METHODS;
-    refused(ki_meanfield_create(&w, &spec, 1, &mf), "method");
-    refused(ki_meanfield_memory(5, &spec, &bytes), "method");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf), "method");
+    ki_refused(ki_meanfield_memory(5, &spec, &bytes), "method");
     spec = (ki_meanfield_spec){KI_PLEFKA_T, KI_ASYNC, 1};
-    refused(ki_meanfield_create(&w, &spec, 1, &mf), "dynamics : plefka-t has no asynchronous form");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf),
+               "dynamics : plefka-t has no asynchronous form");
     spec = (ki_meanfield_spec){KI_NAIVE, KI_ASYNC, 0};
-    refused(ki_meanfield_create(&w, &spec, 1, &mf),
-            "dynamics : asynchronous mean fields have no steps");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf),
+               "dynamics : asynchronous mean fields have no steps");
     spec.steady = 1;
-    refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[0,0]");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[0,0]");
     spec = (ki_meanfield_spec){KI_NAIVE, KI_SYNC | KI_ASYNC, 1};
-    refused(ki_meanfield_create(&w, &spec, 1, &mf), "dynamics");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf), "dynamics");
     spec.dynamics = KI_SYNC;
-    refused(ki_meanfield_memory(0, &spec, &bytes), "N");
-    refused(ki_meanfield_memory(1ULL << 40, &spec, &bytes), "N");
-    refused(ki_meanfield_memory(5, &spec, NULL), "bytes");
+    ki_refused(ki_meanfield_memory(0, &spec, &bytes), "N");
+    ki_refused(ki_meanfield_memory(1ULL << 40, &spec, &bytes), "N");
+    ki_refused(ki_meanfield_memory(5, &spec, NULL), "bytes");
     J[7] = NAN;
-    refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[1,2]");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[1,2]");
     w = draw(5, 1e31, 1, 0.5);
-    refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[0,0]");
+    ki_refused(ki_meanfield_create(&w, &spec, 1, &mf), "J[0,0]");
     assert_true(mf == (ki_meanfield *)(uintptr_t)0x55 && bytes == 55);
     assert_string_equal(ki_method_name(KI_NAIVE), "naive");
     assert_string_equal(ki_method_name(KI_PLEFKA_T1T), "plefka-t1t");
@@ -107,7 +96,7 @@ static void starts(void **state) {
     /* All up: nothing varies, and there is no step before. */
     assert_true(get(mf).m_mean == 1 && get(mf).C_mean == 0 && isnan(get(mf).D_mean) &&
                 isnan(get(mf).sigma) && get(mf).t == 0);
-    refused(ki_meanfield_sigma(mf, spin, NULL), "mf : has no D yet");
+    ki_refused(ki_meanfield_sigma(mf, spin, NULL), "mf : has no D yet");
     assert_int_equal(ki_meanfield_start(mf, m, C, D), 0);
     assert_memory_equal(get(mf).C, C, sizeof C);
     assert_memory_equal(get(mf).D, D, sizeof D);
@@ -116,26 +105,26 @@ static void starts(void **state) {
     assert_int_equal(ki_meanfield_start(mf, m, NULL, NULL), 0);
     assert_close(get(mf).C_mean, 2.5 / 9, 1e-15, 0);
     assert_true(isnan(get(mf).D_mean) && get(mf).D[1] == 0);
-    refused(ki_meanfield_start(NULL, m, C, D), "mf");
-    refused(ki_meanfield_start(mf, NULL, C, D), "m");
+    ki_refused(ki_meanfield_start(NULL, m, C, D), "mf");
+    ki_refused(ki_meanfield_start(mf, NULL, C, D), "m");
     m[2] = 1.5;
-    refused(ki_meanfield_start(mf, m, NULL, NULL), "m[2]");
+    ki_refused(ki_meanfield_start(mf, m, NULL, NULL), "m[2]");
     m[2] = NAN;
-    refused(ki_meanfield_start(mf, m, NULL, NULL), "m[2]");
+    ki_refused(ki_meanfield_start(mf, m, NULL, NULL), "m[2]");
     m[2] = 0;
     C[5] = 0.3;
-    refused(ki_meanfield_start(mf, m, C, NULL), "C[1,2]");
+    ki_refused(ki_meanfield_start(mf, m, C, NULL), "C[1,2]");
     C[5] = NAN;
-    refused(ki_meanfield_start(mf, m, C, NULL), "C[1,2]");
+    ki_refused(ki_meanfield_start(mf, m, C, NULL), "C[1,2]");
     C[5] = 0.2;
     C[8] = 0.9;
-    refused(ki_meanfield_start(mf, m, C, NULL), "C[2,2]");
+    ki_refused(ki_meanfield_start(mf, m, C, NULL), "C[2,2]");
     C[8] = 1;
     C[1] = C[3] = 7; /* which a method out of its range may give */
     D[4] = -3;
     assert_int_equal(ki_meanfield_start(mf, m, C, D), 0);
     D[4] = INFINITY;
-    refused(ki_meanfield_start(mf, m, C, D), "D[1,1]");
+    ki_refused(ki_meanfield_start(mf, m, C, D), "D[1,1]");
     assert_true(get(mf).m[0] == 0.5 && get(mf).D[4] == -3);
     ki_meanfield_free(mf);
 }
@@ -262,10 +251,10 @@ static void not_steady(void **state) {
     assert_true(info.steps < 200 && info.change > 1 && info.unphysical > 0);
     for (int i = 0; i < N * N; i++)
         assert_true(isfinite(get(mf).C[i]));
-    refused(ki_meanfield_steady(mf, NAN, 0, &one, &info), "tol");
+    ki_refused(ki_meanfield_steady(mf, NAN, 0, &one, &info), "tol");
     ki_meanfield_free(mf);
     mf = create(&w, KI_PLEFKA_T, KI_SYNC, 0);
-    refused(ki_meanfield_steady(mf, 0, 0, &one, &info), "mf : has no memory for steady states");
+    ki_refused(ki_meanfield_steady(mf, 0, 0, &one, &info), "mf : has no memory for steady states");
     ki_meanfield_free(mf);
 }
 
@@ -425,10 +414,10 @@ static void cancelling(void **state) {
         const ki_run_options run = {.threads = 1, .progress = stop, .progress_user = &left};
 
         assert_int_equal(ki_meanfield_step(mf, &run, NULL), KI_ERR_CANCELLED);
-        refused(ki_meanfield_step(mf, &one, NULL), "mf : its last step was cancelled");
-        refused(ki_meanfield_steady(mf, 0, 0, &one, NULL), "mf : its last step was cancelled");
-        refused(ki_meanfield_get(mf, &s), "mf : its last step was cancelled");
-        refused(ki_meanfield_sigma(mf, m, NULL), "mf : its last step was cancelled");
+        ki_refused(ki_meanfield_step(mf, &one, NULL), "mf : its last step was cancelled");
+        ki_refused(ki_meanfield_steady(mf, 0, 0, &one, NULL), "mf : its last step was cancelled");
+        ki_refused(ki_meanfield_get(mf, &s), "mf : its last step was cancelled");
+        ki_refused(ki_meanfield_sigma(mf, m, NULL), "mf : its last step was cancelled");
         assert_int_equal(ki_meanfield_start(mf, m, NULL, NULL), 0);
         left = 30;
         assert_int_equal(ki_meanfield_steady(mf, 0, 0, &run, NULL), KI_ERR_CANCELLED);

@@ -10,13 +10,6 @@
 #include "exact_networks.h"
 #include "fail_alloc.h"
 
-static void refused(int error, const char *what) {
-    assert_int_equal(error, KI_ERR_ARGUMENT);
-    assert_true(ki_is_sentence(ki_last_error()));
-    assert_int_equal(strncmp(ki_last_error(), what, strlen(what)), 0);
-    assert_int_equal(strncmp(ki_last_error() + strlen(what), " : ", 3), 0);
-}
-
 static void there_and_back(void **state) {
     (void)state;
     static const double m[2] = {0.5, -0.25}, before[2] = {1, 0.125}, raw[4] = {1, 0.5, -0.5, 1};
@@ -28,11 +21,11 @@ static void there_and_back(void **state) {
     assert_int_equal(ki_moments_disconnect(2, m, before, x, x), 0);
     assert_int_equal(ki_moments_disconnect(2, m, before, x, x), 0);
     assert_memory_equal(x, raw, sizeof x);
-    refused(ki_moments_connect(0, m, before, raw, x), "N");
-    refused(ki_moments_connect(2, NULL, before, raw, x), "row");
-    refused(ki_moments_connect(2, m, NULL, raw, x), "column");
-    refused(ki_moments_disconnect(2, m, before, NULL, x), "moments");
-    refused(ki_moments_disconnect(2, m, before, raw, NULL), "result");
+    ki_refused(ki_moments_connect(0, m, before, raw, x), "N");
+    ki_refused(ki_moments_connect(2, NULL, before, raw, x), "row");
+    ki_refused(ki_moments_connect(2, m, NULL, raw, x), "column");
+    ki_refused(ki_moments_disconnect(2, m, before, NULL, x), "moments");
+    ki_refused(ki_moments_disconnect(2, m, before, raw, NULL), "result");
     assert_memory_equal(x, raw, sizeof x);
 }
 
@@ -82,11 +75,11 @@ static void plain_sums(void **state) {
         ki_fail_at = -1;
         assert_true(ki_is_sentence(ki_last_error()) && sigma == more);
     }
-    refused(ki_moments_sigma(NULL, KI_SYNC, d, own, NULL, &more, NULL, NULL), "network");
-    refused(ki_moments_sigma(&w, 3, d, own, NULL, &more, NULL, NULL), "dynamics");
-    refused(ki_moments_sigma(&w, KI_SYNC, NULL, own, NULL, &more, NULL, NULL), "d");
+    ki_refused(ki_moments_sigma(NULL, KI_SYNC, d, own, NULL, &more, NULL, NULL), "network");
+    ki_refused(ki_moments_sigma(&w, 3, d, own, NULL, &more, NULL, NULL), "dynamics");
+    ki_refused(ki_moments_sigma(&w, KI_SYNC, NULL, own, NULL, &more, NULL, NULL), "d");
     const ki_run_options bad = {.threads = -1};
-    refused(ki_moments_sigma(&w, KI_SYNC, d, own, &bad, &more, NULL, NULL), "threads");
+    ki_refused(ki_moments_sigma(&w, KI_SYNC, d, own, &bad, &more, NULL, NULL), "threads");
 }
 
 /* The stationary law: raw and connected moments have one sigma, that of the definition. */
