@@ -30,6 +30,24 @@ def begin(folder, *args, ranks=0, wait_for="x.ck"):
     raise AssertionError("no checkpoint came")
 
 
+def begin_and_halt(folder, *args):
+    """A command halted in its work: on a busy machine it may have ended before we come to it."""
+    for _ in range(50):
+        process = begin(folder, *args)
+        process.send_signal(signal.SIGSTOP)
+        for _ in range(3000):
+            with open("/proc/%d/stat" % process.pid) as f:
+                state = f.read().rpartition(")")[2].split()[0]
+            if state in "TZ":
+                break
+            time.sleep(0.01)
+        if state == "T":
+            return process
+        process.communicate()
+        (folder / "x.ck").unlink()
+    raise AssertionError("it always ended too soon")
+
+
 @pytest.mark.parametrize("ranks", [0, pytest.param(2, marks=needs_mpi)])
 def test_a_second_command_is_refused(tmp_path, ranks):
     (tmp_path / "folder").mkdir()
@@ -75,8 +93,7 @@ def test_more_is_not_replaced_by_less(tmp_path, there):
     else:
         call(tmp_path, *work, "--seed", "1" if there.startswith("more") else "2", "--checkpoint",
              "other.ck")
-    first = begin(tmp_path, *work, "--checkpoint", "x.ck")
-    first.send_signal(signal.SIGSTOP)
+    first = begin_and_halt(tmp_path, *work, "--checkpoint", "x.ck")
     shutil.copy(tmp_path / "other.ck", tmp_path / "new")
     (tmp_path / "new").rename(tmp_path / "x.ck")
     first.send_signal(signal.SIGCONT)

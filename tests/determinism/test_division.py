@@ -112,8 +112,8 @@ def test_the_seed_matters(tmp_path):
 
 
 def test_nothing_of_when_and_where(tmp_path):
-    text = written(tmp_path, "x.csv", *BASE).decode()
+    text = written(tmp_path, "x.csv", *BASE).decode() + (tmp_path / "x.csv.json").read_text()
     for word in ("seconds\"", "date", "threads", "command_line", "cpu_features"):
         assert word not in text
     call(tmp_path, *BASE, "-o", "y.csv")
-    assert "command_line" in (tmp_path / "y.csv").read_text()
+    assert "command_line" in (tmp_path / "y.csv.json").read_text()

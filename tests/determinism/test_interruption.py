@@ -60,9 +60,12 @@ def test_killed_anywhere(tmp_path):
 def test_told_to_stop(tmp_path, number):
     long = [*WORK[:7], "--realizations", "100000"]
     process = start(tmp_path, *long, *SAVE)
-    time.sleep(0.4)
+    for _ in range(3000):
+        if (tmp_path / "x.ck").exists():
+            break
+        time.sleep(0.02)
     process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == -number  # 130 or 143 for a shell
     found = re.fullmatch(r"kinising: simulate : stopped : (\d+) of 200000 realizations are saved in "
                          r"x\.ck, the same command goes on\n", said)
@@ -113,7 +116,7 @@ def test_a_second_signal_kills(tmp_path):
     process.send_signal(signal.SIGINT)
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT
 
 
@@ -121,7 +124,7 @@ def test_without_a_checkpoint_signals_are_as_usual(tmp_path):
     process = start(tmp_path, "simulate", "--N", "500", "--realizations", "1000000")
     time.sleep(0.2)
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM
 
 
@@ -158,9 +161,9 @@ def test_ranks_may_change(tmp_path):
     with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as f:
         for pid in f.read().split():
             os.kill(int(pid), signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     process = start(tmp_path, *WORK, *SAVE, ranks=2)
     time.sleep(0.8)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert whole == written(tmp_path, "x.npz", *WORK, "--checkpoint", "x.ck")
