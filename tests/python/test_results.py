@@ -7,13 +7,14 @@ import importlib
 import importlib.resources
 import inspect
 import pickle
+import re
 import subprocess
 import typing
 
 import numpy as np
 import pytest
 
-from support import find_build, same_table
+from support import ROOT, find_build, run_script, same_table
 
 RESULTS = {
     "Comparison": lambda ki: ki.compare(ki.Network.draw(4), beta=[0.5, 1], steps=3),
@@ -200,6 +201,20 @@ def test_examples(ki):
             assert result.failed == 0, name
             attempted += result.attempted
     assert attempted >= 11
+
+
+def test_the_readme(package, tmp_path):
+    """Its lines run as they stand, and print what it says of them."""
+    code = re.search(r"```python\n(import kinising.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)[1]
+    script = tmp_path / "readme.py"
+    script.write_text(code + """
+assert (finite.sigma > 0).all() and decay.m.shape == (2, 51) and decay.t.shape == (51,)
+assert run.raster.shape == (1000, 128, 200) and run.d.shape == (200, 200) and run.sigma_spin.shape == (200,)
+assert abs(steady.sigma / run.sigma - 1) < 0.04 and steady.status == "ok" and steady.sigma_edge.shape == (200, 200)
+assert set(curve.tidy()) & set(run.table()) >= {"beta", "dynamics", "m", "q", "S", "Sr", "sigma"}
+""", encoding="utf-8")
+    done = run_script(package, script, 100)
+    assert done.returncode == 0, done.stderr
 
 
 def test_help_is_of_the_names_of_users(ki):
