@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Firth's penalised likelihood [firth]: finite for every row, and without the bias of first order.
- * Steps are F^-1 times the modified score, which leave out how F changes: their lengths fall like
- * those of a geometric series, of which the rest is judged. */
+ * Steps are F^-1 times the modified score, which leaves out how F changes: alone they would come near like a
+ * geometric series, or jump to and fro. The last few of them say how the step depends on the place
+ * (Anderson 1965), and by that the place is found where it vanishes. */
 #include "group.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
     int error = ki_rows_score(&at, g->value, g->gradient, g->weight);
 
     for (size_t k = 0; k < at.rows && !error; k++)
-        memcpy(g->row[g->which[k]].slope, g->gradient + k * n, n * sizeof(double));
+        memcpy(g->row[g->which[k]].scratch, g->gradient + k * n, n * sizeof(double));
     error = error ? error : ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
@@ -41,15 +42,76 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
             accepted[g->which[k]] = 1;
             row->value = row->trial;
             memcpy(row->theta, row->at, n * sizeof *row->theta);
-            memcpy(row->gradient, row->slope, n * sizeof *row->gradient);
+            memcpy(row->gradient, row->scratch, n * sizeof *row->gradient);
             continue;
         }
+        /* First the plain step instead of the extrapolated one, then ever less of it. */
+        for (size_t j = 0; j < n && row->passed > 1; j++)
+            row->step[j] = 2 * row->slope[j];
+        row->passed = row->passed ? 1 : 0;
         for (size_t j = 0; j < n; j++)
             row->at[j] = row->theta[j] + (row->step[j] *= 0.5);
         if (++row->halvings > 60)
             row->active = 0;
     }
     return error;
+}
+
+/* l^T x, for lengths in the metric of F. */
+static void to_metric(size_t n, const double *l, const double *x, double *out) {
+    for (size_t k = 0; k < n; k++)
+        out[k] = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k <= i; k++)
+            out[k] += l[i * n + k] * x[i];
+}
+
+/* Differences of places and steps, the newest at front, as far as `past` goes. */
+static void remember(ki_fit_row *row, size_t n) {
+    double *places = row->past, *steps = row->past + KI_PAST * n;
+
+    if (row->passed > 0) {
+        memmove(places + n, places, (KI_PAST - 1) * n * sizeof *places);
+        memmove(steps + n, steps, (KI_PAST - 1) * n * sizeof *steps);
+        for (size_t k = 0; k < n; k++) {
+            places[k] = row->theta[k] - row->start[k];
+            steps[k] = row->step[k] - row->slope[k];
+        }
+    }
+    if (row->passed <= KI_PAST)
+        row->passed++;
+    memcpy(row->start, row->theta, n * sizeof *row->start);
+    memcpy(row->slope, row->step, n * sizeof *row->slope);
+}
+
+/* The step made better by those before it: what is left of it where the differences cannot make it
+ * vanish, and the way that they say. `work` [(KI_PAST + 1), n]. */
+static void extrapolate(ki_fit_row *row, size_t n, double *work) {
+    const size_t m = (size_t)row->passed - 1;
+    const double *places = row->past, *steps = row->past + KI_PAST * n;
+    double gram[KI_PAST * KI_PAST], share[KI_PAST];
+    double *own = work + KI_PAST * n;
+
+    for (size_t a = 0; a < m; a++)
+        to_metric(n, row->factor, steps + a * n, work + a * n);
+    to_metric(n, row->factor, row->step, own);
+    for (size_t a = 0; a < m; a++) {
+        share[a] = ki_dot(n, work + a * n, own);
+        for (size_t b = 0; b < m; b++)
+            gram[a * m + b] = ki_dot(n, work + a * n, work + b * n) * (a == b ? 1 + 1e-12 : 1);
+    }
+    if (m == 0 || ki_cholesky(m, gram, 1e-11) != 0) {
+        row->passed = 1;
+        return;
+    }
+    ki_cholesky_solve(m, gram, share);
+    for (size_t k = 0; k < n; k++) {
+        own[k] = row->step[k];
+        for (size_t a = 0; a < m; a++)
+            own[k] -= share[a] * (places[a * n + k] + steps[a * n + k]);
+    }
+    if (largest(n, own) <= LONGEST)
+        memcpy(row->step, own, n * sizeof *own);
 }
 
 /* Next steps of the rows that were accepted; `factor` is of their place. */
@@ -69,23 +131,22 @@ static int next_steps(ki_group *g, const int *accepted) {
     const int error = at.rows ? ki_rows_leverage(&at, g->packed, g->gradient) : 0;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
-        const double before = largest(n, row->step);
         memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);
         ki_cholesky_solve(n, row->factor, row->step);
         const double size = largest(n, row->step);
-        const double shrink = size > LONGEST ? LONGEST / size : 1;
+        for (size_t j = 0; j < n && size > LONGEST; j++)
+            row->step[j] *= LONGEST / size;
+        remember(row, n);
+        extrapolate(row, n, row->scratch);
         for (size_t j = 0; j < n; j++)
-            row->at[j] = row->theta[j] + (row->step[j] *= shrink);
-        const double ratio = before > 0 && row->halvings == 0 ? size / before : 0.9;
-        const double rest = ratio < 1 ? size * fmax(ratio, 0.01) / (1 - ratio) : size;
+            row->at[j] = row->theta[j] + row->step[j];
         row->halvings = 0;
-        if (rest <= GOAL * (1 + largest(n, row->theta))) {
+        if (fmax(size, largest(n, row->step)) <= GOAL * (1 + largest(n, row->theta))) {
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             row->active = 0;
             row->status = row->bordered ? KI_SEPARATED : KI_CONVERGED;
         } else if (row->passes > MOST_PASSES) {
             row->active = 0;
-            row->status = KI_NOT_CONVERGED;
         }
     }
     return error;
@@ -101,7 +162,7 @@ int ki_group_firth(ki_group *g) {
         memcpy(row->at, row->theta, g->data->n * sizeof *row->at);
         memset(row->step, 0, g->data->n * sizeof *row->step);
         row->value = -INFINITY;
-        row->passes = row->halvings = 0;
+        row->passes = row->halvings = row->passed = 0;
         row->status = KI_NOT_CONVERGED;
     }
     for (int any = 1; any && !error;) {

@@ -7,6 +7,9 @@
 
 #include "rows.h"
 
+/* Steps of Firth's iteration that are remembered. */
+enum { KI_PAST = 4 };
+
 /* What of a row is known beside its parameters. */
 typedef struct ki_fit_row {
     size_t unit;
@@ -23,7 +26,11 @@ typedef struct ki_fit_row {
     double trial;     /* ... at theta + step */
     double weight;    /* mean of sech^2 h */
     double decrement; /* gradient . step */
-    double *theta, *at, *gradient, *slope, *step, *start, *factor; /* [n], factor [n,n] */
+    int passed;       /* steps of Firth's iteration that are remembered, and the last place */
+    double *theta, *at, *gradient, *slope, *step, *start; /* [n] */
+    double *past;                                         /* [2 KI_PAST, n] */
+    double *scratch;                                      /* [KI_PAST + 1, n] */
+    double *factor;                                       /* [n,n] */
 } ki_fit_row;
 
 /* Second derivatives by which steps are made. */

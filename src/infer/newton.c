@@ -14,6 +14,7 @@
 
 #define STEP_GOAL 1e-10 /* of the last step, relative to 1 + |theta| */
 #define SLOW 0.04       /* decrements that fall less from step to step ask for better derivatives */
+#define LONGEST 3.0     /* step of a parameter: far away the likelihood is flat */
 #define SMALLEST_PIVOT 1e-14
 enum {
     MOST_PASSES = 400,
@@ -34,6 +35,8 @@ void ki_group_take(ki_cursor *memory, size_t n, size_t most, ki_group *g) {
                                     &row->slope, &row->step, &row->start};
         for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
             *vectors[k] = ki_take(memory, n, sizeof(double));
+        row->past = ki_take(memory, 2 * KI_PAST * n, sizeof(double));
+        row->scratch = ki_take(memory, (KI_PAST + 1) * n, sizeof(double));
         row->factor = ki_take(memory, n * n, sizeof(double));
     }
 }
@@ -92,6 +95,9 @@ static void propose(const ki_group *g, ki_fit_row *row) {
     } else {
         ki_cholesky_solve(n, row->factor, row->step);
     }
+    const double size = largest(n, row->step);
+    for (size_t k = 0; k < n && size > LONGEST; k++)
+        row->step[k] *= LONGEST / size;
     row->decrement = ki_dot(n, row->gradient, row->step);
     for (size_t k = 0; k < n; k++)
         row->at[k] = row->theta[k] + row->step[k];

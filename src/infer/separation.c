@@ -9,9 +9,10 @@
 
 #include "num/cholesky.h"
 
-#define NEAR 1e-4 /* margins that may be meant to be 0, relative to the largest one */
-#define ZERO 1e-9 /* margins that are taken for 0 */
-#define HEAVY 1e4 /* weight of "these margins are 0" against "stay where you are" */
+#define NEAR 1e-4  /* margins that may be meant to be 0, relative to the largest one, at first */
+#define NEARLY 0.2 /* ... at last: what comes out is held against all transitions */
+#define ZERO 1e-9  /* margins that are taken for 0 */
+#define HEAVY 1e4  /* weight of "these margins are 0" against "stay where you are" */
 enum { CLEANINGS = 6 };
 
 /* The direction scaled so that its largest margin is 1; the smallest one. */
@@ -31,14 +32,13 @@ static int margins(ki_group *g, const ki_fit_row *row, double *v, double *least)
     return 0;
 }
 
-/* Takes out of v what changes margins that are nearly 0. */
-static int clean(ki_group *g, const ki_fit_row *row, double *v) {
+/* Takes out of v what changes margins of less than `near`. */
+static int clean(ki_group *g, const ki_fit_row *row, double near, double *v) {
     const size_t n = g->data->n;
     double *a = g->square;
 
-    /* With the largest margin at 1/NEAR, those below 1 are the ones. */
     for (size_t k = 0; k < n; k++)
-        v[k] /= NEAR;
+        v[k] /= near;
     const ki_rows at = {g->data, &g->space, g->work, 1, &row->unit, v};
     const int error = ki_rows_squares(&at, KI_NEAR, 1, g->packed);
     if (error)
@@ -63,8 +63,13 @@ int ki_group_separated(ki_group *g, const ki_fit_row *row, size_t count, double 
     for (size_t k = 0; k < count && !error && !*bordered; k++) {
         double *v = directions + k * n, least = 0;
         error = margins(g, row, v, &least);
-        for (int turn = 0; turn < 3 && !error && least < -ZERO && least > -NEAR; turn++) {
-            error = clean(g, row, v);
+        memcpy(row->scratch, v, n * sizeof *v);
+        const double first = least;
+        for (double near = NEAR; near < NEARLY && !error && least < -ZERO; near *= 10) {
+            if (first < -near)
+                continue;
+            memcpy(v, row->scratch, n * sizeof *v);
+            error = clean(g, row, near, v);
             error = error ? error : margins(g, row, v, &least);
         }
         *bordered = !error && least >= -ZERO;
