@@ -75,9 +75,9 @@ typedef struct ki_fit_result {
     int8_t *column;         /**< [N] 1 if the couplings from this unit were fitted, else 0 */
     uint64_t transitions;   /**< T */
     uint64_t parameters;    /**< numbers fitted, not counting constant rows; with l1 those not 0 */
-    double total;           /**< log-likelihood of all rows */
-    double aic;             /**< 2 parameters - 2 total */
-    double bic;             /**< parameters ln T - 2 total */
+    double total; /**< log-likelihood of all rows; NaN, as the next two, without `log_likelihood` */
+    double aic;   /**< 2 parameters - 2 total */
+    double bic;   /**< parameters ln T - 2 total */
 } ki_fit_result;
 
 /**
@@ -131,6 +131,37 @@ KI_API KI_WARN_UNUSED int ki_fit_memory(uint64_t units, const ki_fit_spec *spec,
  */
 KI_API KI_WARN_UNUSED int ki_fit(const ki_raster *raster, const ki_fit_spec *spec,
                                  const ki_run_options *run, ki_fit_result *out);
+
+/** How well transitions are predicted that were not fitted; see ki_fit_holdout(). */
+typedef struct ki_held_out {
+    double *bits_per_spike; /**< [N] or NULL, in: gain of each unit; NaN where it had no spike */
+    double log_likelihood;  /**< of all that was held out, nats */
+    double gain;          /**< the same less that of independent units with the rates of the rest */
+    double bits;          /**< gain in bits per spike of all units; NaN without spikes */
+    uint64_t spikes;      /**< active states after the transitions held out */
+    uint64_t transitions; /**< held out, all folds together */
+} ki_held_out;
+
+/**
+ * Fits a part of the transitions and scores the rest [mle]: the last `fraction` of each trial, or one after the
+ * other each of `folds` parts of consecutive transitions.
+ *
+ * Independent units have the rate (k + 1/2)/(T + 1) of the part fitted, k of T states active; it is also what a
+ * constant row predicts.
+ *
+ * @param raster    a recording
+ * @param spec      what to fit; NULL for the defaults. Not for unknown update times
+ * @param fraction  0 < fraction < 1 of the transitions of each trial, rounded down; 0 with folds
+ * @param folds     0, or 2 to the number of transitions
+ * @param run       threads, progress in rows of a part; NULL = defaults
+ * @param out       bits_per_spike in, results out; NaN where a row has no root
+ * @return 0; KI_ERR_ARGUMENT (as ki_fit(); nothing held out, or nothing left), KI_ERR_NOMEM, KI_ERR_CANCELLED
+ *
+ * Cost: a fit without errors for each part. Source: cross-validation; bits per spike as in Pillow et al. 2008.
+ */
+KI_API KI_WARN_UNUSED int ki_fit_holdout(const ki_raster *raster, const ki_fit_spec *spec,
+                                         double fraction, uint64_t folds, const ki_run_options *run,
+                                         ki_held_out *out);
 
 #ifdef __cplusplus
 }

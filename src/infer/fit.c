@@ -55,7 +55,7 @@ static int is_averaged(const ki_fit_spec *spec) {
     return spec->dynamics == KI_ASYNC && !spec->updates;
 }
 
-static int check_spec(const ki_raster *r, const ki_fit_spec *s) {
+int ki_fit_check(const ki_raster *r, const ki_fit_spec *s) {
     const int averaged = is_averaged(s);
     int error = s->dynamics ? ki_check_dynamics(s->dynamics) : 0;
 
@@ -115,7 +115,7 @@ int ki_fit_memory(uint64_t units, const ki_fit_spec *spec, int threads, uint64_t
 
     error = error ? error : ki_check_threads(threads);
     error = error ? error : ki_check_pointer("bytes", bytes, "a place for the number");
-    error = error ? error : check_spec(NULL, spec ? spec : &none);
+    error = error ? error : ki_fit_check(NULL, spec ? spec : &none);
     if (error)
         return error;
     const ki_run_options run = {.threads = threads};
@@ -497,7 +497,7 @@ int ki_fit(const ki_raster *raster, const ki_fit_spec *spec, const ki_run_option
     error = error ? error : ki_check_pointer("J", out->J, "room for the couplings");
     error = error ? error : ki_check_threads(run ? run->threads : 0);
     spec = spec ? spec : &none;
-    error = error ? error : check_spec(raster, spec);
+    error = error ? error : ki_fit_check(raster, spec);
     if (error)
         return error;
     if (raster->transitions == 0)

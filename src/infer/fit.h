@@ -12,6 +12,9 @@
 int ki_fit_on(const ki_raster *raster, const uint64_t *use, size_t count, const ki_fit_spec *spec,
               const ki_run_options *run, ki_fit_result *out);
 
+/* Whether a spec can be fitted to a recording: 0 or KI_ERR_ARGUMENT. */
+int ki_fit_check(const ki_raster *raster, const ki_fit_spec *spec);
+
 /* Moments and columns that a fit works with. */
 typedef struct ki_fit_moments {
     size_t units, n;        /* n = 1 + active columns */
