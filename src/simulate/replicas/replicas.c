@@ -11,7 +11,7 @@
 #include "num/product.h"
 #include "num/sum.h"
 #include "simulate/engines/estimators.h"
-#include "simulate/replicas/replicas.h"
+#include "simulate/replicas/block.h"
 
 static void lay_out_job(ki_replicas_job *job, ki_cursor *c) {
     const uint64_t n = job->n;

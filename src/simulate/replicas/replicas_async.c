@@ -5,7 +5,7 @@
 
 #include "blas/linalg.h"
 #include "num/simd.h"
-#include "simulate/replicas/replicas.h"
+#include "simulate/replicas/block.h"
 
 /* Fields are made anew after so many units of time: rounding errors of the flips between grow like
  * the root of their number, to about 1e-6 of the field. */

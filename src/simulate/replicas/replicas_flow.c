@@ -8,7 +8,7 @@
 #include "num/simd.h"
 #include "num/vecmath.h"
 #include "simulate/engines/estimators.h"
-#include "simulate/replicas/replicas.h"
+#include "simulate/replicas/block.h"
 
 /* out = ln 2cosh(z); small = exp(-2|z|) is left behind. */
 static void log_2cosh(size_t n, const double *z, double *small, double *out) {

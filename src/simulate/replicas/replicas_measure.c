@@ -9,7 +9,7 @@
 #include "num/simd.h"
 #include "num/vecmath.h"
 #include "simulate/engines/estimators.h"
-#include "simulate/replicas/replicas.h"
+#include "simulate/replicas/block.h"
 
 /* So many times are added up in single precision before they become integers: rounding errors are
  * those of 64 + 16 additions, below 3e-6 of the moment at worst. */

@@ -5,7 +5,7 @@
 #include "num/draw.h"
 #include "num/product.h"
 #include "num/simd.h"
-#include "simulate/replicas/replicas.h"
+#include "simulate/replicas/block.h"
 
 void ki_replicas_start(const ki_replicas_job *job, uint64_t realization, size_t count,
                        uint64_t *word) {

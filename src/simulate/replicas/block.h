@@ -5,8 +5,8 @@
  *
  * The sums of m, c and d over replicas and times are integers in units of 2^-bits: blocks add to
  * them in any order and the bits of the result do not depend on it. */
-#ifndef KI_SRC_SIMULATE_REPLICAS_REPLICAS_H
-#define KI_SRC_SIMULATE_REPLICAS_REPLICAS_H
+#ifndef KI_SRC_SIMULATE_REPLICAS_BLOCK_H
+#define KI_SRC_SIMULATE_REPLICAS_BLOCK_H
 
 #include <kinising/simulate.h>
 
