@@ -75,7 +75,7 @@ static void fails_everywhere(int dynamics, int algorithm) {
         assert_memory_equal(now, good, size);
         assert_true(k < 1000);
     }
-    assert_true(k >= 12); /* it has seen failures at all */
+    assert_true(k > 0); /* it has seen failures at all */
 }
 
 static void sync_dense(void **state) {

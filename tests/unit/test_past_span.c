@@ -24,6 +24,22 @@ static void random_state(uint64_t n, double m, uint64_t *state) {
         state[i / 64] |= (uint64_t)(ki_plain_uniform(&rng) < (1 + m) / 2) << i % 64;
 }
 
+/* What a cursor has measured. */
+static char *take(const ki_cursor *c) {
+    char *memory = ki_alloc((size_t)c->used, 1);
+    assert_true(memory && !c->overflow);
+    return memory;
+}
+
+static char *take_vectors(ki_vectors *v, uint64_t n, size_t count) {
+    ki_cursor c = {0};
+    ki_vectors_take(v, n, count, &c);
+    char *memory = take(&c);
+    c = (ki_cursor){.base = memory};
+    ki_vectors_take(v, n, count, &c);
+    return memory;
+}
+
 typedef struct history {
     ki_span span;
     uint64_t n;
@@ -31,6 +47,7 @@ typedef struct history {
     uint64_t *state; /* [steps][words] */
     double *row;     /* [steps][steps]: rows of L */
     double pivot;    /* smallest square on the diagonal */
+    char *memory;    /* of the span */
 } history;
 
 static history *begin(uint64_t n, size_t capacity, size_t steps) {
@@ -40,14 +57,18 @@ static history *begin(uint64_t n, size_t capacity, size_t steps) {
     h->words = (size_t)(n + 63) / 64;
     h->state = calloc(steps * h->words, sizeof *h->state);
     h->row = calloc(steps * steps, sizeof *h->row);
-    assert_true(h->state && h->row && ki_span_create(&h->span, n, capacity) == 0);
+    assert_true(h->state && h->row);
+    ki_cursor c = {0};
+    ki_span_take(&h->span, n, capacity, &c);
+    c = (ki_cursor){.base = h->memory = take(&c)};
+    ki_span_take(&h->span, n, capacity, &c);
     h->steps = steps;
     h->pivot = 1;
     return h;
 }
 
 static void end(history *h) {
-    ki_span_destroy(&h->span);
+    ki_free(h->memory);
     free(h->state);
     free(h->row);
     free(h);
@@ -212,7 +233,7 @@ static void sums(uint64_t n, size_t count, double tolerance) {
     const ki_sequence q = ki_sequence_of((ki_random_key){{1, 7}}, n, KI_STREAM_COUPLING);
     const ki_sequence tail = ki_sequence_of((ki_random_key){{1, 7}}, n, KI_STREAM_TAIL);
     double *c = calloc(count + 1, sizeof *c), norm = 0, worst = 0;
-    assert_int_equal(ki_vectors_create(&v, n, count), 0);
+    char *memory = take_vectors(&v, n, count);
     row.high = calloc(count + 2, sizeof *row.high);
     row.low = calloc(count + 2, sizeof *row.low);
     assert_true(c && row.high && row.low);
@@ -240,7 +261,7 @@ static void sums(uint64_t n, size_t count, double tolerance) {
     }
     if (worst > tolerance)
         fail_msg("N = %d, %d vectors: off by %.3g", (int)n, (int)count, worst);
-    ki_vectors_destroy(&v);
+    ki_free(memory);
     free(row.high);
     free(row.low);
     free(c);
@@ -268,7 +289,7 @@ static void largest_sum(void **state) {
     int16_t high[2], low[2];
     ki_row row = {high, low, 0};
     float out[64];
-    assert_int_equal(ki_vectors_create(&v, 64, 1), 0);
+    char *memory = take_vectors(&v, 64, 1);
     for (size_t i = 0; i < 64; i++)
         v.pair[i] = i % 2 ? 32767 : (uint32_t)(uint16_t)-32767;
     for (int sign = -1; sign <= 1; sign += 2) {
@@ -283,7 +304,7 @@ static void largest_sum(void **state) {
     ki_vectors_sum(&v, 0, 1, &row, 1, out);
     for (size_t i = 0; i < 64; i++)
         assert_true(out[i] == 0);
-    ki_vectors_destroy(&v);
+    ki_free(memory);
 }
 
 /* 1500 pairs of vectors: rows of a factor stay a factor. */

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
@@ -48,65 +47,29 @@ static uint64_t slots_of(const ki_ensemble_spec *spec) {
     return spec->average ? ki_lag(spec->steps) + 1 : 2;
 }
 
-static uint64_t memory(const ki_ensemble_spec *spec) {
-    const double stride = (double)stride_of(spec->n), words = (double)ki_words(spec->n);
-    return ki_bytes((double)spec->n * stride * sizeof(int16_t) + stride * (4 + 4) +
-                    words * 64 * (6 * 4 + 8 + 1) + (double)spec->n * 4 * (RECENT + 1) +
-                    (double)slots_of(spec) * words * 8);
-}
+static void *lay_out(const ki_ensemble_spec *spec, ki_cursor *c) {
+    const size_t n = (size_t)spec->n, words = ki_words(n), lanes = words * 64;
+    const size_t stride = (size_t)stride_of(n);
+    workspace *w = ki_take(c, 1, sizeof *w);
+    workspace all = {.words = words, .stride = stride, .slots = slots_of(spec)};
 
-static void destroy(void *p) {
-    workspace *w = p;
-
-    if (w) {
-        ki_free(w->column);
-        ki_free(w->sum);
-        ki_free(w->local);
-        ki_free(w->spin);
-        ki_free(w->field);
-        ki_free(w->noise);
-        ki_free(w->delta);
-        ki_free(w->H);
-        ki_free(w->rest);
-        ki_free(w->later);
-        ki_free(w->last);
-        ki_free(w->choice);
-        ki_free(w->order);
-        ki_free(w->self);
-        ki_free(w->past);
-        ki_free(w);
-    }
-}
-
-static void *create(const ki_plan *plan) {
-    const size_t n = (size_t)plan->spec.n;
-    workspace *w = ki_alloc(1, sizeof *w);
-
-    if (!w)
-        return NULL;
-    *w = (workspace){
-        .words = ki_words(n), .stride = (size_t)stride_of(n), .slots = slots_of(&plan->spec)};
-    w->column = ki_alloc(n, w->stride * sizeof *w->column);
-    w->sum = ki_alloc(w->stride, sizeof *w->sum);
-    w->local = ki_alloc(w->words * 64, sizeof *w->local);
-    w->spin = ki_alloc(w->words * 64, sizeof *w->spin);
-    w->field = ki_alloc(w->words * 64, sizeof *w->field);
-    w->noise = ki_alloc(w->words * 64, sizeof *w->noise);
-    w->delta = ki_alloc(w->words * 64, sizeof *w->delta);
-    w->H = ki_alloc(w->words * 64, sizeof *w->H);
-    w->rest = ki_alloc(w->words * 64, sizeof *w->rest);
-    w->later = ki_alloc(w->stride, sizeof *w->later);
-    w->last = ki_alloc(w->words * 64, sizeof *w->last);
-    w->choice = ki_alloc(n, RECENT * sizeof *w->choice);
-    w->order = ki_alloc(n, sizeof *w->order);
-    w->self = ki_alloc(w->stride, sizeof *w->self);
-    w->past = ki_alloc((size_t)w->slots, w->words * sizeof *w->past);
-    if (!w->column || !w->sum || !w->local || !w->spin || !w->field || !w->noise || !w->delta ||
-        !w->H || !w->rest || !w->later || !w->last || !w->choice || !w->order || !w->self ||
-        !w->past) {
-        destroy(w);
-        return NULL;
-    }
+    all.column = ki_take(c, n, stride * sizeof *all.column);
+    all.sum = ki_take(c, stride, sizeof *all.sum);
+    all.local = ki_take(c, lanes, sizeof *all.local);
+    all.H = ki_take(c, lanes, sizeof *all.H);
+    all.spin = ki_take(c, lanes, sizeof *all.spin);
+    all.field = ki_take(c, lanes, sizeof *all.field);
+    all.noise = ki_take(c, lanes, sizeof *all.noise);
+    all.delta = ki_take(c, lanes, sizeof *all.delta);
+    all.rest = ki_take(c, lanes, sizeof *all.rest);
+    all.later = ki_take(c, stride, sizeof *all.later);
+    all.last = ki_take(c, lanes, sizeof *all.last);
+    all.choice = ki_take(c, n, RECENT * sizeof *all.choice);
+    all.order = ki_take(c, n, sizeof *all.order);
+    all.self = ki_take(c, stride, sizeof *all.self);
+    all.past = ki_take(c, all.slots, words * sizeof *all.past);
+    if (w)
+        *w = all;
     return w;
 }
 
@@ -375,8 +338,6 @@ static double seconds(const ki_ensemble_spec *spec) {
 
 const ki_engine ki_engine_async_dense = {.dynamics = KI_ASYNC,
                                          .algorithm = KI_ALGORITHM_DENSE,
-                                         .memory = memory,
                                          .seconds = seconds,
-                                         .create = create,
-                                         .destroy = destroy,
+                                         .lay_out = lay_out,
                                          .realize = realize};

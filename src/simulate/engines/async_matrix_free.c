@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "simulate/engines/spin_choice.h"
@@ -60,74 +59,42 @@ static double most_rows(double n, double t) {
     return fmin(n * t, t + 15 * sqrt(t) + 100) + EXTRA;
 }
 
-static double bytes_of(const ki_ensemble_spec *spec) {
-    const double n = (double)spec->n, updates = n * (double)spec->steps, words = ceil(n / 64);
-    return updates * (4 + 8 * words + 8 + 8) + n * EXTRA * 16 +
-           8 * pool_bound(n, (double)spec->steps) + n * (sizeof(past) + 6 * 4 + 8 + 4) +
-           words * 8 * (3 + PLANES) + 8 * most_rows(n, (double)spec->steps);
-}
-
-static uint64_t memory(const ki_ensemble_spec *spec) {
-    return ki_bytes(bytes_of(spec));
-}
-
-static void destroy(void *p) {
-    workspace *w = p;
-
-    if (w) {
-        void *const parts[] = {w->choice,  w->state, w->snapshot, w->z,      w->factor,
-                               w->past,    w->row,   w->now,      w->before, w->plane,
-                               w->local,   w->field, w->noise,    w->delta,  w->self,
-                               w->earlier, w->last,  w->order,    w->rest,   w};
-        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-            ki_free(parts[i]);
-    }
-}
-
-static void *create(const ki_plan *plan) {
-    const ki_ensemble_spec *spec = &plan->spec;
-    const size_t n = (size_t)spec->n;
-    const double updates = (double)n * (double)spec->steps;
-    workspace *w = updates < 0x1p48 ? ki_alloc(1, sizeof *w) : NULL;
-
-    if (!w)
-        return NULL;
-    *w = (workspace){.words = ki_words(n),
+static void *lay_out(const ki_ensemble_spec *spec, ki_cursor *c) {
+    const size_t n = (size_t)spec->n, words = ki_words(n), lanes = words * 64;
+    const double t = (double)spec->steps;
+    workspace *w = ki_take(c, 1, sizeof *w);
+    workspace all = {.words = words,
                      .updates = n * spec->steps,
-                     .pool = (uint64_t)pool_bound((double)n, (double)spec->steps),
-                     .most = (uint64_t)most_rows((double)n, (double)spec->steps),
+                     .pool = ki_bytes(pool_bound((double)n, t)),
+                     .most = ki_bytes(most_rows((double)n, t)),
                      .lag = ki_lag(spec->steps)};
-    const size_t lanes = w->words * 64, u = (size_t)w->updates;
-    w->choice = ki_alloc(u, sizeof *w->choice);
-    w->state = ki_alloc(u, w->words * sizeof *w->state);
-    w->snapshot = ki_alloc(u + EXTRA * n, sizeof *w->snapshot);
-    w->z = ki_alloc(u + EXTRA * n, sizeof *w->z);
-    w->factor = ki_alloc((size_t)w->pool, sizeof *w->factor);
-    w->past = ki_alloc(n, sizeof *w->past);
-    w->row = ki_alloc((size_t)w->most, sizeof *w->row);
-    w->now = ki_alloc(w->words, sizeof *w->now);
-    w->before = ki_alloc(w->words, sizeof *w->before);
-    w->plane = ki_alloc(w->words * PLANES, sizeof *w->plane);
-    w->earlier = ki_alloc(w->words, sizeof *w->earlier);
-    w->last = ki_alloc(lanes, sizeof *w->last);
-    w->order = ki_alloc(n, sizeof *w->order);
-    w->rest = ki_alloc(lanes, sizeof *w->rest);
-    w->local = ki_alloc(lanes, sizeof *w->local);
-    w->field = ki_alloc(lanes, sizeof *w->field);
-    w->noise = ki_alloc(lanes, sizeof *w->noise);
-    w->delta = ki_alloc(lanes, sizeof *w->delta);
-    w->self = ki_alloc(lanes, sizeof *w->self);
-    if (!w->choice || !w->state || !w->snapshot || !w->z || !w->factor || !w->past || !w->row ||
-        !w->now || !w->before || !w->plane || !w->local || !w->field || !w->noise || !w->delta ||
-        !w->self || !w->earlier || !w->last || !w->order || !w->rest) {
-        destroy(w);
-        return NULL;
-    }
+
+    all.choice = ki_take(c, all.updates, sizeof *all.choice);
+    all.state = ki_take(c, all.updates, words * sizeof *all.state);
+    all.snapshot = ki_take(c, all.updates + EXTRA * n, sizeof *all.snapshot);
+    all.z = ki_take(c, all.updates + EXTRA * n, sizeof *all.z);
+    all.factor = ki_take(c, all.pool, sizeof *all.factor);
+    all.past = ki_take(c, n, sizeof *all.past);
+    all.row = ki_take(c, all.most, sizeof *all.row);
+    all.now = ki_take(c, words, sizeof *all.now);
+    all.before = ki_take(c, words, sizeof *all.before);
+    all.plane = ki_take(c, words, PLANES * sizeof *all.plane);
+    all.earlier = ki_take(c, words, sizeof *all.earlier);
+    all.last = ki_take(c, lanes, sizeof *all.last);
+    all.order = ki_take(c, n, sizeof *all.order);
+    all.local = ki_take(c, lanes, sizeof *all.local);
+    all.field = ki_take(c, lanes, sizeof *all.field);
+    all.noise = ki_take(c, lanes, sizeof *all.noise);
+    all.delta = ki_take(c, lanes, sizeof *all.delta);
+    all.self = ki_take(c, lanes, sizeof *all.self);
+    all.rest = ki_take(c, lanes, sizeof *all.rest);
+    if (w)
+        *w = all;
     return w;
 }
 
 /* Which spins are updated, and from that where the past of each lies. */
-static int lay_out(workspace *w, size_t n, ki_chooser *chooser) {
+static int divide_pool(workspace *w, size_t n, ki_chooser *chooser) {
     uint64_t vectors = 0, elements = 0, most = 0;
 
     ki_choose(chooser, (size_t)w->updates, w->choice);
@@ -412,7 +379,7 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
              .rare = ki_sequence_of(plan->key, realization, KI_STREAM_RARE)};
     ki_spin_sums sums = {0};
 
-    int error = lay_out(w, n, &chooser);
+    int error = divide_pool(w, n, &chooser);
     if (error)
         return error;
     ki_local_fields(plan, realization, w->local);
@@ -443,8 +410,6 @@ static double seconds(const ki_ensemble_spec *spec) {
 
 const ki_engine ki_engine_async_matrix_free = {.dynamics = KI_ASYNC,
                                                .algorithm = KI_ALGORITHM_MATRIX_FREE,
-                                               .memory = memory,
                                                .seconds = seconds,
-                                               .create = create,
-                                               .destroy = destroy,
+                                               .lay_out = lay_out,
                                                .realize = realize};

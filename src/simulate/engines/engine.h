@@ -6,6 +6,7 @@
 
 #include <kinising/simulate.h>
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "num/philox.h"
 
@@ -30,13 +31,10 @@ typedef struct ki_plan {
 
 typedef struct ki_engine {
     int dynamics, algorithm;
-    /* Bytes of a workspace. */
-    uint64_t (*memory)(const ki_ensemble_spec *spec);
     /* Seconds a realization takes, by the model fitted in bench/. */
     double (*seconds)(const ki_ensemble_spec *spec);
-    /* A workspace for one thread; NULL if there is no memory. `destroy` takes NULL. */
-    void *(*create)(const ki_plan *plan);
-    void (*destroy)(void *workspace);
+    /* A workspace for one thread, taken from the cursor; NULL while measuring. */
+    void *(*lay_out)(const ki_ensemble_spec *spec, ki_cursor *c);
     /* Realization r. Calls ki_work_tick(work, updates) as it goes (at least once a step) and stops
      * with KI_ERR_CANCELLED when that says so. `out` is untouched then. Allocates nothing. */
     int (*realize)(const ki_plan *plan, void *workspace, uint64_t r, ki_work *work,

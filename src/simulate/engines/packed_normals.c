@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "base/memory.h"
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
@@ -21,20 +20,11 @@ static uint64_t blocks_of(uint64_t n) {
     return n / 64 + (n % 64 != 0);
 }
 
-double ki_vectors_bytes(uint64_t n, uint64_t count) {
-    return (double)(blocks_of(n) * block_width(n)) * (double)((count + 1) / 2) * sizeof(uint32_t);
-}
-
-int ki_vectors_create(ki_vectors *v, uint64_t n, size_t count) {
-    *v = (ki_vectors){
-        .blocks = (size_t)blocks_of(n), .width = (size_t)block_width(n), .pairs = (count + 1) / 2};
-    v->pair = ki_alloc(v->blocks * v->pairs, v->width * sizeof *v->pair);
-    return v->pair ? 0 : -1;
-}
-
-void ki_vectors_destroy(ki_vectors *v) {
-    ki_free(v->pair);
-    *v = (ki_vectors){0};
+void ki_vectors_take(ki_vectors *v, uint64_t n, size_t count, ki_cursor *c) {
+    *v = (ki_vectors){.blocks = (size_t)blocks_of(n),
+                      .width = (size_t)block_width(n),
+                      .pairs = count / 2 + count % 2};
+    v->pair = ki_take(c, v->pairs, v->blocks * v->width * sizeof *v->pair);
 }
 
 KI_CLONES static void store_half(size_t width, int odd, const int32_t *z, uint32_t *pair) {
@@ -61,6 +51,11 @@ void ki_vectors_draw(ki_vectors *v, const ki_sequence *seq, const ki_sequence *t
                        v->pair + ((first + b) * v->pairs + number / 2) * v->width);
         }
     }
+}
+
+void ki_row_take(ki_row *row, size_t count, ki_cursor *c) {
+    row->high = ki_take(c, count / 2 + count % 2, 2 * sizeof *row->high);
+    row->low = ki_take(c, count / 2 + count % 2, 2 * sizeof *row->low);
 }
 
 void ki_row_split(ki_row *row, size_t count, const double *c, double norm) {

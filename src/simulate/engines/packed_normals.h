@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory.h"
 #include "num/philox.h"
 
 typedef struct ki_vectors {
@@ -15,9 +16,8 @@ typedef struct ki_vectors {
     uint32_t *pair;              /* [blocks][pairs][width], two of 16 bits each */
 } ki_vectors;
 
-double ki_vectors_bytes(uint64_t n, uint64_t count);
-int ki_vectors_create(ki_vectors *v, uint64_t n, size_t count); /* 0, or -1: no memory */
-void ki_vectors_destroy(ki_vectors *v);
+/* Room for `count` of them. */
+void ki_vectors_take(ki_vectors *v, uint64_t n, size_t count, ki_cursor *c);
 
 /* Draws vector `number` from the groups that belong to `position` of the sequence. The even one of
  * a pair comes first: it clears the other. */
@@ -29,6 +29,9 @@ typedef struct ki_row {
     int16_t *high, *low; /* [count, rounded up to even] */
     double unit;         /* c = unit (4096 high + low) */
 } ki_row;
+
+/* Room for `count` coefficients. */
+void ki_row_take(ki_row *row, size_t count, ki_cursor *c);
 
 /* Splits c[count], sqrt of the sum of squares at most `norm`: the sums below then fit 32 bits. */
 void ki_row_split(ki_row *row, size_t count, const double *c, double norm);

@@ -4,49 +4,22 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "num/dot16.h"
 #include "num/simd.h"
 #include "simulate/engines/estimators.h"
-
-static size_t padded(size_t capacity) {
-    return (capacity + 1) / 2 * 2;
-}
 
 static uint64_t factor_length(uint64_t capacity) {
     return capacity * (capacity + 1) / 2;
 }
 
-double ki_span_bytes(uint64_t n, size_t capacity) {
-    return (double)capacity * ((double)ki_words(n) * 8 + 8 + 8 + 4 + 2 * 2) +
-           (double)factor_length(capacity) * sizeof(double);
-}
-
-int ki_span_create(ki_span *span, uint64_t n, size_t capacity) {
+void ki_span_take(ki_span *span, uint64_t n, size_t capacity, ki_cursor *c) {
     *span = (ki_span){.n = n, .words = ki_words(n), .capacity = capacity};
-    span->state = ki_alloc(capacity * span->words, sizeof *span->state);
-    span->factor = ki_alloc((size_t)factor_length(capacity), sizeof *span->factor);
-    span->inverse = ki_alloc(capacity, sizeof *span->inverse);
-    span->row = ki_alloc(capacity, sizeof *span->row);
-    span->count = ki_alloc(capacity, sizeof *span->count);
-    span->split.high = ki_alloc(padded(capacity), sizeof *span->split.high);
-    span->split.low = ki_alloc(padded(capacity), sizeof *span->split.low);
-    if (span->state && span->factor && span->inverse && span->row && span->count &&
-        span->split.high && span->split.low)
-        return 0;
-    ki_span_destroy(span);
-    return -1;
-}
-
-void ki_span_destroy(ki_span *span) {
-    ki_free(span->state);
-    ki_free(span->factor);
-    ki_free(span->inverse);
-    ki_free(span->row);
-    ki_free(span->count);
-    ki_free(span->split.high);
-    ki_free(span->split.low);
-    *span = (ki_span){0};
+    span->state = ki_take(c, capacity, span->words * sizeof *span->state);
+    span->factor = ki_take(c, factor_length(capacity), sizeof *span->factor);
+    span->inverse = ki_take(c, capacity, sizeof *span->inverse);
+    span->row = ki_take(c, capacity, sizeof *span->row);
+    span->count = ki_take(c, capacity, sizeof *span->count);
+    ki_row_take(&span->split, capacity, c);
 }
 
 static double *column(const ki_span *span, size_t j) {

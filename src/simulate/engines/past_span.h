@@ -32,10 +32,8 @@ typedef struct ki_span {
     ki_row split;    /* the same, for products */
 } ki_span;
 
-/* Bytes of the arrays for `capacity` vectors. */
-double ki_span_bytes(uint64_t n, size_t capacity);
-int ki_span_create(ki_span *span, uint64_t n, size_t capacity); /* 0, or -1: no memory */
-void ki_span_destroy(ki_span *span);
+/* An empty span with room for `capacity` vectors. */
+void ki_span_take(ki_span *span, uint64_t n, size_t capacity, ki_cursor *c);
 
 /* Coefficients of the field made by `state`. If it is not in the span it becomes a vector of it,
  * its own normals being number rank - 1; returns 1 then, else 0. */

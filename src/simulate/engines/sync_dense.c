@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "num/dot16.h"
 #include "num/draw.h"
 #include "num/simd.h"
@@ -31,67 +30,31 @@ typedef struct workspace {
     uint32_t word[AHEAD / 2 * KI_GROUP];
 } workspace;
 
-static uint64_t memory(const ki_ensemble_spec *spec) {
-    const double blocks = (double)ki_words(spec->n);
-    return ki_bytes(ki_vectors_bytes(spec->n, spec->n) + sizeof(workspace) +
-                    blocks * (64 * (7 * sizeof(float) + 2 + 4 + 8 + 4) + 2 * sizeof(uint64_t)));
-}
+static void *lay_out(const ki_ensemble_spec *spec, ki_cursor *c) {
+    const size_t n = (size_t)spec->n, blocks = ki_words(n), lanes = blocks * 64;
+    workspace *w = ki_take(c, 1, sizeof *w), all = {.blocks = blocks};
 
-static void destroy(void *p) {
-    workspace *w = p;
-
+    ki_vectors_take(&all.column, n, n, c);
+    const size_t pairs = all.column.pairs;
+    all.sum = ki_take(c, lanes, sizeof *all.sum);
+    all.local = ki_take(c, lanes, sizeof *all.local);
+    all.field = ki_take(c, lanes, sizeof *all.field);
+    all.noise = ki_take(c, lanes, sizeof *all.noise);
+    all.field_before = ki_take(c, lanes, sizeof *all.field_before);
+    all.delta = ki_take(c, lanes, sizeof *all.delta);
+    all.along = ki_take(c, lanes, sizeof *all.along);
+    all.state = ki_take(c, blocks, sizeof *all.state);
+    all.next = ki_take(c, blocks, sizeof *all.next);
+    all.changed = ki_take(c, pairs, sizeof *all.changed);
+    all.change = ki_take(c, 2 * pairs, sizeof *all.change);
+    all.coefficient = ki_take(c, n, sizeof *all.coefficient);
+    ki_row_take(&all.row, n, c);
     if (w) {
-        ki_vectors_destroy(&w->column);
-        ki_free(w->sum);
-        ki_free(w->local);
-        ki_free(w->field);
-        ki_free(w->noise);
-        ki_free(w->field_before);
-        ki_free(w->delta);
-        ki_free(w->along);
-        ki_free(w->state);
-        ki_free(w->next);
-        ki_free(w->changed);
-        ki_free(w->change);
-        ki_free(w->coefficient);
-        ki_free(w->row.high);
-        ki_free(w->row.low);
-        ki_free(w);
+        *w = all;
+        memset(w->local, 0, lanes * sizeof *w->local);
+        memset(w->field, 0, lanes * sizeof *w->field);
+        memset(w->field_before, 0, lanes * sizeof *w->field_before);
     }
-}
-
-static void *create(const ki_plan *plan) {
-    const size_t n = (size_t)plan->spec.n;
-    workspace *w = ki_alloc(1, sizeof *w);
-
-    if (!w)
-        return NULL;
-    *w = (workspace){.blocks = ki_words(n)};
-    const size_t lanes = w->blocks * 64;
-    const int no_columns = ki_vectors_create(&w->column, n, n);
-    w->sum = ki_alloc(lanes, sizeof *w->sum);
-    w->local = ki_alloc(lanes, sizeof *w->local);
-    w->field = ki_alloc(lanes, sizeof *w->field);
-    w->noise = ki_alloc(lanes, sizeof *w->noise);
-    w->field_before = ki_alloc(lanes, sizeof *w->field_before);
-    w->delta = ki_alloc(lanes, sizeof *w->delta);
-    w->along = ki_alloc(lanes, sizeof *w->along);
-    w->state = ki_alloc(w->blocks, sizeof *w->state);
-    w->next = ki_alloc(w->blocks, sizeof *w->next);
-    w->changed = ki_alloc(w->column.pairs, sizeof *w->changed);
-    w->change = ki_alloc(w->column.pairs, 2 * sizeof *w->change);
-    w->coefficient = ki_alloc(n, sizeof *w->coefficient);
-    w->row.high = ki_alloc(w->column.pairs, 2 * sizeof(int16_t));
-    w->row.low = ki_alloc(w->column.pairs, 2 * sizeof(int16_t));
-    if (no_columns || !w->sum || !w->local || !w->field || !w->noise || !w->field_before ||
-        !w->delta || !w->along || !w->state || !w->next || !w->changed || !w->change ||
-        !w->coefficient || !w->row.high || !w->row.low) {
-        destroy(w);
-        return NULL;
-    }
-    memset(w->field, 0, lanes * sizeof *w->field);
-    memset(w->field_before, 0, lanes * sizeof *w->field_before);
-    memset(w->local, 0, lanes * sizeof *w->local);
     return w;
 }
 
@@ -305,8 +268,6 @@ static double seconds(const ki_ensemble_spec *spec) {
 
 const ki_engine ki_engine_sync_dense = {.dynamics = KI_SYNC,
                                         .algorithm = KI_ALGORITHM_DENSE,
-                                        .memory = memory,
                                         .seconds = seconds,
-                                        .create = create,
-                                        .destroy = destroy,
+                                        .lay_out = lay_out,
                                         .realize = realize};

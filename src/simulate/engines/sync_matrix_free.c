@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "num/draw.h"
 #include "num/simd.h"
 #include "simulate/engines/engine.h"
@@ -29,57 +28,26 @@ static size_t capacity_of(const ki_ensemble_spec *spec) {
     return (size_t)(spec->steps < spec->n ? spec->steps + 1 : spec->n);
 }
 
-static uint64_t memory(const ki_ensemble_spec *spec) {
-    const double blocks = (double)ki_words(spec->n);
-    const size_t capacity = capacity_of(spec);
-    return ki_bytes(ki_span_bytes(spec->n, capacity) + ki_vectors_bytes(spec->n, capacity) +
-                    blocks * (6 * 64 * sizeof(float) + 2 * sizeof(uint64_t)));
-}
+static void *lay_out(const ki_ensemble_spec *spec, ki_cursor *c) {
+    const size_t blocks = ki_words(spec->n), lanes = blocks * 64;
+    workspace *w = ki_take(c, 1, sizeof *w), all = {.blocks = blocks};
 
-static void destroy(void *p) {
-    workspace *w = p;
-
+    ki_span_take(&all.span, spec->n, capacity_of(spec), c);
+    ki_vectors_take(&all.z, spec->n, capacity_of(spec), c);
+    all.local = ki_take(c, lanes, sizeof *all.local);
+    all.field = ki_take(c, lanes, sizeof *all.field);
+    all.noise = ki_take(c, lanes, sizeof *all.noise);
+    all.field_before = ki_take(c, lanes, sizeof *all.field_before);
+    all.delta = ki_take(c, lanes, sizeof *all.delta);
+    all.along = ki_take(c, lanes, sizeof *all.along);
+    all.state = ki_take(c, blocks, sizeof *all.state);
+    all.next = ki_take(c, blocks, sizeof *all.next);
     if (w) {
-        ki_span_destroy(&w->span);
-        ki_vectors_destroy(&w->z);
-        ki_free(w->local);
-        ki_free(w->field);
-        ki_free(w->noise);
-        ki_free(w->field_before);
-        ki_free(w->delta);
-        ki_free(w->along);
-        ki_free(w->state);
-        ki_free(w->next);
-        ki_free(w);
+        *w = all;
+        memset(w->local, 0, lanes * sizeof *w->local);
+        memset(w->field, 0, lanes * sizeof *w->field);
+        memset(w->field_before, 0, lanes * sizeof *w->field_before);
     }
-}
-
-static void *create(const ki_plan *plan) {
-    const uint64_t n = plan->spec.n;
-    const size_t capacity = capacity_of(&plan->spec);
-    workspace *w = ki_alloc(1, sizeof *w);
-
-    if (!w)
-        return NULL;
-    *w = (workspace){.blocks = ki_words(n)};
-    const size_t lanes = w->blocks * 64;
-    w->local = ki_alloc(lanes, sizeof *w->local);
-    w->field = ki_alloc(lanes, sizeof *w->field);
-    w->noise = ki_alloc(lanes, sizeof *w->noise);
-    w->field_before = ki_alloc(lanes, sizeof *w->field_before);
-    w->delta = ki_alloc(lanes, sizeof *w->delta);
-    w->along = ki_alloc(lanes, sizeof *w->along);
-    w->state = ki_alloc(w->blocks, sizeof *w->state);
-    w->next = ki_alloc(w->blocks, sizeof *w->next);
-    if (ki_span_create(&w->span, n, capacity) || ki_vectors_create(&w->z, n, capacity) ||
-        !w->local || !w->field || !w->noise || !w->field_before || !w->delta || !w->along ||
-        !w->state || !w->next) {
-        destroy(w);
-        return NULL;
-    }
-    memset(w->field, 0, lanes * sizeof *w->field);
-    memset(w->field_before, 0, lanes * sizeof *w->field_before);
-    memset(w->local, 0, lanes * sizeof *w->local);
     return w;
 }
 
@@ -229,8 +197,6 @@ static double seconds(const ki_ensemble_spec *spec) {
 
 const ki_engine ki_engine_sync_matrix_free = {.dynamics = KI_SYNC,
                                               .algorithm = KI_ALGORITHM_MATRIX_FREE,
-                                              .memory = memory,
                                               .seconds = seconds,
-                                              .create = create,
-                                              .destroy = destroy,
+                                              .lay_out = lay_out,
                                               .realize = realize};

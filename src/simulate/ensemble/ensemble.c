@@ -184,6 +184,13 @@ const ki_ensemble_spec *ki_ensemble_get_spec(const ki_ensemble *e) {
     return &e->plan.spec;
 }
 
+/* What no machine has is UINT64_MAX. */
+static uint64_t workspace_bytes(const ki_engine *engine, const ki_ensemble_spec *spec) {
+    ki_cursor c = {0};
+    engine->lay_out(spec, &c);
+    return c.overflow ? UINT64_MAX : c.used;
+}
+
 int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes) {
     if (!spec || !bytes) {
         return ki_fail(KI_ERR_ARGUMENT,
@@ -192,7 +199,7 @@ int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes) {
     const int error = ki_ensemble_check(spec);
     if (!error) {
         const ki_ensemble_spec s = normalized(spec);
-        const uint64_t each = choose_engine(&s)->memory(&s);
+        const uint64_t each = workspace_bytes(choose_engine(&s), &s);
         *bytes = each < UINT64_MAX - sizeof(ki_sums) ? each + sizeof(ki_sums) : UINT64_MAX;
     }
     return error;
@@ -208,6 +215,7 @@ typedef struct gap {
 } gap;
 
 typedef struct worker {
+    char *memory; /* of the workspace */
     void *workspace;
     ki_sums sums;    /* of the chunk at hand */
     ki_range chunk;  /* done of it */
@@ -312,6 +320,7 @@ static int run_chunk(void *ctx, ki_work *work, size_t c) {
 /* Everything the run needs, so that it allocates nothing. */
 static int start_workers(job *j, const ki_run_options *run) {
     const ki_plan *plan = &j->e->plan;
+    const uint64_t bytes = workspace_bytes(j->e->engine, &plan->spec);
     const int n = ki_parallel_workers(j->n_chunks, run);
     /* Each chunk in work may leave a hole. */
     const int error = ki_done_reserve(&j->e->done, j->e->done.n + (size_t)n + 2);
@@ -321,22 +330,23 @@ static int start_workers(job *j, const ki_run_options *run) {
     while (j->workers && j->n_workers < n) {
         worker *w = &j->workers[j->n_workers];
         w->of = j->e;
-        w->workspace = j->e->engine->create(plan);
-        if (!w->workspace)
+        w->memory = bytes < SIZE_MAX ? ki_alloc((size_t)bytes, 1) : NULL;
+        if (!w->memory)
             break;
+        ki_cursor c = {.base = w->memory};
+        w->workspace = j->e->engine->lay_out(&plan->spec, &c);
         j->n_workers++;
     }
     if (j->n_workers == n)
         return 0;
     return ki_fail(KI_ERR_NOMEM,
                    "N = %llu : no memory for %d threads of %.3g GiB : fewer threads, or smaller N",
-                   (unsigned long long)plan->spec.n, n,
-                   (double)j->e->engine->memory(&plan->spec) / 0x1p30);
+                   (unsigned long long)plan->spec.n, n, (double)bytes / 0x1p30);
 }
 
 static void stop_workers(job *j) {
     for (int i = 0; i < j->n_workers; i++)
-        j->e->engine->destroy(j->workers[i].workspace);
+        ki_free(j->workers[i].memory);
     ki_free(j->workers);
     ki_free(j->gaps);
 }
