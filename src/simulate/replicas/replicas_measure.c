@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "num/draw.h"
-#include "blas/linalg.h"
 #include "num/product.h"
 #include "num/simd.h"
 #include "num/vecmath.h"
@@ -98,16 +97,6 @@ KI_CLONES static void add_coupling(const ki_replicas_job *job, ki_block *b) {
 #pragma omp simd
         for (size_t l = 0; l < job->width; l++)
             sigma[l] += (double)(t[l] * y[l]);
-    }
-}
-
-void ki_replicas_multiply(const ki_replicas_job *job, ki_block *b, const float *a) {
-    const size_t n = job->n, width = job->width;
-    if (job->spec.dynamics == KI_SYNC) {
-        ki_product64(n, n, job->J, n, a, width, KI_PRODUCT_ALONE, NULL, b->y, width);
-    } else {
-        ki_sgemm(n, b->live, n, (ki_smatrix){job->J, n, 1}, (ki_smatrix){a, width, 0}, 0, b->y,
-                 width);
     }
 }
 
