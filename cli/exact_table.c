@@ -362,13 +362,12 @@ static int draw_several(const void *figure, const char *picture) {
     const table *t = figure;
     const exact_run *e = t->e;
     char title[96], entropy[64], sigma[64];
-    const char *unit = e->s.unit == UNIT_BITS ? "bits" : "nats";
-    const char *time = e->dynamics == EXACT_ASYNC ? "unit time" : "step";
+    const char *units = entropy_units(e->s.unit == UNIT_BITS, (unsigned)e->spec.dynamics);
 
     snprintf(title, sizeof title, "N = %zu, %s", t->n,
              e->dynamics == EXACT_ASYNC ? "asynchronous" : "synchronous");
-    snprintf(entropy, sizeof entropy, "S, dashed S^r  (%s/spin/%s)", unit, time);
-    snprintf(sigma, sizeof sigma, "σ  (%s/spin/%s)", unit, time);
+    snprintf(entropy, sizeof entropy, "S, dashed S^r  (%s)", units);
+    snprintf(sigma, sizeof sigma, "σ  (%s)", units);
     const plot_curves f = {.title = title,
                            .x_label = "inverse temperature β",
                            .n = e->n_betas,

@@ -66,18 +66,22 @@ static int draw(const mf_rows *r, const char *picture, plot_curves *f,
     return status;
 }
 
+static void name_sigma(const mf_command *w, const char *what, char *out, size_t size) {
+    snprintf(out, size, "%sσ  (%s)", what,
+             entropy_units(w->s.unit == UNIT_BITS, (unsigned)mf_dynamics(w)));
+}
+
 int mf_draw_steps(const void *figure, const char *picture) {
     const mf_rows *r = figure;
     const mf_command *w = r->w;
     const int several = w->n_betas > 1;
-    char title[96];
-    const char *const labels[4] = {"mean m", "mean C", "mean D",
-                                   w->s.unit == UNIT_BITS ? "σ  (bits/spin/step)"
-                                                          : "σ  (nats/spin/step)"};
+    char title[96], sigma[64];
+    const char *const labels[4] = {"mean m", "mean C", "mean D", sigma};
     plot_curves f = {.title = title,
                      .x_label = several ? "inverse temperature β" : "time t  (steps)",
                      .with_points = several || w->steps <= 100};
 
+    name_sigma(w, "", sigma, sizeof sigma);
     if (several)
         snprintf(title, sizeof title, "N = %llu, %s", (unsigned long long)w->view.n,
                  w->steady ? "steady states" : "states after the last step");
@@ -90,13 +94,12 @@ int mf_draw_steps(const void *figure, const char *picture) {
 int mf_draw_errors(const void *figure, const char *picture) {
     const mf_rows *r = figure;
     const mf_command *w = r->w;
-    char title[96];
-    const char *const labels[4] = {"error of m", "error of C", "error of D",
-                                   w->s.unit == UNIT_BITS ? "error of σ  (bits/spin/step)"
-                                                          : "error of σ  (nats/spin/step)"};
+    char title[96], sigma[64];
+    const char *const labels[4] = {"error of m", "error of C", "error of D", sigma};
     plot_curves f = {
         .title = title, .x_label = "inverse temperature β", .log_y = 1, .with_points = 1};
 
+    name_sigma(w, "error of ", sigma, sizeof sigma);
     snprintf(title, sizeof title, "N = %llu, %s against %s", (unsigned long long)w->view.n,
              w->steady ? "steady states" : "states after the last step",
              w->against == MF_EXACT ? "enumeration" : "simulation");

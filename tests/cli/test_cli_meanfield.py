@@ -449,8 +449,10 @@ def test_pictures(network, mean, tmp_path):
         assert word in text
     mean("--method", "naive,plefka-t1", "--steady", "--beta", "0.2:0.8:4", "--plot", "b.svg")
     text = (tmp_path / "b.svg").read_text()
-    for word in ("naive", "plefka-t1", "mean D", "inverse temperature"):
+    for word in ("naive", "plefka-t1", "mean D", "inverse temperature", "nats/spin/step"):
         assert word in text
+    mean("--dynamics", "async", "--zero-diagonal", "--steady", "--beta", "0.2:0.8:4", "--plot", "b.svg")
+    assert "nats/spin/unit time" in (tmp_path / "b.svg").read_text()
     mean("--compare", "simulation", "--replicas", "60", "--steps", "9", "--beta", "0.4:0.8:3", "--plot", "e.svg")
     text = (tmp_path / "e.svg").read_text()
     for word in (*METHODS, "simulation", "error of D"):

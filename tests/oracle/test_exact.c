@@ -290,7 +290,7 @@ static void evolve_sync(void **state) {
         assert_non_null(f);
         const ki_exact_out out = found_out(f);
         assert_int_equal(ki_exact_evolve(&w.view, KI_SYNC, m0, t, NULL, &f->r, &out), 0);
-        double m[N] = {0}, last[N] = {0}, sigma = 0;
+        double m[N] = {0}, last[N] = {0}, sigma = 0, q = 0;
         for (size_t a = 0; a < STATES; a++) {
             assert_close(f->p[a], p[a], 1e-13, 1e-16);
             for (size_t i = 0; i < N; i++) {
@@ -307,6 +307,7 @@ static void evolve_sync(void **state) {
                     d += t ? before[a] * tanh(net_field(&w.view, a, i)) * net_spin(a, j) : 0;
                 }
                 const double D = d - m[i] * last[j];
+                q += i == j ? d / N : 0;
                 assert_close(f->c[i * N + j], c, 0, 1e-14);
                 assert_close(f->C[i * N + j], c - m[i] * m[j], 0, 1e-14);
                 assert_close(f->d[i * N + j], t ? d : NAN, 0, 1e-14);
@@ -315,6 +316,7 @@ static void evolve_sync(void **state) {
             }
         }
         assert_close(f->r.sigma, t ? sigma : NAN, 0, 1e-14);
+        assert_close(f->r.q, t ? q : NAN, 0, 1e-14);
         assert_true(isnan(f->r.gap) && isnan(f->r.residual) && f->r.products == (uint64_t)t);
         free(f);
         memcpy(before, p, sizeof p);
