@@ -5,7 +5,9 @@
 
 #include "cmd.h"
 #include "grid.h"
-#include "report.h"
+#include "output.h"
+#include "plot_option.h"
+#include "memory.h"
 
 static const command_help critical_help = {
     "critical",

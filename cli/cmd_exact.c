@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "plot_option.h"
 #include "exact.h"
+#include "memory.h"
 
 static const command_help exact_help = {
     "exact",

@@ -4,7 +4,7 @@
 
 #include "cmd.h"
 #include "gnuplot.h"
-#include "report.h"
+#include "session.h"
 #include "team.h"
 
 static const command_help info_help = {

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "plot_option.h"
 #include "simulate.h"
+#include "memory.h"
 
 static const command_help merge_help = {
     "merge",

@@ -7,7 +7,8 @@
 
 #include "cmd.h"
 #include "grid.h"
-#include "report.h"
+#include "output.h"
+#include "memory.h"
 
 static const command_help network_help = {
     "network",

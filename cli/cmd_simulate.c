@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "plot_option.h"
 #include "simulate.h"
 #include "team.h"
+#include "memory.h"
 
 static const command_help simulate_help = {
     "simulate",

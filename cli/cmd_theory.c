@@ -7,8 +7,10 @@
 
 #include "cmd.h"
 #include "grid.h"
-#include "report.h"
+#include "output.h"
+#include "plot_option.h"
 #include "theory_plot.h"
+#include "memory.h"
 
 static const command_help theory_help = {
     "theory",

@@ -9,7 +9,9 @@
 
 #include "cmd.h"
 #include "curves.h"
-#include "report.h"
+#include "output.h"
+#include "plot_option.h"
+#include "memory.h"
 
 static const command_help transient_help = {
     "transient",

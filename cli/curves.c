@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "message.h"
+#include "memory.h"
+#include "output.h"
 
 int curves_make(curves *c, const char *command, const value_list lists[N_PARAMETERS],
                 const value_list *m0, size_t length, size_t row_size) {

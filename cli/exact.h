@@ -3,7 +3,7 @@
 #ifndef KINISING_CLI_EXACT_H
 #define KINISING_CLI_EXACT_H
 
-#include "report.h"
+#include "session.h"
 #include "values.h"
 
 enum { EXACT_SYNC = 0, EXACT_ASYNC = 1 };

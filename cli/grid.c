@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "message.h"
-#include "report.h"
+#include "output.h"
+#include "memory.h"
 
 const char *const parameter_names[N_PARAMETERS + 1] = {"beta", "J0", "dJ", "dH", NULL};
 

@@ -3,7 +3,7 @@
 #ifndef KINISING_CLI_MEANFIELD_H
 #define KINISING_CLI_MEANFIELD_H
 
-#include "report.h"
+#include "output.h"
 #include "values.h"
 
 /* What the results are held against. */

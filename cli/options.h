@@ -48,6 +48,9 @@ typedef struct option {
     const char *const *words; /* OPTION_WORD, OPTION_WORDS: ends with NULL */
     double low, high;
     unsigned limits;
+    /* OPTION_TEXT, _INPUT, _OUTPUT: what session_begin() asks about the value; 0 or the exit status
+     * of its message. NULL for nothing. */
+    int (*check)(const char *value);
     int given; /* set by the parser */
 } option;
 

@@ -6,7 +6,7 @@
 
 #include "file_lock.h"
 #include "grid.h"
-#include "report.h"
+#include "output.h"
 
 /* One row of the table. */
 typedef struct sim_point {

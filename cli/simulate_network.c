@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "output.h"
 #include "simulate.h"
 #include "team.h"
+#include "memory.h"
 
 static const command_help network_help = {
     "simulate",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "simulate.h"
+#include "output.h"
 
 enum { N_REAL = SIM_COLUMNS - SIM_WORDS };
 

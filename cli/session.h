@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every computing command shares: the common options, progress, tables, files and their
- * provenance. */
-#ifndef KINISING_CLI_REPORT_H
-#define KINISING_CLI_REPORT_H
+/* One run of one command: the common options, the clock and the progress bar. */
+#ifndef KINISING_CLI_SESSION_H
+#define KINISING_CLI_SESSION_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 
 #include "message.h"
 #include "options.h"
-#include "result.h"
 
 enum unit { UNIT_NATS = 0, UNIT_BITS = 1 };
 
@@ -39,21 +37,9 @@ typedef struct session {
         .meta = "FILE", .help = words                                                              \
     }
 
-/* Initialisers of the common options, for the end of a command's table. */
+/* Initialisers of the common options, for the end of a command's table; for one with a table and
+ * pictures COMMON_OPTIONS, in plot_option.h. */
 enum { N_COMMON_OPTIONS = 6 };
-#define COMMON_OPTIONS(s)                                                                          \
-    {.name = "output",                                                                             \
-     .letter = 'o',                                                                                \
-     .kind = OPTION_OUTPUT,                                                                        \
-     .target = &(s)->file,                                                                         \
-     .meta = "FILE",                                                                               \
-     .help = "write .csv, .npz or .h5; - for CSV on stdout, as without it"},                       \
-        {.name = "plot",                                                                           \
-         .kind = OPTION_OUTPUT,                                                                    \
-         .target = &(s)->picture,                                                                  \
-         .meta = "FILE",                                                                           \
-         .help = "draw .png, .svg or .pdf (needs gnuplot)"},                                       \
-        COMMON_OPTIONS_WITHOUT_FILES(s)
 #define COMMON_OPTIONS_WITHOUT_FILES(s)                                                            \
     {.name = "unit",                                                                               \
      .kind = OPTION_WORD,                                                                          \
@@ -100,31 +86,8 @@ int session_progress(void *s, uint64_t done, uint64_t total);
 /* What an entropy in nats is multiplied by. */
 double session_unit(const session *s);
 
-/* Writes the table to -o FILE, or as CSV to stdout without one, and draws if --plot was given.
- * Returns an exit_status. */
-int session_end(session *s, const result *r);
-
-/* count * size bytes, or NULL after saying on stderr that there is no such memory. Asks the machine
- * how much it has, since malloc promises more than there is. */
-void *get_memory(const char *command, uint64_t count, size_t size);
-
-/* Whether the machine has count * size bytes at all; if not, says so and returns STATUS_FAILED. */
-int check_memory(const char *command, uint64_t count, size_t size);
-
-/* Whether the disk that a file will be on has room for that many bytes; if not, says so, with what
- * would be right, and returns STATUS_FAILED. `what` is the option that asks for the file. */
-int check_disk(const char *what, const char *path, double bytes, const char *right);
-
-/* Calls write(ctx, provenance) with ending signals held, so that no temporary file stays; says what
- * was written. `write` returns 0 or KI_ERR_*. Returns an exit_status. */
-int session_write(session *s, int (*write)(void *ctx, const char *provenance), void *ctx,
-                  const char *what);
-
 /* The seed, 1 unless --seed was given; recorded either way. Commands that use it say it. */
 uint64_t session_seed(session *s);
-
-/* Bytes of memory in this machine, or that this process may have of it. */
-double machine_memory(void);
 
 /* A progress callback with the rate and the time that is left; `done` counts spin updates. */
 int session_rate(void *s, uint64_t done, uint64_t total);
