@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include "file_lock.h"
+#include "shell/file_lock.h"
 #include "simulate.h"
 
 static const char magic[8] = "kistudy";

@@ -5,9 +5,9 @@
 
 #include "cmd.h"
 #include "grid.h"
-#include "output.h"
+#include "shell/output.h"
 #include "plot_option.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 static const command_help critical_help = {
     "critical",

@@ -7,7 +7,7 @@
 #include "cmd.h"
 #include "plot_option.h"
 #include "exact.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 static const command_help exact_help = {
     "exact",

@@ -4,8 +4,8 @@
 
 #include "cmd.h"
 #include "gnuplot.h"
-#include "session.h"
-#include "team.h"
+#include "shell/session.h"
+#include "shell/team.h"
 
 static const command_help info_help = {
     "info",

@@ -9,7 +9,7 @@
 #include "cmd.h"
 #include "plot_option.h"
 #include "simulate.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 static const command_help merge_help = {
     "merge",

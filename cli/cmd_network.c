@@ -7,8 +7,8 @@
 
 #include "cmd.h"
 #include "grid.h"
-#include "output.h"
-#include "memory.h"
+#include "shell/output.h"
+#include "shell/memory.h"
 
 static const command_help network_help = {
     "network",

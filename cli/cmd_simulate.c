@@ -11,8 +11,8 @@
 #include "cmd.h"
 #include "plot_option.h"
 #include "simulate.h"
-#include "team.h"
-#include "memory.h"
+#include "shell/team.h"
+#include "shell/memory.h"
 
 static const command_help simulate_help = {
     "simulate",

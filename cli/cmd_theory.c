@@ -7,10 +7,10 @@
 
 #include "cmd.h"
 #include "grid.h"
-#include "output.h"
+#include "shell/output.h"
 #include "plot_option.h"
 #include "theory_plot.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 static const command_help theory_help = {
     "theory",

@@ -9,9 +9,9 @@
 
 #include "cmd.h"
 #include "curves.h"
-#include "output.h"
+#include "shell/output.h"
 #include "plot_option.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 static const command_help transient_help = {
     "transient",

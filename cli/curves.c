@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
-#include "memory.h"
-#include "output.h"
+#include "shell/message.h"
+#include "shell/memory.h"
+#include "shell/output.h"
 
 int curves_make(curves *c, const char *command, const value_list lists[N_PARAMETERS],
                 const value_list *m0, size_t length, size_t row_size) {

@@ -3,8 +3,8 @@
 #ifndef KINISING_CLI_EXACT_H
 #define KINISING_CLI_EXACT_H
 
-#include "session.h"
-#include "values.h"
+#include "shell/session.h"
+#include "shell/values.h"
 
 enum { EXACT_SYNC = 0, EXACT_ASYNC = 1 };
 

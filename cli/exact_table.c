@@ -7,8 +7,8 @@
 
 #include "exact.h"
 #include "plot.h"
-#include "memory.h"
-#include "output.h"
+#include "shell/memory.h"
+#include "shell/output.h"
 
 enum { N_COLUMNS = 12, N_REAL = 10, N_SCALARS = 9, N_ARRAYS = N_SCALARS + 12 };
 static const char *const column_names[N_COLUMNS] = {

@@ -17,8 +17,8 @@
 
 #include <kinising/kinising.h>
 
-#include "message.h"
-#include "signals.h"
+#include "shell/message.h"
+#include "shell/signals.h"
 
 extern char **environ;
 

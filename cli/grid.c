@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "message.h"
-#include "output.h"
-#include "memory.h"
+#include "shell/message.h"
+#include "shell/output.h"
+#include "shell/memory.h"
 
 const char *const parameter_names[N_PARAMETERS + 1] = {"beta", "J0", "dJ", "dH", NULL};
 

@@ -6,8 +6,8 @@
 #include <kinising/kinising.h>
 
 #include "plot.h"
-#include "result.h"
-#include "values.h"
+#include "shell/result.h"
+#include "shell/values.h"
 
 enum { N_PARAMETERS = 4 };
 

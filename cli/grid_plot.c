@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
+#include "shell/message.h"
 
 const char *const parameter_symbols[N_PARAMETERS] = {"β", "J_0", "ΔJ", "ΔH"};
 static const char *const axis_labels[N_PARAMETERS] = {"inverse temperature β", "mean coupling J_0",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cmd.h"
-#include "signals.h"
+#include "shell/signals.h"
 
 int main(int argc, char **argv) {
     const int status = program(argc, argv);

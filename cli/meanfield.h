@@ -3,8 +3,8 @@
 #ifndef KINISING_CLI_MEANFIELD_H
 #define KINISING_CLI_MEANFIELD_H
 
-#include "output.h"
-#include "values.h"
+#include "shell/output.h"
+#include "shell/values.h"
 
 /* What the results are held against. */
 enum mf_against { MF_ALONE = 0, MF_EXACT, MF_SIMULATION };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising meanfield --compare: errors of m, C, D and sigma against all states, or a simulation. */
 #include "meanfield.h"
-#include "memory.h"
-#include "output.h"
+#include "shell/memory.h"
+#include "shell/output.h"
 
 #include <math.h>
 #include <stdlib.h>

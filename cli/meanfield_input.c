@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What meanfield needs before it runs: memory, the network, a start. */
 #include "meanfield.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "plot.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 /* Numbers the methods in the order they come; `names` has room for PLOT_MAX_FAMILIES. */
 static size_t number_methods(const mf_rows *r, unsigned char *family, const char **names) {

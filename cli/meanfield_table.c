@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mean-field methods one by one: the table, and the file with their moments. */
 #include "meanfield.h"
-#include "memory.h"
-#include "output.h"
+#include "shell/memory.h"
+#include "shell/output.h"
 
 #include <math.h>
 #include <stdlib.h>

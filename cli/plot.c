@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gnuplot.h"
-#include "message.h"
+#include "shell/message.h"
 
 /* Perceptually uniform colour maps (plasma and inferno, dedicated to the public domain)
  * at eleven points; linear in between is near enough. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "gnuplot.h"
-#include "message.h"
+#include "shell/message.h"
 
 /* A row's place in the drawing order: by family, then by abscissa. */
 typedef struct place {

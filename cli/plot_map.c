@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "gnuplot.h"
-#include "message.h"
+#include "shell/message.h"
 
 #define CRITICAL_STYLE "lw 2.5 dt (8,5) lc rgb '#808080'"
 #define COLD_STYLE "lw 2 dt (2,4) lc rgb 'black'"

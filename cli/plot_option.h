@@ -4,7 +4,7 @@
 #define KINISING_CLI_PLOT_OPTION_H
 
 #include "gnuplot.h"
-#include "session.h"
+#include "shell/session.h"
 
 #define COMMON_OPTIONS(s)                                                                          \
     {.name = "output",                                                                             \

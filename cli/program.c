@@ -12,8 +12,8 @@
 #include <kinising/kinising.h>
 
 #include "cmd.h"
-#include "message.h"
-#include "options.h"
+#include "shell/message.h"
+#include "shell/options.h"
 
 static int cmd_version(int argc, char **argv);
 

@@ -4,9 +4,9 @@
 #ifndef KINISING_CLI_SIMULATE_H
 #define KINISING_CLI_SIMULATE_H
 
-#include "file_lock.h"
+#include "shell/file_lock.h"
 #include "grid.h"
-#include "output.h"
+#include "shell/output.h"
 
 /* One row of the table. */
 typedef struct sim_point {

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "shell/output.h"
 #include "simulate.h"
-#include "team.h"
-#include "memory.h"
+#include "shell/team.h"
+#include "shell/memory.h"
 
 static const command_help network_help = {
     "simulate",

@@ -7,7 +7,7 @@
 
 #include "plot.h"
 #include "simulate.h"
-#include "memory.h"
+#include "shell/memory.h"
 
 /* Axes of a study: the parameters as in enum ki_parameter, then N. */
 enum { AXIS_N = N_PARAMETERS, N_AXES, UNDER_SAMPLES = 241 };

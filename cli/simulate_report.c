@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Points of a study, their averages, and the table. */
 #include "simulate.h"
-#include "memory.h"
-#include "output.h"
+#include "shell/memory.h"
+#include "shell/output.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "simulate.h"
-#include "output.h"
+#include "shell/output.h"
 
 enum { N_REAL = SIM_COLUMNS - SIM_WORDS };
 

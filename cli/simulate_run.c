@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signals.h"
+#include "shell/signals.h"
 #include "simulate.h"
-#include "team.h"
+#include "shell/team.h"
 
 /* Of several processes each gets its share of a round; they meet after about so many seconds, so
  * that a checkpoint is never far. */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "message.h"
+#include "shell/message.h"
 
 enum drawn {
     DRAWN_M,

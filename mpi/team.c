@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cli/team.h by MPI. The first rank sends orders (an empty ensemble as bytes, a range, the number
+/* cli/shell/team.h by MPI. The first rank sends orders (an empty ensemble as bytes, a range, the number
  * of threads), works on its own share, and merges the states that come back. Whatever happens on a
  * rank comes back as an answer, so that there is one message and an orderly end.
  *
@@ -17,7 +17,7 @@
 #include <time.h>
 
 #include "ranks.h"
-#include "team.h"
+#include "shell/team.h"
 
 enum { TAG_ORDER = 1, TAG_CANCEL, TAG_ANSWER, TAG_FAILED, TAG_ENOUGH };
 enum { SENTENCE = 1024 };

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "options.h"
-#include "values.h"
+#include "shell/message.h"
+#include "shell/options.h"
+#include "shell/values.h"
 
 enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 10 };
 

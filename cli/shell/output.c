@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "output.h"
+#include "shell/output.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "message.h"
-#include "provenance.h"
-#include "same_file.h"
-#include "signals.h"
-#include "values.h"
+#include "shell/message.h"
+#include "shell/provenance.h"
+#include "shell/same_file.h"
+#include "shell/signals.h"
+#include "shell/values.h"
 
 /* A word as a CSV cell; ours need no quotes. Numbers follow numpy's spelling, without "-nan". */
 static void print_cell(const column *c, size_t row) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "same_file.h"
+#include "shell/same_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "message.h"
+#include "shell/message.h"
 
 /* As many links in a row as the kernel follows. */
 enum { MAX_LINKS = 40 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "message.h"
+#include "shell/message.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "memory.h"
+#include "shell/memory.h"
 
 #include <stdlib.h>
 
 #include <kinising/kinising.h>
 
-#include "message.h"
+#include "shell/message.h"
 
 double machine_memory(void) {
     return (double)ki_machine_memory();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "signals.h"
+#include "shell/signals.h"
 
 #include <stddef.h>
 
-#include "message.h"
+#include "shell/message.h"
 
 const int ending_signals[N_ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 

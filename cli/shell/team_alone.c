@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "team.h"
+#include "shell/team.h"
 
-#include "message.h"
+#include "shell/message.h"
 
 int team_size(void) {
     return 1;

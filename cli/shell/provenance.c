@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "provenance.h"
-#include "team.h"
+#include "shell/provenance.h"
+#include "shell/team.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

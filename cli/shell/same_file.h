@@ -3,7 +3,7 @@
 #ifndef KINISING_CLI_SAME_FILE_H
 #define KINISING_CLI_SAME_FILE_H
 
-#include "options.h"
+#include "shell/options.h"
 
 enum { PLACE_SIZE = 4096 };
 

@@ -3,8 +3,8 @@
 #ifndef KINISING_CLI_OUTPUT_H
 #define KINISING_CLI_OUTPUT_H
 
-#include "result.h"
-#include "session.h"
+#include "shell/result.h"
+#include "shell/session.h"
 
 /* Writes the table to -o FILE, or as CSV to stdout without one, and draws if --plot was given.
  * Returns an exit_status. */

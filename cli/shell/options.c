@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "options.h"
+#include "shell/options.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "message.h"
-#include "values.h"
+#include "shell/message.h"
+#include "shell/values.h"
 
 enum { NAME_MAX_LENGTH = 32 };
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "session.h"
+#include "shell/session.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "same_file.h"
-#include "signals.h"
+#include "shell/message.h"
+#include "shell/same_file.h"
+#include "shell/signals.h"
 
 const char *const unit_words[] = {"nats", "bits", NULL};
 

@@ -4,7 +4,7 @@
 #endif
 #define _XOPEN_SOURCE 700
 
-#include "file_lock.h"
+#include "shell/file_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "same_file.h"
+#include "shell/same_file.h"
 
 /* Whether the open file still is the one of that name. */
 static int is_in_place(int fd, const char *name) {

@@ -9,8 +9,8 @@
 
 #include <kinising/kinising.h>
 
-#include "message.h"
-#include "options.h"
+#include "shell/message.h"
+#include "shell/options.h"
 
 enum unit { UNIT_NATS = 0, UNIT_BITS = 1 };
 

@@ -3,7 +3,7 @@
 #ifndef KINISING_CLI_PROVENANCE_H
 #define KINISING_CLI_PROVENANCE_H
 
-#include "session.h"
+#include "shell/session.h"
 
 /* One line of ASCII JSON, to be freed; NULL when memory is out. */
 char *provenance(const session *s);

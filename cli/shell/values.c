@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "values.h"
+#include "shell/values.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "message.h"
+#include "shell/message.h"
 
 static int refuse(refusal *no, const char *text, size_t length, const char *why,
                   const char *right) {
