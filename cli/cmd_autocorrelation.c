@@ -6,7 +6,7 @@
 #include "cmd.h"
 #include "curves.h"
 #include "shell/output.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 #include "shell/memory.h"
 
 static const command_help autocorrelation_help = {

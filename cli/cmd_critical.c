@@ -6,7 +6,7 @@
 #include "cmd.h"
 #include "grid.h"
 #include "shell/output.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 #include "shell/memory.h"
 
 static const command_help critical_help = {

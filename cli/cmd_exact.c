@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 #include "exact.h"
 #include "shell/memory.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "gnuplot.h"
+#include "plot/gnuplot.h"
 #include "shell/session.h"
 #include "shell/team.h"
 

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 
 static const command_help meanfield_help = {
     "meanfield",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 #include "simulate.h"
 #include "shell/memory.h"
 

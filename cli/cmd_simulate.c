@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 #include "simulate.h"
 #include "shell/team.h"
 #include "shell/memory.h"

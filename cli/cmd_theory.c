@@ -8,7 +8,7 @@
 #include "cmd.h"
 #include "grid.h"
 #include "shell/output.h"
-#include "plot_option.h"
+#include "plot/plot_option.h"
 #include "theory_plot.h"
 #include "shell/memory.h"
 

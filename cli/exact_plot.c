@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "exact.h"
-#include "gnuplot.h"
-#include "plot.h"
+#include "plot/gnuplot.h"
+#include "plot/plot.h"
 
 enum { N_PANELS = 4 };
 

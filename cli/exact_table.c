@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "exact.h"
-#include "plot.h"
+#include "plot/plot.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 

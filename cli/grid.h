@@ -5,7 +5,7 @@
 
 #include <kinising/kinising.h>
 
-#include "plot.h"
+#include "plot/plot.h"
 #include "shell/result.h"
 #include "shell/values.h"
 

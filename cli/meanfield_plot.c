@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot.h"
+#include "plot/plot.h"
 #include "shell/memory.h"
 
 /* Numbers the methods in the order they come; `names` has room for PLOT_MAX_FAMILIES. */

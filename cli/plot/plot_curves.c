@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "plot.h"
+#include "plot/plot.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "gnuplot.h"
+#include "plot/gnuplot.h"
 #include "shell/message.h"
 
 /* A row's place in the drawing order: by family, then by abscissa. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 
-#include "plot.h"
+#include "plot/plot.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "gnuplot.h"
+#include "plot/gnuplot.h"
 #include "shell/message.h"
 
 #define CRITICAL_STYLE "lw 2.5 dt (8,5) lc rgb '#808080'"

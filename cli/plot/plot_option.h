@@ -3,7 +3,7 @@
 #ifndef KINISING_CLI_PLOT_OPTION_H
 #define KINISING_CLI_PLOT_OPTION_H
 
-#include "gnuplot.h"
+#include "plot/gnuplot.h"
 #include "shell/session.h"
 
 #define COMMON_OPTIONS(s)                                                                          \
