@@ -324,7 +324,7 @@ static void bad_input(void **state) {
         refused(&(ki_network){N, H, J, i < 3 ? values[i] : -1}, &good, 1, "beta");
     }
     refused(NULL, &good, 1, "NULL");
-    refused(&network, NULL, 1, "NULL");
+    refused(&network, NULL, 1, "spec : is NULL");
     refused(&(ki_network){N, NULL, J, 1}, &good, 1, "NULL");
     refused(&(ki_network){0, H, J, 1}, &good, 1, "N");
     refused(&network, &good, -1, "threads");

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -27,19 +28,14 @@ const char *ki_algorithm_name(int algorithm) {
 #define LARGEST_FIELD 1e30
 
 static int check_parameters(const ki_theory_params *p) {
-    const double value[] = {p->beta, p->J0, p->dJ, p->dH};
-    static const char *const name[] = {"beta", "J0", "dJ", "dH"};
-    for (int i = 0; i < 4; i++) {
-        if (!isfinite(value[i])) {
-            return ki_fail(KI_ERR_ARGUMENT, "%s : %g is not finite : a finite number", name[i],
-                           value[i]);
-        }
-        if (i != 1 && value[i] < 0) {
-            return ki_fail(KI_ERR_ARGUMENT, "%s : %g is negative : a value >= 0", name[i],
-                           value[i]);
-        }
+    const double value[] = {p->J0, p->dJ, p->dH};
+    static const char *const name[] = {"J0", "dJ", "dH"};
+    const int error = ki_check_point(p, 1);
+    if (error)
+        return error;
+    for (int i = 0; i < 3; i++) {
         /* Fields are in single precision, the noise up to 8 standard deviations. */
-        if (i > 0 && p->beta * fabs(value[i]) > LARGEST_FIELD) {
+        if (p->beta * fabs(value[i]) > LARGEST_FIELD) {
             return ki_fail(KI_ERR_ARGUMENT,
                            "%s : beta %s = %g is too large for single precision : 1e30 at most",
                            name[i], name[i], p->beta * value[i]);
@@ -49,20 +45,17 @@ static int check_parameters(const ki_theory_params *p) {
 }
 
 static int check_choices(const ki_ensemble_spec *s) {
-    if (s->dynamics != KI_SYNC && s->dynamics != KI_ASYNC) {
-        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : KI_SYNC or KI_ASYNC",
-                       s->dynamics);
-    }
+    int error = ki_check_dynamics(s->dynamics);
+    error = error ? error : ki_check_flag("average", s->average);
+    error = error ? error : ki_check_flag("zero_diagonal", s->zero_diagonal);
+    if (error)
+        return error;
     if (s->start < KI_START_UP || s->start > KI_START_THEORY)
         return ki_fail(KI_ERR_ARGUMENT, "start : %d is unknown : one of enum ki_start", s->start);
     if (s->algorithm < KI_ALGORITHM_AUTO || s->algorithm > KI_ALGORITHM_MATRIX_FREE) {
         return ki_fail(KI_ERR_ARGUMENT, "algorithm : %d is unknown : one of enum ki_algorithm",
                        s->algorithm);
     }
-    if (s->average != 0 && s->average != 1)
-        return ki_fail(KI_ERR_ARGUMENT, "average : %d is neither : 0 or 1", s->average);
-    if (s->zero_diagonal != 0 && s->zero_diagonal != 1)
-        return ki_fail(KI_ERR_ARGUMENT, "zero_diagonal : %d is neither : 0 or 1", s->zero_diagonal);
     return 0;
 }
 
@@ -78,11 +71,7 @@ static const char *obstacle(const ki_ensemble_spec *s, int algorithm) {
 }
 
 int ki_ensemble_check(const ki_ensemble_spec *s) {
-    if (s->n < 1 || s->n > INT32_MAX) {
-        return ki_fail(KI_ERR_ARGUMENT, "N : %llu is out of range : 1 to 2147483647",
-                       (unsigned long long)s->n);
-    }
-    if (check_parameters(&s->p) || check_choices(s))
+    if (ki_check_spins(s->n) || check_parameters(&s->p) || check_choices(s))
         return KI_ERR_ARGUMENT;
     if (s->steps < 1 || s->steps > (UINT64_C(1) << 62) / s->n) {
         return ki_fail(KI_ERR_ARGUMENT,
@@ -150,11 +139,9 @@ static int make_plan(const ki_ensemble_spec *s, ki_plan *plan) {
 }
 
 int ki_ensemble_create(const ki_ensemble_spec *spec, ki_ensemble **out) {
-    if (!spec || !out) {
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "ki_ensemble_create : NULL pointer : pass a specification and a result");
-    }
-    int error = ki_ensemble_check(spec);
+    int error = ki_check_pointer("spec", spec, "a specification");
+    error = error ? error : ki_check_pointer("out", out, "a place for the ensemble");
+    error = error ? error : ki_ensemble_check(spec);
     if (error)
         return error;
     ki_ensemble *e = ki_alloc(1, sizeof *e);
@@ -192,11 +179,9 @@ static uint64_t workspace_bytes(const ki_engine *engine, const ki_ensemble_spec 
 }
 
 int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes) {
-    if (!spec || !bytes) {
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "ki_ensemble_memory : NULL pointer : pass a specification and a result");
-    }
-    const int error = ki_ensemble_check(spec);
+    int error = ki_check_pointer("spec", spec, "a specification");
+    error = error ? error : ki_check_pointer("bytes", bytes, "a place for the result");
+    error = error ? error : ki_ensemble_check(spec);
     if (!error) {
         const ki_ensemble_spec s = normalized(spec);
         const uint64_t each = workspace_bytes(choose_engine(&s), &s);
@@ -352,8 +337,8 @@ static void stop_workers(job *j) {
 }
 
 int ki_ensemble_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_options *run) {
-    if (!e)
-        return ki_fail(KI_ERR_ARGUMENT, "ki_ensemble_run : NULL pointer : pass an ensemble");
+    if (ki_check_pointer("ensemble", e, "that of ki_ensemble_create()"))
+        return KI_ERR_ARGUMENT;
     if (first > last || last > KI_MAX_REALIZATION) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "realizations : %llu to %llu is no range : first <= last <= 2^56",
@@ -400,10 +385,9 @@ static void estimate(const ki_exact_sum *x, const ki_exact_sum *square, double n
 }
 
 int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
-    if (!e || !out) {
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "ki_ensemble_result_of : NULL pointer : pass an ensemble and a result");
-    }
+    if (ki_check_pointer("ensemble", e, "that of ki_ensemble_create()") ||
+        ki_check_pointer("out", out, "a place for the result"))
+        return KI_ERR_ARGUMENT;
     double mean[KI_N_ESTIMATES], error[KI_N_ESTIMATES];
     for (int k = 0; k < KI_N_ESTIMATES; k++)
         estimate(&e->sums.x[k], &e->sums.square[k], (double)e->count, &mean[k], &error[k]);

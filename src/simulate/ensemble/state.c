@@ -10,6 +10,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/check.h"
 #include "base/error.h"
 
 static const char magic[8] = "kiensem";
@@ -232,11 +233,9 @@ static int get_sums(reader *r, ki_ensemble *e) {
 }
 
 int ki_ensemble_unpack(const void *bytes, size_t size, ki_ensemble **out) {
-    if (!bytes || !out) {
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "ki_ensemble_unpack : NULL pointer : pass bytes and a result");
-    }
-    int error = check_head(bytes, size);
+    int error = ki_check_pointer("bytes", bytes, "those of ki_ensemble_pack()");
+    error = error ? error : ki_check_pointer("out", out, "a place for the ensemble");
+    error = error ? error : check_head(bytes, size);
     if (error)
         return error;
     reader r = {(const unsigned char *)bytes + HEAD, size - HEAD - CRC, 0};
@@ -312,9 +311,9 @@ static int compare(const ki_ensemble_spec *a, const ki_ensemble_spec *b) {
 }
 
 int ki_ensemble_merge(ki_ensemble *e, const ki_ensemble *from) {
-    if (!e || !from)
-        return ki_fail(KI_ERR_ARGUMENT, "ki_ensemble_merge : NULL pointer : pass two ensembles");
-    int error = compare(&e->plan.spec, &from->plan.spec);
+    int error = ki_check_pointer("ensemble", e, "that of ki_ensemble_create()");
+    error = error ? error : ki_check_pointer("from", from, "another ensemble");
+    error = error ? error : compare(&e->plan.spec, &from->plan.spec);
     if (error)
         return error;
     const ki_range common = ki_done_common(&e->done, &from->done);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "blas/blas.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "network/moments.h"
@@ -61,16 +62,13 @@ static void lay_out_block(const ki_replicas_job *job, ki_block *b, ki_cursor *c)
 }
 
 static int check_spec(uint64_t n, const ki_replicas_spec *spec, int threads) {
-    if (spec == NULL)
-        return ki_fail(KI_ERR_ARGUMENT, "replicas : NULL pointer : pass a specification");
-    if (n < 1 || n > INT32_MAX) {
-        return ki_fail(KI_ERR_ARGUMENT, "N : %llu is out of range : use 1 to 2147483647",
-                       (unsigned long long)n);
-    }
-    if (spec->dynamics != KI_SYNC && spec->dynamics != KI_ASYNC) {
-        return ki_fail(KI_ERR_ARGUMENT, "dynamics : %d is unknown : KI_SYNC or KI_ASYNC",
-                       spec->dynamics);
-    }
+    int error = ki_check_pointer("spec", spec, "a specification");
+    error = error ? error : ki_check_spins(n);
+    error = error ? error : ki_check_dynamics(spec->dynamics);
+    error = error ? error : ki_check_flag("average", spec->average);
+    error = error ? error : ki_check_threads(threads);
+    if (error)
+        return error;
     if (spec->start != KI_START_UP && spec->start != KI_START_RANDOM) {
         return ki_fail(KI_ERR_ARGUMENT,
                        "start : %d is not possible here : KI_START_UP or KI_START_RANDOM",
@@ -92,10 +90,6 @@ static int check_spec(uint64_t n, const ki_replicas_spec *spec, int threads) {
     if (spec->average && spec->burn_in >= spec->steps) {
         return ki_fail(KI_ERR_ARGUMENT, "burn-in : %llu leaves nothing of %llu steps : use less",
                        (unsigned long long)spec->burn_in, (unsigned long long)spec->steps);
-    }
-    if (threads < 0 || threads > 4096) {
-        return ki_fail(KI_ERR_ARGUMENT, "threads : %d is out of range : use 0 (all) to 4096",
-                       threads);
     }
     return 0;
 }
@@ -130,11 +124,10 @@ static int workers_of(const ki_replicas_job *job, int threads) {
 
 int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments, int threads,
                        uint64_t *bytes) {
-    const int error = check_spec(n, spec, threads);
+    int error = check_spec(n, spec, threads);
+    error = error ? error : ki_check_pointer("bytes", bytes, "a place for the result");
     if (error)
         return error;
-    if (bytes == NULL)
-        return ki_fail(KI_ERR_ARGUMENT, "ki_replicas_memory : NULL pointer : pass a result");
     ki_replicas_job job = job_of(n, spec);
     job.want_summary = 1;
     job.want_moments = job.want_c = job.want_d = moments;
