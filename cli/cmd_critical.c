@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "grid.h"
+#include "common/grid.h"
 #include "shell/output.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "grid.h"
+#include "common/grid.h"
 #include "shell/output.h"
 #include "shell/memory.h"
 

@@ -4,7 +4,7 @@
 #ifndef KINISING_CLI_CURVES_H
 #define KINISING_CLI_CURVES_H
 
-#include "grid.h"
+#include "common/grid.h"
 #include "shell/output.h"
 
 /* Points run in the order m0, dH, dJ, J0, beta, the last fastest; each is `length` rows. */

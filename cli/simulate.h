@@ -5,7 +5,7 @@
 #define KINISING_CLI_SIMULATE_H
 
 #include "shell/file_lock.h"
-#include "grid.h"
+#include "common/grid.h"
 #include "shell/output.h"
 
 /* One row of the table. */

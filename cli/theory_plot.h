@@ -3,7 +3,7 @@
 #ifndef KINISING_CLI_THEORY_PLOT_H
 #define KINISING_CLI_THEORY_PLOT_H
 
-#include "grid.h"
+#include "common/grid.h"
 
 /* What --panels offers, bit i for word i. */
 extern const char *const theory_panel_words[];
