@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "curves.h"
+#include "theory/curves.h"
 #include "shell/output.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"

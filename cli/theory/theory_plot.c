@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "theory_plot.h"
+#include "theory/theory_plot.h"
 
 #include <math.h>
 #include <stdlib.h>

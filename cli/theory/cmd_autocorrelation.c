@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "curves.h"
+#include "theory/curves.h"
 #include "shell/output.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "curves.h"
+#include "theory/curves.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "common/grid.h"
 #include "shell/output.h"
 #include "plot/plot_option.h"
-#include "theory_plot.h"
+#include "theory/theory_plot.h"
 #include "shell/memory.h"
 
 static const command_help theory_help = {
