@@ -8,7 +8,7 @@
 
 #include "cmd.h"
 #include "plot/plot_option.h"
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/memory.h"
 
 static const command_help merge_help = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Points of a study, their averages, and the table. */
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 

@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "shell/file_lock.h"
-#include "simulate.h"
+#include "simulate/study.h"
 
 static const char magic[8] = "kistudy";
 enum { VERSION = 1, HEAD = 8 + 4 + 8, SETTINGS = 6 * 8, POINT = 3 * 8, CRC = 4 };

@@ -10,7 +10,7 @@
 
 #include "cmd.h"
 #include "plot/plot_option.h"
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/team.h"
 #include "shell/memory.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "shell/signals.h"
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/team.h"
 
 /* Of several processes each gets its share of a round; they meet after about so many seconds, so

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/output.h"
 
 enum { N_REAL = SIM_COLUMNS - SIM_WORDS };

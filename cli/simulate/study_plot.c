@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "plot/plot.h"
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/memory.h"
 
 /* Axes of a study: the parameters as in enum ki_parameter, then N. */

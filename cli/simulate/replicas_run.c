@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "shell/output.h"
-#include "simulate.h"
+#include "simulate/study.h"
 #include "shell/team.h"
 #include "shell/memory.h"
 
