@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "exact.h"
+#include "exact/exact.h"
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "exact.h"
+#include "exact/exact.h"
 #include "plot/plot.h"
 #include "shell/memory.h"
 #include "shell/output.h"

@@ -6,7 +6,7 @@
 
 #include "cmd.h"
 #include "plot/plot_option.h"
-#include "exact.h"
+#include "exact/exact.h"
 #include "shell/memory.h"
 
 static const command_help exact_help = {
