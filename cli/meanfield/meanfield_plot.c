@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pictures of meanfield: moments in time, and errors against temperature. */
-#include "meanfield.h"
+#include "meanfield/meanfield.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising meanfield --compare: errors of m, C, D and sigma against all states, or a simulation. */
-#include "meanfield.h"
+#include "meanfield/meanfield.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 

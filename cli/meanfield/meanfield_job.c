@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "meanfield.h"
+#include "meanfield/meanfield.h"
 
 int mf_wants_matrices(const mf_command *w) {
     const size_t length = w->s.file ? strlen(w->s.file) : 0;

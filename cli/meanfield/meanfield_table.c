@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mean-field methods one by one: the table, and the file with their moments. */
-#include "meanfield.h"
+#include "meanfield/meanfield.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What meanfield needs before it runs: memory, the network, a start. */
-#include "meanfield.h"
+#include "meanfield/meanfield.h"
 #include "shell/memory.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising meanfield: Plefka's family of mean fields on one network. */
-#include "meanfield.h"
+#include "meanfield/meanfield.h"
 
 #include <string.h>
 #include <strings.h>
