@@ -77,7 +77,7 @@ int study_lock(const char *name, int quiet, file_lock *lock);
  * which moves over. Returns 0 or the exit status of its message. */
 int study_resume(const char *name, sim_study *st, sim_study *saved);
 
-/* simulate_run.c: everything that is not done yet. */
+/* study_run.c: everything that is not done yet. */
 typedef struct sim_run {
     session *s;
     sim_study *st;
@@ -112,17 +112,17 @@ void sim_columns(const session *s, unsigned dynamics, size_t n, const double *nu
 void sim_fill(const session *s, const sim_row *row, size_t i, size_t n, double *numbers,
               const char **words);
 
-/* simulate_report.c: averages, the table, the file and the picture. */
+/* study_report.c: averages, the table, the file and the picture. */
 int study_results(sim_study *st);
 /* `with_state`: the file gets the array `state` of a shard. */
 int study_report(session *s, const sim_study *st, int with_state, unsigned panels);
 /* Before the computation: whether --plot can show these points. */
 int study_plot_check(const sim_study *st, unsigned panels);
-/* simulate_network.c: the command with --network FILE, which has options of its own. */
+/* replicas_run.c: the command with --network FILE, which has options of its own. */
 int simulate_wants_network(int argc, char **argv);
 int simulate_network(int argc, char **argv);
 
-/* simulate_plot.c */
+/* study_plot.c */
 extern const char *const study_panel_words[];
 #define PANELS_OPTION(panels)                                                                      \
     {                                                                                              \
