@@ -95,6 +95,9 @@ typedef struct ki_ensemble ki_ensemble;
  * @param out   the new ensemble; ki_ensemble_free() it
  * @return 0; KI_ERR_ARGUMENT (NULL, NaN, out of range, N = 0, matrix-free with zero_diagonal or
  * with an asynchronous average; the sentence names field and value), KI_ERR_NOMEM
+ *
+ * Cost: some 20 KiB; with KI_START_THEORY that of ki_theory(). Source: the ensemble of Aguilera,
+ * Igarashi, Shimazaki, Nat. Commun. 14, 3685 (2023).
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_create(const ki_ensemble_spec *spec, ki_ensemble **out);
 
@@ -107,11 +110,15 @@ KI_API const ki_ensemble_spec *ki_ensemble_get_spec(const ki_ensemble *ensemble)
 /**
  * Bytes that ki_ensemble_run() takes for each worker thread, before anything is taken.
  *
+ *     dense                        about 2 N^2; asynchronous with `average` and N T/16
+ *     matrix-free, synchronous     2 N R + 4 R^2 with R = min(N, T)
+ *     matrix-free, asynchronous    N^2 T/8 + 4 N T^2
+ *
  * @param spec   as in ki_ensemble_create()
- * @param bytes  memory per thread; about 2 N^2 (dense; asynchronous with `average` and N T/16), 2 N
- * R + 4 R^2 with R = min(N, T) (synchronous matrix-free), N^2 T/8 + 4 N T^2 (asynchronous
- * matrix-free)
- * @return 0; KI_ERR_ARGUMENT
+ * @param bytes  memory per thread; 2^64 - 1 for what no machine has
+ * @return 0; KI_ERR_ARGUMENT as ki_ensemble_create()
+ *
+ * Cost: none to speak of. Source: the lay-out of its arrays itself, measured.
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint64_t *bytes);
 
@@ -149,11 +156,21 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  * @param first     first realization
  * @param last      one past the last; at most 2^56
  * @param run       threads, progress; NULL = defaults
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED
+ * @return 0; KI_ERR_ARGUMENT (NULL, first > last, last > 2^56, threads out of range), KI_ERR_NOMEM
+ *         (the sentence says how much a thread needs), KI_ERR_CANCELLED (`run` said so)
  *
- * Cost of a realization: N^2 normals and at most N^2 (T + 1)/32 instructions (synchronous dense),
- * N (T + 1) normals and N T^2/32 (matrix-free), N^2 normals, N/32 a flip and 3 N^2/32 for the end
- * (asynchronous dense). Not thread safe for one and the same ensemble.
+ * Cost: a realization takes
+ *
+ *     synchronous, dense         N^2 normals and at most N^2 (T + 1)/32 instructions
+ *     synchronous, matrix-free   N (T + 1) normals and N T^2/32
+ *     asynchronous, dense        N^2 normals, N/32 a flip, and 3 N^2/32 if a single time is measured
+ *     asynchronous, matrix-free  N T normals, N^2 T^2/64 and N T^3/6
+ *
+ * Not thread safe for one and the same ensemble.
+ *
+ * Source: derived in docs/theory.md, "Finite networks"; checked against the stored runs of Aguilera,
+ * Igarashi, Shimazaki, Nat. Commun. 14, 3685 (2023). Spins are drawn by Philox4x32-10 of Salmon and
+ * others, SC11 (2011).
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_run(ki_ensemble *ensemble, uint64_t first, uint64_t last,
                                           const ki_run_options *run);
@@ -165,8 +182,11 @@ KI_API uint64_t ki_ensemble_done(const ki_ensemble *ensemble, uint64_t first, ui
  * Averages and standard errors of what is done. The same bits for the same set of realizations.
  *
  * @param ensemble  from ki_ensemble_create()
- * @param out       result
- * @return 0; KI_ERR_ARGUMENT
+ * @param out       result; sigma, S and Sr in nats per spin and step or unit of time
+ * @return 0; KI_ERR_ARGUMENT (NULL)
+ *
+ * Cost: some microseconds, whatever is done. Source: exact sums after Kulisch, Computer Arithmetic
+ * and Validity (2013); standard errors of means of independent values.
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble,
                                                 ki_ensemble_result *out);
@@ -183,6 +203,9 @@ KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble,
  * @return `done` if they are enough, if beta = 0 or `most` is reached; else more, at most 4 done.
  *         Where couplings are symmetric (N = 1 or dJ = 0) and sigma vanishes in the steady state, the
  *         error is that of Sr
+ *
+ * Cost: that of ki_ensemble_result_of(). Source: errors fall like 1/sqrt(realizations); a tenth is
+ * added.
  */
 KI_API uint64_t ki_ensemble_target(const ki_ensemble *ensemble, double rel_err, uint64_t done,
                                    uint64_t step, uint64_t most);
@@ -194,6 +217,8 @@ KI_API uint64_t ki_ensemble_target(const ki_ensemble *ensemble, double rel_err, 
  * @param from      unchanged; same specification (the algorithm too), no realization in common
  * @return 0; KI_ERR_ARGUMENT (the sentence says what differs, or which realizations both have),
  *         KI_ERR_NOMEM
+ *
+ * Cost: one pass over the ranges that are done. Source: exact sums add in any order.
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_merge(ki_ensemble *ensemble, const ki_ensemble *from);
 
@@ -203,7 +228,9 @@ KI_API KI_WARN_UNUSED int ki_ensemble_merge(ki_ensemble *ensemble, const ki_ense
  *
  * @param ensemble  from ki_ensemble_create()
  * @param bytes     where to write, NULL to ask for the size only
- * @return size in bytes
+ * @return size in bytes, some hundreds and 16 for each range that is done
+ *
+ * Cost: one pass over these bytes. Source: a format of our own, src/simulate/ensemble/state.c.
  */
 KI_API size_t ki_ensemble_pack(const ki_ensemble *ensemble, void *bytes);
 
@@ -214,7 +241,9 @@ KI_API size_t ki_ensemble_pack(const ki_ensemble *ensemble, void *bytes);
  * @param size   its size
  * @param out    the new ensemble; ki_ensemble_free() it
  * @return 0; KI_ERR_FORMAT (truncated, damaged, made by another version; the sentence says which),
- *         KI_ERR_NOMEM, KI_ERR_ARGUMENT
+ *         KI_ERR_NOMEM, KI_ERR_ARGUMENT (NULL)
+ *
+ * Cost: one pass over the bytes. Source: as ki_ensemble_pack().
  */
 KI_API KI_WARN_UNUSED int ki_ensemble_unpack(const void *bytes, size_t size, ki_ensemble **out);
 
@@ -262,23 +291,26 @@ typedef struct ki_replicas_out {
  * The entropy flow [sigma-t] is the sum over all edges, where a spin alone has
  *
  *     synchronous:   beta H_i <t_i - s'_i> + <ln 2cosh(beta h_i(s)) - ln 2cosh(beta h_i(s'))>
- *     asynchronous:  beta H_i <t_i - s_i> - <f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)]>
- *                    + (beta/2) sum_{j != i} J_ij (d_ij + d_ji - 2 c_ij)
+ *     asynchronous:  beta H_i <t_i - s_i> + (beta/2) sum_{j != i} J_ij (d_ij + d_ji - 2 c_ij)
+ *                    - <f_i ln[cosh(beta h_i) / cosh(beta h_i - 2 beta J_ii s_i)]>
  *
  * Fields are sums in single precision: relative errors of 1e-6, of moments too.
  *
- * @param network  H [N], J [N,N] row = target, beta; finite, beta H and beta J at most 1e30. J_ii
- * is kept
+ * @param network  H [N], J [N,N] row = target, beta; finite, beta H and beta J at most 1e30. J_ii is
+ *                 kept
  * @param spec     what to run
  * @param run      threads, progress (spin updates); NULL = defaults
  * @param summary  averages over spins with standard errors over replicas; may be NULL
  * @param out      arrays wanted; may be NULL
- * @return 0; KI_ERR_ARGUMENT, KI_ERR_NOMEM, KI_ERR_CANCELLED; outputs untouched on error, except
- * the raster
+ * @return 0; KI_ERR_ARGUMENT (NULL, out of range, more than 2^61 updates, not finite, too large),
+ *         KI_ERR_NOMEM, KI_ERR_CANCELLED (`run` said so); outputs untouched on error, except the raster
  *
- * Cost: one product of N x N with N x 64 in single precision a step and 64 replicas, another one
- * for sigma at measured times and at the end, and N x 64 with 64 x N for each of c and d;
- * asynchronously N operations a flip, and 2 N^2 a replica if a single time is measured. The same bits for any number of threads on one kind of machine.
+ * Cost: synchronously one product of N x N with N x 64 in single precision a step and 64 replicas,
+ * another one for sigma at measured times and at the end, and N x 64 with 64 x N for each of c and d;
+ * asynchronously N operations a flip, and 2 N^2 a replica if a single time is measured. The same bits
+ * for any number of threads on one kind of machine.
+ *
+ * Source: derived in docs/theory.md, "Finite networks".
  */
 KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replicas_spec *spec,
                                       const ki_run_options *run, ki_ensemble_result *summary,
@@ -292,7 +324,9 @@ KI_API KI_WARN_UNUSED int ki_replicas(const ki_network *network, const ki_replic
  * @param moments  1 if c, d or sigma of spins or edges are wanted
  * @param threads  worker threads, 0 = all
  * @param bytes    memory
- * @return 0; KI_ERR_ARGUMENT
+ * @return 0; KI_ERR_ARGUMENT as ki_replicas(), or more than 2^64 bytes
+ *
+ * Cost: none to speak of. Source: the lay-out of its arrays itself, measured.
  */
 KI_API KI_WARN_UNUSED int ki_replicas_memory(uint64_t n, const ki_replicas_spec *spec, int moments,
                                              int threads, uint64_t *bytes);
