@@ -7,8 +7,6 @@
 #include "shell/output.h"
 #include "shell/memory.h"
 
-const char *const parameter_names[N_PARAMETERS + 1] = {"beta", "J0", "dJ", "dH", NULL};
-
 enum { LARGEST_GRID = 0x7FFFFFFF };
 
 int grid_check_count(const char *command, const value_list lists[N_PARAMETERS], uint64_t times) {

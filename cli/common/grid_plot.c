@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "common/grid.h"
+#include "common/grid_plot.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "common/grid.h"
+#include "common/model_options.h"
 #include "shell/output.h"
 #include "shell/memory.h"
 

@@ -4,14 +4,16 @@
  * CRC-32. */
 #define _XOPEN_SOURCE 700
 
+#include "simulate/checkpoint.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include "shell/file_lock.h"
-#include "simulate/study.h"
+#include "shell/message.h"
+#include "shell/values.h"
 
 static const char magic[8] = "kistudy";
 enum { VERSION = 1, HEAD = 8 + 4 + 8, SETTINGS = 6 * 8, POINT = 3 * 8, CRC = 4 };

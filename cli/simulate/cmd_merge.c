@@ -8,8 +8,10 @@
 
 #include "cmd.h"
 #include "plot/plot_option.h"
-#include "simulate/study.h"
 #include "shell/memory.h"
+#include "simulate/checkpoint.h"
+#include "simulate/study_plot.h"
+#include "simulate/study_report.h"
 
 static const command_help merge_help = {
     "merge",

@@ -10,9 +10,14 @@
 
 #include "cmd.h"
 #include "plot/plot_option.h"
-#include "simulate/study.h"
-#include "shell/team.h"
+#include "common/grid.h"
 #include "shell/memory.h"
+#include "shell/team.h"
+#include "simulate/checkpoint.h"
+#include "simulate/replicas_run.h"
+#include "simulate/study_plot.h"
+#include "simulate/study_report.h"
+#include "simulate/study_run.h"
 
 static const command_help simulate_help = {
     "simulate",

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kinising simulate --network: replicas of one network. */
+#include "simulate/replicas_run.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/output.h"
-#include "simulate/study.h"
-#include "shell/team.h"
 #include "shell/memory.h"
+#include "shell/output.h"
+#include "shell/team.h"
+#include "shell/values.h"
+#include "simulate/simulate_row.h"
 
 static const command_help network_help = {
     "simulate",

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The row of simulate: an ensemble's and that of replicas have the same columns. */
+#include "simulate/simulate_row.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "simulate/study.h"
-#include "shell/output.h"
 
 enum { N_REAL = SIM_COLUMNS - SIM_WORDS };
 

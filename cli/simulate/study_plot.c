@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "plot/plot.h"
-#include "simulate/study.h"
+#include "simulate/study_plot.h"
 #include "shell/memory.h"
+#include "common/grid_plot.h"
 
 /* Axes of a study: the parameters as in enum ki_parameter, then N. */
 enum { AXIS_N = N_PARAMETERS, N_AXES, UNDER_SAMPLES = 241 };

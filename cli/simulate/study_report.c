@@ -1,101 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Points of a study, their averages, and the table. */
-#include "simulate/study.h"
-#include "shell/memory.h"
-#include "shell/output.h"
+#include "simulate/study_report.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-void study_free(sim_study *st) {
-    for (size_t i = 0; st->points && i < st->n; i++)
-        free(st->points[i].state);
-    free(st->points);
-    *st = (sim_study){0};
-}
-
-/* total * k / n without overflow; n is at most 10^6. */
-static uint64_t share(uint64_t total, uint64_t k, uint64_t n) {
-    return total / n * k + total % n * k / n;
-}
-
-void study_range(const sim_settings *set, uint64_t target, uint64_t *first, uint64_t *last) {
-    *first = share(target, set->shard, set->shards);
-    *last = share(target, set->shard + 1, set->shards);
-}
-
-uint64_t first_gap(const ki_ensemble *e, uint64_t *r, uint64_t last, uint64_t most) {
-    uint64_t low = *r, high = last;
-
-    /* The first that is not done: all in [r, low) are, not all in [r, high). */
-    if (ki_ensemble_done(e, *r, last) == last - *r)
-        return *r = last;
-    while (high - low > 1) {
-        uint64_t middle = low + (high - low) / 2;
-        if (ki_ensemble_done(e, *r, middle) == middle - *r)
-            low = middle;
-        else
-            high = middle;
-    }
-    *r = low;
-    high = last - low < most ? last : low + most;
-    if (ki_ensemble_done(e, low, high) == 0)
-        return high;
-    while (high - low > 1) { /* nothing in [r, low) is done, something in [r, high) */
-        uint64_t middle = low + (high - low) / 2;
-        if (ki_ensemble_done(e, *r, middle) == 0)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static const char *dynamics_name(const sim_point *p) {
-    return p->spec.dynamics == KI_SYNC ? "sync" : "async";
-}
-
-const char *point_name(char out[POINT_NAME], const sim_point *p) {
-    const ki_theory_params *t = &p->spec.p;
-
-    snprintf(out, POINT_NAME, "N = %llu, beta = %.6g, J0 = %.6g, dJ = %.6g, dH = %.6g, %s",
-             (unsigned long long)p->spec.n, t->beta, t->J0, t->dJ, t->dH, dynamics_name(p));
-    return out;
-}
-
-int point_store(sim_point *p, const ki_ensemble *e) {
-    size_t size = ki_ensemble_pack(e, NULL);
-    unsigned char *state = malloc(size);
-
-    if (!state)
-        return complain(STATUS_FAILED, "simulate : out of memory : fewer points");
-    ki_ensemble_pack(e, state);
-    free(p->state);
-    p->state = state;
-    p->size = size;
-    return 0;
-}
-
-static int status_of(const sim_settings *set, const ki_ensemble *e, uint64_t target) {
-    if (set->rel_err > 0 && ki_ensemble_target(e, set->rel_err, target, 1, UINT64_MAX) > target)
-        return KI_NOT_CONVERGED;
-    return KI_CONVERGED;
-}
-
-int study_results(sim_study *st) {
-    int error = 0;
-
-    for (size_t i = 0; i < st->n && !error; i++) {
-        ki_ensemble *e = NULL;
-        error = ki_ensemble_unpack(st->points[i].state, st->points[i].size, &e);
-        if (!error)
-            error = ki_ensemble_result_of(e, &st->points[i].r);
-        if (!error)
-            st->points[i].status = status_of(&st->set, e, st->points[i].target);
-        ki_ensemble_free(e);
-    }
-    return error ? complain_library(error) : 0;
-}
+#include "shell/memory.h"
+#include "shell/output.h"
+#include "simulate/checkpoint.h"
+#include "simulate/simulate_row.h"
+#include "simulate/study_plot.h"
 
 /* The lists whose product the points are, slowest first; found from the points, so that merge has
  * what simulate had. */
@@ -143,7 +56,7 @@ static int find_lists(const session *s, const sim_study *st, study_lists *l) {
         total *= l->axes[a].n;
     }
     for (size_t k = 0; k < l->axes[0].n; k++)
-        l->words[k] = dynamics_name(&st->points[k * stride[0]]);
+        l->words[k] = ki_dynamics_name(st->points[k * stride[0]].spec.dynamics);
     for (size_t i = 0; i < st->n; i++)
         for (int a = 0; a < N_LISTS; a++)
             if (coordinate(&st->points[i], a) != l->axes[a].real[i / stride[a] % l->axes[a].n])

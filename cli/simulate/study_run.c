@@ -3,6 +3,8 @@
  * progress. */
 #define _XOPEN_SOURCE 700
 
+#include "simulate/study_run.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -10,7 +12,6 @@
 #include <string.h>
 
 #include "shell/signals.h"
-#include "simulate/study.h"
 #include "shell/team.h"
 
 /* Of several processes each gets its share of a round; they meet after about so many seconds, so

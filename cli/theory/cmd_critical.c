@@ -8,6 +8,7 @@
 #include "shell/output.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
+#include "common/grid_plot.h"
 
 static const command_help critical_help = {
     "critical",

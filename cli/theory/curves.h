@@ -5,6 +5,7 @@
 #define KINISING_CLI_CURVES_H
 
 #include "common/grid.h"
+#include "plot/plot.h"
 #include "shell/output.h"
 
 /* Points run in the order m0, dH, dJ, J0, beta, the last fastest; each is `length` rows. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "shell/message.h"
+#include "common/grid_plot.h"
 
 enum drawn {
     DRAWN_M,
