@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Union
 
 import numpy as np
@@ -12,14 +13,14 @@ from ._arguments import METHODS, MOST_SEED, STATUSES, betas, count, doubles, nee
 from ._library import check, ffi, lib, need_library
 from ._meanfield import couplings
 from ._network import Network
-from ._results import Numbers, Result, plain, result, words
+from ._results import Numbers, Result, plain, words
 from ._run import start_run
 
 _AGAINST = {} if lib is None else {"exact": lib.KI_COMPARE_EXACT, "simulation": lib.KI_COMPARE_SIMULATION}
 _NUMBERS = ("m_err", "C_err", "D_err", "sigma", "sigma_ref", "sigma_err", "seconds")
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison(Result):
     """See compare()."""
     N: int
@@ -49,7 +50,8 @@ class Comparison(Result):
 
 def _methods(method: Any, N: int, flag: int, steady: bool) -> tuple:
     """Numbers of the methods, all that there are if none is given, and the most memory that one takes."""
-    need, most, chosen = ffi.new("uint64_t *"), 0, []
+    need, most = ffi.new("uint64_t *"), 0
+    chosen: list[int] = []
     given = [method] if isinstance(method, str) else method
     for word in METHODS if given is None else given:
         spec = ffi.new("ki_meanfield_spec *", (one_of("method", word, METHODS), flag, steady))
@@ -93,7 +95,8 @@ def _rows(network: Any, spec: Any, chosen: list, options: Any) -> list:
     reference, r, found = ffi.gc(out[0], lib.ki_compare_free), ffi.new("ki_compare_reference *"), ffi.new(
         "ki_compare_result *")
     check(lib.ki_compare_get(reference, r))
-    rows = [(r.m_err, r.C_err, r.D_err, r.sigma, r.sigma, r.sigma_err, time.perf_counter() - begun, r.status)]
+    rows: list[tuple] = [(r.m_err, r.C_err, r.D_err, r.sigma, r.sigma, r.sigma_err, time.perf_counter() - begun,
+                          r.status)]
     for method in chosen:
         begun = time.perf_counter()
         check(lib.ki_compare_method(reference, method, options, found))
@@ -165,11 +168,11 @@ def compare(network: Network, method: Union[str, Sequence[str], None] = None, ag
     rows = [_rows(ffi.new("ki_network *", (N, doubles(network.H), doubles(J), value)), spec, chosen,
                   ffi.addressof(run, "options")) for value in values]
     table = np.array(rows, dtype=np.float64).reshape(*shape, 1 + len(chosen), len(_NUMBERS) + 1)
-    at_all = against == "simulation"
-    asked = {name: settings[name] if at_all and (steady or name in ("replicas", "seed")) else None for name in simulation}
+    used = () if against == "exact" else simulation if steady else ("replicas", "seed")
+    asked: dict[str, Any] = {name: settings[name] if name in used else None for name in simulation}
+    asked.update((name, table[..., i].copy()) for i, name in enumerate(_NUMBERS))
     return Comparison(
         N=N, beta=plain(np.array(values).reshape(shape)), dynamics=dynamics, against=against, m0=settings["m0"],
         t=float("inf") if steady else float(settings["steps"]), zero_diagonal=bool(zero_diagonal), **asked,
         method=np.array([against, *(next(w for w, i in METHODS.items() if i == n) for n in chosen)]),
-        **{name: table[..., i].copy() for i, name in enumerate(_NUMBERS)},
         status=words(STATUSES, table[..., -1].astype(np.int64)))

@@ -2,6 +2,7 @@
 """All states of one small network: a numpy layer over kinising/exact.h, the method Network.exact."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -9,13 +10,13 @@ from numpy.typing import ArrayLike
 
 from ._arguments import STATUSES, betas, count, doubles, need_memory, number, one_dynamics
 from ._library import check, ffi, lib
-from ._results import Counts, Numbers, Result, Words, plain, result, words
+from ._results import Counts, Numbers, Result, Words, plain, words
 from ._run import start_run
 
 _MOST_LAGS, _MOST_BINS = 10**6, 65536
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class Exact(Result):
     """See Network.exact()."""
     N: int
@@ -151,10 +152,11 @@ def exact(self, dynamics: str = "sync", zero_diagonal: bool = False, keep_diagon
     need_memory(f"exact : N = {N}", need[0] + 128.0 * bins + 48.0 * lags + len(values) * 8.0 *
                 (2**N + 5 * N**2 + 2 * N + 2 * bins + lags), "use fewer spins" + (" or betas" if shape else ""))
     square = (N, N)
-    arrays = {name: np.empty((*shape, *tail)) for name, tail in dict(
+    arrays: dict[str, Any] = {name: np.empty((*shape, *tail)) for name, tail in dict(
         p=(2**N,), m=(N,), C=square, D=square, c=square, d=square, sigma_spin=(N,), sigma_edge=square).items()}
-    edges, probability = (np.empty((*shape, bins + 1)), np.empty((*shape, bins))) if bins else (None, None)
-    autocorrelation = np.empty((*shape, lags)) if lags else None
+    edges: Any = np.empty((*shape, bins + 1)) if bins else None
+    probability: Any = np.empty((*shape, bins)) if bins else None
+    autocorrelation: Any = np.empty((*shape, lags)) if lags else None
     numbers = {name: np.empty(shape, dtype=np.int64 if name in ("products", "status") else np.float64)
                for name in (*_NUMBERS, "fluctuation", "status")}
     options, r = ffi.addressof(run, "options"), ffi.new("ki_exact_result *")
@@ -164,8 +166,8 @@ def exact(self, dynamics: str = "sync", zero_diagonal: bool = False, keep_diagon
         check(lib.ki_exact(network, ffi.new("ki_exact_spec *", (flag, tol, 0)), options, r,
                            ffi.new("ki_exact_out *", {name: doubles(a[at]) for name, a in arrays.items()})))
         law = doubles(arrays["p"][at])
-        check(lib.ki_exact_fluctuations(network, flag, law, bins, options, moments, doubles(edges[at] if bins else None),
-                                        doubles(probability[at] if bins else None)))
+        check(lib.ki_exact_fluctuations(network, flag, law, bins, options, moments,
+                                        *(doubles(a[at] if bins else None) for a in (edges, probability))))
         if lags:
             check(lib.ki_exact_autocorrelation(network, flag, law, lags, doubles(tau), options,
                                                doubles(autocorrelation[at])))

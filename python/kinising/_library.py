@@ -11,7 +11,7 @@ class KinisingError(RuntimeError):
 
 
 try:
-    from ._lib import ffi, lib
+    from ._lib import ffi, lib  # type: ignore
     _reason = None
 except ImportError as error:
     ffi = lib = None
@@ -21,7 +21,7 @@ else:
     if _built != __version__:
         _reason = f"it is of version {_built}, the package of {__version__}"
 
-_interruptions = []
+_interruptions: list = []
 
 
 def need_library():

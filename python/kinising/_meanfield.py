@@ -2,6 +2,7 @@
 """Mean fields of one network: a numpy layer over kinising/meanfield.h, the method Network.meanfield."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -9,11 +10,11 @@ from numpy.typing import ArrayLike
 
 from ._arguments import METHODS, STATUSES, betas, count, doubles, need_memory, number, numbers, one_dynamics, one_of
 from ._library import check, ffi, lib
-from ._results import Counts, Numbers, Result, Words, plain, result, words
+from ._results import Counts, Numbers, Result, Words, plain, words
 from ._run import start_run
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class MeanField(Result):
     """See Network.meanfield()."""
     N: int

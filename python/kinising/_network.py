@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -14,14 +15,14 @@ from ._arguments import (MOST_SEED, MOST_SPINS, STARTS, count, doubles, file_nam
 from ._exact import exact
 from ._library import check, ffi, lib, need_library
 from ._meanfield import meanfield
-from ._results import Result, result
+from ._results import Result
 from ._run import start_run
 from ._simulate import AVERAGES, averages
 
 _MOST_STEPS, _MOST_REPLICAS = 10**15, 2**56
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class NetworkSummary(Result):
     """The ensemble a network looks like, see Network.summary()."""
     N: int
@@ -40,7 +41,7 @@ class NetworkSummary(Result):
     _rows = "J0"
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class Replicas(Result):
     """Copies of one network, see Network.simulate(). Arrays, or None if not asked for; then numbers."""
     N: int
@@ -263,7 +264,7 @@ class Network:
         need_memory(f"simulate : N = {N}, R = {R}, T = {T}",
                     need[0] + 24.0 * N * N * bool(moments) + float(R) * (T + 1) * N * bool(raster),
                     "use fewer replicas or threads, or neither moments nor raster")
-        shapes = [N, (N, N), (N, N), N, (N, N), N]
+        shapes: list[Any] = [N, (N, N), (N, N), N, (N, N), N]
         arrays = [np.empty(shape) if moments else None for shape in shapes]
         spins = np.empty((R, T + 1, N), dtype=np.int8) if raster else None
         out = ffi.new("ki_replicas_out *", [
@@ -273,10 +274,10 @@ class Network:
         check(lib.ki_replicas(self._view(), spec, ffi.addressof(run, "options"), found, out))
         looks, numbers = self.summary(), dict(zip(AVERAGES, averages(found)))
         numbers["m_mean"], numbers["m_mean_err"] = numbers.pop("m"), numbers.pop("m_err")
+        numbers.update(zip(("m", "c", "d", "sigma_spin", "sigma_edge", "m_before"), arrays))
         return Replicas(N=N, beta=self.beta, J0=looks.J0, dJ=looks.dJ, dH=looks.dH, dynamics=dynamics,
                         realizations=found.realizations, steps=T, start=start, average=bool(flag), burn_in=burn_in,
-                        seed=seed, raster=spins, **numbers,
-                        **dict(zip(("m", "c", "d", "sigma_spin", "sigma_edge", "m_before"), arrays)))
+                        seed=seed, raster=spins, **numbers)
 
     meanfield = meanfield
     exact = exact

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import dataclasses
 import html
 from typing import Any, ClassVar, Iterator, Union
 
@@ -13,8 +12,6 @@ Numbers = Union[float, np.ndarray]  # a number, or an array of the shape that th
 Counts = Union[int, np.ndarray]
 Words = Union[str, np.ndarray]
 _SHORT, _WIDTH, _HTML_ROWS = 6, 110, 12
-
-result = dataclasses.dataclass(frozen=True, repr=False, eq=False)
 
 
 class Result(collections.abc.Mapping):
@@ -26,6 +23,7 @@ class Result(collections.abc.Mapping):
     _rows: ClassVar[str] = "sigma"
     _along: ClassVar[tuple[str, ...]] = ()
     _of_rows: ClassVar[dict[str, str]] = {}  # columns that another value has
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.__dataclass_fields__:
@@ -61,7 +59,7 @@ class Result(collections.abc.Mapping):
     def _repr_html_(self) -> str:
         columns = self.table()
         count = len(next(iter(columns.values()), ()))
-        shown = range(count)
+        shown: list[Any] = [*range(count)]
         if count > _HTML_ROWS:
             shown = [*range(_HTML_ROWS // 2), None, *range(count - _HTML_ROWS // 2, count)]
         body = [_html_row("th", columns)]

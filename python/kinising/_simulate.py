@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -11,14 +12,14 @@ from numpy.typing import ArrayLike
 from ._arguments import (ALGORITHMS, GIB, MOST_SEED, STARTS, STATUSES, broadcast, count, machine_memory, number,
                          numbers, one_dynamics, one_of, sizes, text, window)
 from ._library import check, ffi, lib, need_library
-from ._results import Counts, Numbers, Result, Words, plain, result, words
+from ._results import Counts, Numbers, Result, Words, plain, words
 from ._run import start_run
 
 _MOST_STEPS, _MOST_REALIZATIONS = 10**15, 2**56
 _PARAMETERS = ("N", "beta", "J0", "dJ", "dH")
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class Simulation(Result):
     """Averages over disorder, see simulate(). Parameters and averages are numbers or str, or arrays of the
     broadcast shape."""
@@ -209,6 +210,6 @@ def simulate(N: ArrayLike, beta: ArrayLike, J0: ArrayLike = 1.0, dJ: ArrayLike =
     except BaseException as stop:  # whatever a signal handler raises
         rest = [_row(ensemble, lib.KI_NOT_CONVERGED) for ensemble in ensembles[len(rows):]]
         with contextlib.suppress(AttributeError):
-            stop.partial = _gather(rows + rest, inputs)
+            setattr(stop, "partial", _gather(rows + rest, inputs))
         raise
     return _gather(rows, inputs)

@@ -2,6 +2,7 @@
 """Exact theory of the infinite network: a numpy layer over kinising/theory.h."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Iterable, Optional, Union
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 from ._arguments import (DYNAMICS, PHASES, STATUSES, broadcast, count, dynamics_flags, need_memory, number, numbers,
                          one_dynamics, text)
 from ._library import check, ffi, lib, need_library
-from ._results import Numbers, Result, Words, plain, result, words
+from ._results import Numbers, Result, Words, plain, words
 from ._run import start_run
 
 # The arrays are made before the library can refuse a length: no room is asked for beyond its limits.
@@ -18,7 +19,7 @@ _MOST_STEPS, _MOST_MATRIX_STEPS, _MOST_POINTS = 10**7, 10**4, 1600
 _PARAMETERS = ("beta", "J0", "dJ", "dH")
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class Theory(Result):
     """Steady state, see theory(). Each value but `dynamics` is a float or str, or an array of the broadcast
     shape."""
@@ -61,7 +62,7 @@ class Theory(Result):
         return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
-@result
+@dataclass(frozen=True, repr=False, eq=False)
 class Transient(Result):
     """Relaxation, see transient(). With shape () for scalar parameters, else the broadcast shape: columns are
     arrays of shape + [n+1], C of shape + [n+1,n+1] or None; t is [n+1]."""
@@ -283,7 +284,8 @@ def transient(beta: ArrayLike, J0: ArrayLike = 1.0, dJ: ArrayLike = 1.0, dH: Arr
     options = ffi.addressof(run, "options")
     need_memory(f"transient : {columns.size // 5} x {n + 1} times",
                 8.0 * (columns.size // 5) * (n + 1) * (n + 7 if two_time else 6), "use fewer points or steps")
-    arrays = [np.empty((*shape, n + 1)) for _ in range(6)] + [np.empty((*shape, n + 1, n + 1)) if two_time else None]
+    arrays: list[Any] = [np.empty((*shape, n + 1)) for _ in range(6)]
+    arrays.append(np.empty((*shape, n + 1, n + 1)) if two_time else None)
     error, status = np.full(shape, np.nan), np.full(shape, lib.KI_CONVERGED)
     for at in np.ndindex(shape):
         *point, start = columns[at].tolist()
@@ -299,8 +301,8 @@ def transient(beta: ArrayLike, J0: ArrayLike = 1.0, dJ: ArrayLike = 1.0, dH: Arr
     # Every point has the same times; without a point there are none to copy.
     t = t[0].copy() if len(t) else np.arange(n + 1) * (1.0 if tmax is None else tmax / n)
     values = {name: plain(columns[..., i].copy()) for i, name in enumerate((*_PARAMETERS, "m0"))}
-    return Transient(**values, dynamics=dynamics, lag=lag, t=t, **dict(zip(("m", "q", "S", "Sr", "sigma", "C"), arrays[1:])),
-                     error=plain(error), status=words(STATUSES, plain(status)))
+    return Transient(**values, **dict(zip(("m", "q", "S", "Sr", "sigma", "C"), arrays[1:])), dynamics=dynamics, lag=lag,
+                     t=t, error=plain(error), status=words(STATUSES, plain(status)))
 
 
 def info() -> dict[str, Any]:

@@ -263,7 +263,7 @@ def test_what_is_no_number(ki, name, what):
 def test_numbers_of_other_types(ki):
     """Of Python, of numpy with nothing masked: what is a number is one."""
     want = ki.theory([0.5, 2]).m
-    for beta in ([fractions.Fraction(1, 2), decimal.Decimal(2)], np.ma.array([0.5, 2.0]), np.array([0.5, 2], np.float16)):
+    for beta in ([fractions.Fraction(1, 2), decimal.Decimal(2)], np.ma.array([0.5, 2.0]), np.float16([0.5, 2])):
         np.testing.assert_array_equal(ki.theory(beta).m, want)
     assert ki.theory(10**30, dJ=0.5).status == "ok"
     with pytest.raises(ValueError, match="beta : is no array, its rows have different lengths"):

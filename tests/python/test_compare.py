@@ -78,8 +78,8 @@ WRONG = [
         net(ki), against="truth")),
     (ValueError, "dynamics : 'async' is known in the steady state alone", lambda ki: ki.compare(
         net(ki), dynamics="async")),
-    (ValueError, "plefka-t has no asynchronous form", lambda ki: ki.compare(net(ki), "plefka-t", dynamics="async", steady=True,
-                                                      zero_diagonal=True)),
+    (ValueError, "plefka-t has no asynchronous form", lambda ki: ki.compare(
+        net(ki), "plefka-t", dynamics="async", steady=True, zero_diagonal=True)),
     (ValueError, "J[0,0] : ", lambda ki: ki.compare(net(ki), dynamics="async", steady=True)),
     (ValueError, "steps : a steady state has none", lambda ki: ki.compare(net(ki), steady=True, steps=3)),
     (ValueError, "tol : is of steady states", lambda ki: ki.compare(net(ki), tol=1e-3)),

@@ -205,7 +205,8 @@ def test_examples(ki):
 
 def test_the_readme(package, tmp_path):
     """Its lines run as they stand, and print what it says of them."""
-    code = re.search(r"```python\n(import kinising.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)[1]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(import kinising.*?)```", text, flags=re.S)[1]
     script = tmp_path / "readme.py"
     script.write_text(code + """
 assert (finite.sigma > 0).all() and decay.m.shape == (2, 51) and decay.t.shape == (51,)
@@ -248,7 +249,8 @@ def test_words_are_those_of_the_library(ki):
 
 
 def test_values_are_documented(ki):
-    documents = {"Comparison": ki.compare, "Exact": ki.Network.exact, "MeanField": ki.Network.meanfield, "Replicas": ki.Network.simulate,
+    documents = {"Comparison": ki.compare, "Exact": ki.Network.exact, "MeanField": ki.Network.meanfield,
+                 "Replicas": ki.Network.simulate,
                  "NetworkSummary": ki.Network.summary, "Simulation": ki.simulate, "Theory": ki.theory,
                  "Transient": ki.transient}
     assert set(documents) == set(RESULTS)
