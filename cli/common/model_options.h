@@ -14,6 +14,23 @@ enum { N_PARAMETERS = 4 };
 /* Names of the axes as options and columns spell them. */
 extern const char *const parameter_names[N_PARAMETERS + 1];
 
+/* The words of --dynamics, in the order of enum ki_dynamics. */
+extern const char *const dynamics_words[];
+
+/* One of the dynamics; an int, its place in dynamics_words. */
+#define DYNAMICS_OPTION(at, usual)                                                                 \
+    {                                                                                              \
+        .name = "dynamics", .kind = OPTION_WORD, .target = (at), .meta = "WORD",                   \
+        .help = "sync or async", .fallback = usual, .words = dynamics_words                        \
+    }
+
+/* The file of a given network. */
+#define NETWORK_OPTION(at)                                                                         \
+    {                                                                                              \
+        .name = "network", .kind = OPTION_INPUT, .target = (at), .meta = "FILE",                   \
+        .help = "H, J and beta, .npz or .h5"                                                       \
+    }
+
 /* The initialisers of the four list options. */
 #define PARAMETER_LISTS(lists, beta_limits, beta_range)                                            \
     {.name = "beta",                                                                               \

@@ -8,6 +8,7 @@
 #include "plot/plot_option.h"
 #include "exact/exact.h"
 #include "shell/memory.h"
+#include "common/model_options.h"
 
 static const command_help exact_help = {
     "exact",
@@ -36,8 +37,6 @@ static const command_help exact_help = {
 };
 
 enum { LARGEST_POINTS = 1000000, MOST_BINS = 65536 };
-#define WORD(name, number, word) word,
-static const char *const dynamics_words[] = {KI_DYNAMICS_LIST(WORD) NULL};
 #undef WORD
 
 static int check_options(exact_run *e, const option *options, size_t n) {
@@ -157,18 +156,7 @@ static int enumerate(exact_run *e, const option *options, size_t n) {
 
 /* Initialisers of our options. */
 #define OUR_OPTIONS(e)                                                                             \
-    {.name = "network",                                                                            \
-     .kind = OPTION_INPUT,                                                                         \
-     .target = &(e)->network,                                                                      \
-     .meta = "FILE",                                                                               \
-     .help = "H, J and beta, .npz or .h5"},                                                        \
-        {.name = "dynamics",                                                                       \
-         .kind = OPTION_WORD,                                                                      \
-         .target = &(e)->dynamics,                                                                 \
-         .meta = "WORD",                                                                           \
-         .help = "sync or async",                                                                  \
-         .fallback = "sync",                                                                       \
-         .words = dynamics_words},                                                                 \
+    NETWORK_OPTION(&(e)->network), DYNAMICS_OPTION(&(e)->dynamics, "sync"),                        \
         {.name = "beta",                                                                           \
          .kind = OPTION_LIST,                                                                      \
          .target = &(e)->beta_list,                                                                \
@@ -219,10 +207,7 @@ int cmd_exact(int argc, char **argv) {
          .fallback = "100",
          .low = 2,
          .high = MOST_BINS},
-        {.name = "reproducible",
-         .kind = OPTION_FLAG,
-         .target = &e.s.reproducible,
-         .help = "no times and machines in the files: equal bytes"},
+        REPRODUCIBLE_OPTION(&e.s),
         COMMON_OPTIONS(&e.s),
     };
     const size_t n = sizeof options / sizeof options[0];

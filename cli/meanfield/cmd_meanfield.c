@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "plot/plot_option.h"
+#include "common/model_options.h"
 
 static const command_help meanfield_help = {
     "meanfield",
@@ -43,7 +44,6 @@ static const command_help meanfield_help = {
 };
 
 #define WORD(name, number, word) word,
-static const char *const dynamics_words[] = {KI_DYNAMICS_LIST(WORD) NULL};
 #undef WORD
 #define WORD(name, number, symbol, word, text) word,
 static const char *const method_words[] = {KI_METHOD_LIST(WORD) NULL};
@@ -153,11 +153,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
 }
 
 #define WHAT_OPTIONS(w)                                                                            \
-    {.name = "network",                                                                            \
-     .kind = OPTION_INPUT,                                                                         \
-     .target = &(w)->network,                                                                      \
-     .meta = "FILE",                                                                               \
-     .help = "H, J and beta, .npz or .h5"},                                                        \
+    NETWORK_OPTION(&(w)->network),                                                                 \
         {.name = "beta",                                                                           \
          .kind = OPTION_LIST,                                                                      \
          .target = &(w)->beta_list,                                                                \
@@ -260,10 +256,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
          .fallback = "100",                                                                        \
          .low = 1,                                                                                 \
          .high = 1e15},                                                                            \
-    {                                                                                              \
-        .name = "reproducible", .kind = OPTION_FLAG, .target = &(w)->s.reproducible,               \
-        .help = "no times and machines in the results: equal bytes"                                \
-    }
+        REPRODUCIBLE_OPTION(&(w)->s)
 
 int cmd_meanfield(int argc, char **argv) {
     mf_command w = {.s = {.argc = argc, .argv = argv}};

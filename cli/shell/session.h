@@ -37,6 +37,13 @@ typedef struct session {
         .meta = "FILE", .help = words                                                              \
     }
 
+/* For commands whose files are to be equal to the byte. */
+#define REPRODUCIBLE_OPTION(s)                                                                     \
+    {                                                                                              \
+        .name = "reproducible", .kind = OPTION_FLAG, .target = &(s)->reproducible,                 \
+        .help = "no times and machines in the files: equal bytes"                                  \
+    }
+
 /* Initialisers of the common options, for the end of a command's table; for one with a table and
  * pictures COMMON_OPTIONS, in plot_option.h. */
 enum { N_COMMON_OPTIONS = 6 };

@@ -266,10 +266,7 @@ int cmd_merge(int argc, char **argv) {
          .kind = OPTION_FLAG,
          .target = &o.partial,
          .help = "be content with the realizations that are there"},
-        {.name = "reproducible",
-         .kind = OPTION_FLAG,
-         .target = &o.s.reproducible,
-         .help = "no times and machines in the files: equal bytes"},
+        REPRODUCIBLE_OPTION(&o.s),
         PANELS_OPTION(&o.panels),
         COMMON_OPTIONS(&o.s),
     };

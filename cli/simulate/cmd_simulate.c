@@ -18,6 +18,8 @@
 #include "simulate/study_plot.h"
 #include "simulate/study_report.h"
 #include "simulate/study_run.h"
+#include "common/model_options.h"
+#include "simulate/run_options.h"
 
 static const command_help simulate_help = {
     "simulate",
@@ -37,7 +39,6 @@ static const command_help simulate_help = {
     "  kinising simulate --N 100 --shard 1/8 -o part1.npz   # then: kinising merge part*.npz\n",
 };
 
-static const char *const dynamics_words[] = {"sync", "async", NULL};
 static const char *const start_words[] = {"up", "random", "theory", NULL};
 static const char *const algorithm_words[] = {"auto", "dense", "matrix-free", NULL};
 
@@ -340,26 +341,7 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .fallback = "100",                                                                        \
          .low = 1,                                                                                 \
          .high = 0x1p56},                                                                          \
-        {.name = "steps",                                                                          \
-         .kind = OPTION_COUNT,                                                                     \
-         .target = &(o)->steps,                                                                    \
-         .meta = "T",                                                                              \
-         .help = "updates of all spins, or units of time",                                         \
-         .fallback = "127",                                                                        \
-         .low = 1,                                                                                 \
-         .high = 1e15},                                                                            \
-        {.name = "average",                                                                        \
-         .kind = OPTION_FLAG,                                                                      \
-         .target = &(o)->average,                                                                  \
-         .help = "average over time too, after --burn-in"},                                        \
-        {.name = "burn-in",                                                                        \
-         .kind = OPTION_COUNT,                                                                     \
-         .target = &(o)->burn_in,                                                                  \
-         .meta = "T",                                                                              \
-         .help = "steps before averaging starts",                                                  \
-         .fallback = "0",                                                                          \
-         .low = 0,                                                                                 \
-         .high = 1e15},                                                                            \
+        STEPS_OPTION(&(o)->steps), AVERAGE_OPTION(&(o)->average), BURN_IN_OPTION(&(o)->burn_in),   \
         {.name = "start",                                                                          \
          .kind = OPTION_WORD,                                                                      \
          .target = &(o)->start,                                                                    \
@@ -423,10 +405,7 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .target = &(o)->shard,                                                                    \
          .meta = "K/N",                                                                            \
          .help = "part K of N of the realizations; see kinising merge"},                           \
-    {                                                                                              \
-        .name = "reproducible", .kind = OPTION_FLAG, .target = &(o)->s.reproducible,               \
-        .help = "no times and machines in the files: equal bytes"                                  \
-    }
+        REPRODUCIBLE_OPTION(&(o)->s)
 
 int cmd_simulate(int argc, char **argv) {
     if (simulate_wants_network(argc, argv))

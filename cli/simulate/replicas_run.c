@@ -10,6 +10,8 @@
 #include "shell/team.h"
 #include "shell/values.h"
 #include "simulate/simulate_row.h"
+#include "common/model_options.h"
+#include "simulate/run_options.h"
 
 static const command_help network_help = {
     "simulate",
@@ -28,7 +30,6 @@ static const command_help network_help = {
     "  kinising simulate --network network.npz --replicas 10 --raster spins.npz\n",
 };
 
-static const char *const dynamics_words[] = {"sync", "async", NULL};
 static const char *const start_words[] = {"up", "random", NULL};
 
 enum { N_MOMENTS = 6 };
@@ -304,11 +305,7 @@ static int simulate(network_run *w, const option *options, size_t n) {
 int simulate_network(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        {.name = "network",
-         .kind = OPTION_INPUT,
-         .target = &w.network,
-         .meta = "FILE",
-         .help = "H, J and beta, .npz or .h5"},
+        NETWORK_OPTION(&w.network),
         {.name = "beta",
          .kind = OPTION_REAL,
          .target = &w.beta,
@@ -316,13 +313,7 @@ int simulate_network(int argc, char **argv) {
          .help = "instead of the file's",
          .low = 0,
          .high = 1e308},
-        {.name = "dynamics",
-         .kind = OPTION_WORD,
-         .target = &w.dynamics,
-         .meta = "WORD",
-         .help = "sync or async",
-         .fallback = "sync",
-         .words = dynamics_words},
+        DYNAMICS_OPTION(&w.dynamics, "sync"),
         {.name = "replicas",
          .kind = OPTION_COUNT,
          .target = &w.spec.replicas,
@@ -331,26 +322,9 @@ int simulate_network(int argc, char **argv) {
          .fallback = "100",
          .low = 1,
          .high = 0x1p56},
-        {.name = "steps",
-         .kind = OPTION_COUNT,
-         .target = &w.spec.steps,
-         .meta = "T",
-         .help = "updates of all spins, or units of time",
-         .fallback = "127",
-         .low = 1,
-         .high = 1e15},
-        {.name = "average",
-         .kind = OPTION_FLAG,
-         .target = &w.spec.average,
-         .help = "over time too, instead of the last step alone"},
-        {.name = "burn-in",
-         .kind = OPTION_COUNT,
-         .target = &w.spec.burn_in,
-         .meta = "B",
-         .help = "steps before the average begins",
-         .fallback = "0",
-         .low = 0,
-         .high = 1e15},
+        STEPS_OPTION(&w.spec.steps),
+        AVERAGE_OPTION(&w.spec.average),
+        BURN_IN_OPTION(&w.spec.burn_in),
         {.name = "start",
          .kind = OPTION_WORD,
          .target = &w.start,
@@ -363,10 +337,7 @@ int simulate_network(int argc, char **argv) {
          .target = &w.raster_file,
          .meta = "FILE",
          .help = "write all spins, raster (R,T+1,N), .npz or .h5"},
-        {.name = "reproducible",
-         .kind = OPTION_FLAG,
-         .target = &w.s.reproducible,
-         .help = "no times and machines in the files: equal bytes"},
+        REPRODUCIBLE_OPTION(&w.s),
         OPTIONS_OF_ENSEMBLES,
         OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
         COMMON_OPTIONS_WITHOUT_FILES(&w.s),

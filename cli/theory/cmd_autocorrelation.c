@@ -8,6 +8,7 @@
 #include "shell/output.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
+#include "common/model_options.h"
 
 static const command_help autocorrelation_help = {
     "autocorrelation",
@@ -23,7 +24,6 @@ static const command_help autocorrelation_help = {
 enum { SYNC = 0, ASYNC = 1, LARGEST_POINTS = 10000000 };
 enum { REAL_TAU = N_PARAMETERS, REAL_C, N_REAL };
 enum { N_WORDS = 2, ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *) };
-static const char *const dynamics_words[] = {"sync", "async", NULL};
 
 typedef struct autocorrelation_run {
     session s;
@@ -137,13 +137,7 @@ int cmd_autocorrelation(int argc, char **argv) {
     autocorrelation_run a = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         PARAMETER_LISTS(a.lists, 0, ">= 0"),
-        {.name = "dynamics",
-         .kind = OPTION_WORD,
-         .target = &a.dynamics,
-         .meta = "WORD",
-         .help = "sync or async",
-         .fallback = "async",
-         .words = dynamics_words},
+        DYNAMICS_OPTION(&a.dynamics, "async"),
         {.name = "tmax",
          .kind = OPTION_REAL,
          .target = &a.tmax,

@@ -11,6 +11,7 @@
 #include "plot/plot_option.h"
 #include "theory/theory_plot.h"
 #include "shell/memory.h"
+#include "common/model_options.h"
 
 static const command_help theory_help = {
     "theory",
@@ -27,7 +28,6 @@ static const command_help theory_help = {
     "  kinising theory --beta 0.5:2:16 --dJ 0.5 --tidy\n",
 };
 
-static const char *const dynamics_words[] = {"sync", "async", NULL};
 enum { N_DYNAMICS = 2 };
 static const unsigned dynamics_flags[N_DYNAMICS] = {KI_SYNC, KI_ASYNC};
 

@@ -12,6 +12,7 @@
 #include "shell/output.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
+#include "common/model_options.h"
 
 static const command_help transient_help = {
     "transient",
@@ -37,7 +38,6 @@ enum {
     N_REAL
 };
 enum { N_WORDS = 2, ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *) };
-static const char *const dynamics_words[] = {"sync", "async", NULL};
 static const char *const panel_words[] = {"m", "q", "S", "Sr", "sigma", NULL}; /* from REAL_M on */
 
 typedef struct transient_run {
@@ -305,13 +305,7 @@ static int transient(transient_run *t, const option *options, size_t n) {
 }
 
 #define OUR_OPTIONS(t)                                                                             \
-    {.name = "dynamics",                                                                           \
-     .kind = OPTION_WORD,                                                                          \
-     .target = &(t)->dynamics,                                                                     \
-     .meta = "WORD",                                                                               \
-     .help = "sync or async",                                                                      \
-     .fallback = "sync",                                                                           \
-     .words = dynamics_words},                                                                     \
+    DYNAMICS_OPTION(&(t)->dynamics, "sync"),                                                       \
         {.name = "m0",                                                                             \
          .kind = OPTION_LIST,                                                                      \
          .target = &(t)->m0,                                                                       \
