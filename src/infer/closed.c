@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fits in closed form, but for one scalar equation a row: [nmf], [tap], [ms]. */
-#include "fit.h"
+#include "closed.h"
 
 #include <math.h>
 #include <string.h>

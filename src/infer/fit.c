@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "closed.h"
 #include "group.h"
 #include "num/cholesky.h"
 #include "raster/block.h"

@@ -15,16 +15,4 @@ int ki_fit_on(const ki_raster *raster, const uint64_t *use, size_t count, const 
 /* Whether a spec can be fitted to a recording: 0 or KI_ERR_ARGUMENT. */
 int ki_fit_check(const ki_raster *raster, const ki_fit_spec *spec);
 
-/* Moments and columns that a fit works with. */
-typedef struct ki_fit_moments {
-    size_t units, n;        /* n = 1 + active columns */
-    double *before, *after; /* [units]; after: over the transitions of the row */
-    double *c, *d;          /* [units,units] raw; d may be NULL */
-    size_t *column;         /* [n]; column[0] means nothing */
-    size_t *counts;         /* [units] transitions of each row */
-} ki_fit_moments;
-
-/* nmf, tap and ms: theta [units,n] and statuses of rows that are not constant. */
-int ki_fit_closed(const ki_fit_moments *m, int method, double *theta, int *status);
-
 #endif
