@@ -18,7 +18,7 @@ help:
 	@echo "make demo     the order-disorder transition: a table and a picture"
 	@echo "make test     the whole test suite; make check: its quick part"
 	@echo "make bench    speed figures as JSON;  make python: the Python package"
-	@echo "make docs     check the documentation;  make install PREFIX=/usr/local"
+	@echo "make docs     check documentation and layers;  make install PREFIX=/usr/local"
 
 setup-build:
 	@sh tools/setup.sh build
@@ -52,6 +52,8 @@ python: build
 
 docs:
 	@python3 tools/check_docs.py
+	@python3 tools/check_layers.py
+	@python3 tools/check_circles.py
 	@python3 tools/check_tags.py
 
 install:
