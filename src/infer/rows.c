@@ -74,32 +74,44 @@ static void decay(const double *h, double *e) {
     ki_vexp(KI_BLOCK, e, e);
 }
 
-/* What a block adds to the log-likelihood of a row; residuals y - tanh h to `residual`, and the
- * sum of sech^2 h and the number of transitions to the two sums. With 1 + exp(-2|h|) multiplied
- * up, there is one logarithm for KI_BLOCK / KI_LANES of them. */
+/* a where the mask is set, b elsewhere: vectors are neither given to functions nor returned, since
+ * their way depends on the instruction set. */
+#define CHOOSE(mask, a, b) ((ki_v8)(((ki_i8)(a) & (mask)) | ((ki_i8)(b) & ~(mask))))
+
+/* KI_LANES doubles from x + t on. */
+#define LOAD(name, x)                                                                              \
+    ki_v8 name;                                                                                    \
+    memcpy(&name, (x) + t, sizeof name)
+
+/* What a block adds to the log-likelihood of a row; residuals y - tanh h to `residual` (-tanh h
+ * with `moment`), and the sum of sech^2 h and the number of transitions to the two sums. With
+ * 1 + exp(-2|h|) multiplied up, there is one logarithm for KI_BLOCK / KI_LANES of them. */
 KI_CLONES
 static double score_row(const double *y, const double *h, double *e, int moment, double *residual,
                         double *weight, double *count) {
-    double product[KI_LANES], sum[KI_LANES] = {0}, squares[KI_LANES] = {0}, used[KI_LANES] = {0};
+    const ki_v8 zero = {0}, one = zero + 1, two = zero + 2;
+    ki_v8 product = one, sum = zero, squares = zero, used = zero;
     double all = 0;
 
     decay(h, e);
-    for (size_t k = 0; k < KI_LANES; k++)
-        product[k] = 1;
-    for (size_t t = 0; t < KI_BLOCK; t += KI_LANES)
-        for (size_t k = 0; k < KI_LANES; k++) {
-            const double a = y[t + k], b = h[t + k], x = e[t + k], on = a * a;
-            const double half = 1 / (1 + x), side = b < 0 ? -1 : 1;
-            const double right = a * side > 0 ? x : 1; /* y - tanh h = 2 y right/(1 + x) */
-            product[k] *= 1 + x * on;
-            sum[k] += (moment ? 0 : a * b) - fabs(b) * on;
-            squares[k] += 4 * x * half * half * on;
-            used[k] += on;
-            residual[t + k] = moment ? -side * (1 - x) * half * on : 2 * a * right * half;
-        }
+    for (size_t t = 0; t < KI_BLOCK; t += KI_LANES) {
+        LOAD(a, y);
+        LOAD(b, h);
+        LOAD(x, e);
+        const ki_v8 on = a * a, half = one / (one + x), size = CHOOSE(b < zero, -b, b);
+        /* y - tanh h = 2 y right/(1 + x) */
+        const ki_v8 right = CHOOSE(a * b > zero, x, one);
+        const ki_v8 th = CHOOSE(b < zero, x - one, one - x) * half * on;
+        const ki_v8 rest = moment ? -th : two * a * right * half;
+        product *= one + x * on;
+        sum += (moment ? zero : a * b) - size * on;
+        squares += x * half * half * on;
+        used += on;
+        memcpy(residual + t, &rest, sizeof rest);
+    }
     for (size_t k = 0; k < KI_LANES; k++) {
         all += sum[k] - log(product[k]);
-        *weight += squares[k];
+        *weight += 4 * squares[k];
         *count += used[k];
     }
     return all;
@@ -158,11 +170,16 @@ int ki_rows_score(const ki_rows *g, double *log_likelihood, double *gradient, do
 /* Weights of one row in place of its fields. */
 KI_CLONES
 static void weigh_row(const double *y, double *h, double *e, int scores) {
+    const ki_v8 zero = {0}, one = zero + 1, four = zero + 4;
+
     decay(h, e);
-    for (size_t t = 0; t < KI_BLOCK; t++) {
-        const double x = e[t], on = y[t] * y[t], half = 1 / (1 + x);
-        const double right = y[t] * h[t] > 0 ? x : 1, residual = 2 * right * half;
-        h[t] = (scores ? residual * residual : 4 * x * half * half) * on;
+    for (size_t t = 0; t < KI_BLOCK; t += KI_LANES) {
+        LOAD(a, y);
+        LOAD(b, h);
+        LOAD(x, e);
+        const ki_v8 half = one / (one + x), right = CHOOSE(a * b > zero, x, one) * half;
+        const ki_v8 w = four * (scores ? right * right : x * half * half) * a * a;
+        memcpy(h + t, &w, sizeof w);
     }
 }
 
@@ -268,10 +285,18 @@ int ki_rows_margins(const ki_rows *g, double *least, double *most) {
 /* -tanh h sech^2 h q in place of the fields. */
 KI_CLONES
 static void leverage_row(const double *y, double *h, double *e, const double *q) {
+    const ki_v8 zero = {0}, one = zero + 1, four = zero + 4;
+
     decay(h, e);
-    for (size_t t = 0; t < KI_BLOCK; t++) {
-        const double x = e[t], on = y[t] * y[t], half = 1 / (1 + x), side = h[t] < 0 ? -1 : 1;
-        h[t] = -side * (1 - x) * half * 4 * x * half * half * on * q[t];
+    for (size_t t = 0; t < KI_BLOCK; t += KI_LANES) {
+        LOAD(a, y);
+        LOAD(b, h);
+        LOAD(x, e);
+        LOAD(leverage, q);
+        const ki_v8 half = one / (one + x);
+        const ki_v8 th = CHOOSE(b < zero, one - x, x - one) * half;
+        const ki_v8 value = th * four * x * half * half * a * a * leverage;
+        memcpy(h + t, &value, sizeof value);
     }
 }
 
