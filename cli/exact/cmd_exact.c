@@ -37,7 +37,6 @@ static const command_help exact_help = {
 };
 
 enum { LARGEST_POINTS = 1000000, MOST_BINS = 65536 };
-#undef WORD
 
 static int check_options(exact_run *e, const option *options, size_t n) {
     static const char *const shown[] = {"tmax", "points", "bins"};
@@ -76,31 +75,19 @@ static int check_options(exact_run *e, const option *options, size_t n) {
 
 /* Asynchronously a spin that acts on itself changes its own field as it flips. */
 static int check_diagonal(exact_run *e) {
-    const uint64_t n = e->view.n;
-
-    if (e->zero_diagonal) {
-        e->J = get_memory(e->s.argv[0], n * n, sizeof *e->J);
-        if (!e->J)
-            return STATUS_FAILED;
-        memcpy(e->J, e->view.J, n * n * sizeof *e->J);
-        for (uint64_t i = 0; i < n; i++)
-            e->J[i * n + i] = 0;
-        e->view.J = e->J;
+    if (e->zero_diagonal)
+        return given_network_zero_diagonal(&e->given, &e->s);
+    const unsigned long long i = given_network_self_coupled(&e->given), n = e->given.view.n;
+    if (e->dynamics == EXACT_SYNC || e->keep_diagonal || i == n)
         return 0;
-    }
-    for (uint64_t i = 0; i < n && e->dynamics == EXACT_ASYNC && !e->keep_diagonal; i++)
-        if (e->view.J[i * n + i] != 0)
-            return complain(STATUS_USAGE,
-                            "J[%llu,%llu] : is %g, and asynchronously a spin that flips would "
-                            "change its own field : --zero-diagonal for J_ii = 0, or "
-                            "--keep-diagonal for the network as it is",
-                            (unsigned long long)i, (unsigned long long)i, e->view.J[i * n + i]);
-    return 0;
+    return complain(STATUS_USAGE,
+                    "J[%llu,%llu] : is %g, and asynchronously a spin that flips would change its "
+                    "own field : --zero-diagonal for J_ii = 0, or --keep-diagonal for the network "
+                    "as it is",
+                    i, i, e->given.view.J[i * n + i]);
 }
 
-static int check_size(const exact_run *e) {
-    const unsigned long long n = e->view.n;
-
+static int check_size(const exact_run *e, unsigned long long n) {
     if (e->dynamics == EXACT_SYNC && n > KI_EXACT_MOST_SYNC)
         return complain(STATUS_USAGE,
                         "N : %llu spins are too many to enumerate : at most %d with --dynamics "
@@ -116,35 +103,20 @@ static int check_size(const exact_run *e) {
     return 0;
 }
 
-static int read_betas(exact_run *e, int given) {
-    e->n_betas = given ? (size_t)e->beta_list.count : 1;
-    e->betas = get_memory(e->s.argv[0], e->n_betas, sizeof *e->betas);
-    if (!e->betas)
-        return STATUS_FAILED;
-    if (given)
-        value_list_fill(&e->beta_list, e->betas);
-    else
-        e->betas[0] = e->view.beta;
-    return 0;
-}
-
 static int read_network(exact_run *e, int beta_given) {
-    const int error = ki_network_read(e->network, &e->file);
+    /* Before it is read: a network of thousands of spins is no small file. */
+    int status = check_size(e, given_network_size(e->given.path));
 
-    if (error)
-        return complain_input(error, e->network);
-    e->view = e->file->view;
-    int status = check_size(e);
+    status = status ? status : given_network_read(&e->given, &e->s, 1);
     status = status ? status : check_diagonal(e);
-    if (status)
-        return status;
-    if (!beta_given && !e->file->has_beta && !e->s.quiet)
-        remark("%s has no beta, 1 is taken", e->network);
-    return read_betas(e, beta_given);
+    e->view = e->given.view;
+    return status ? status
+                  : given_network_betas(&e->given, &e->s, &e->beta_list, beta_given, &e->betas,
+                                        &e->n_betas);
 }
 
 static int enumerate(exact_run *e, const option *options, size_t n) {
-    if (!e->network)
+    if (!e->given.path)
         return complain(STATUS_USAGE, "exact : no network : --network FILE");
     int status = check_options(e, options, n);
 
@@ -156,7 +128,7 @@ static int enumerate(exact_run *e, const option *options, size_t n) {
 
 /* Initialisers of our options. */
 #define OUR_OPTIONS(e)                                                                             \
-    NETWORK_OPTION(&(e)->network), DYNAMICS_OPTION(&(e)->dynamics, "sync"),                        \
+    NETWORK_OPTION(&(e)->given.path), DYNAMICS_OPTION(&(e)->dynamics, "sync"),                     \
         {.name = "beta",                                                                           \
          .kind = OPTION_LIST,                                                                      \
          .target = &(e)->beta_list,                                                                \
@@ -215,9 +187,8 @@ int cmd_exact(int argc, char **argv) {
     int status = session_begin(&e.s, &exact_help, options, n);
     if (status == PARSE_DONE)
         status = enumerate(&e, options, n);
-    free(e.J);
     free(e.betas);
-    ki_network_file_free(e.file);
+    given_network_free(&e.given);
     options_free(options, n);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }

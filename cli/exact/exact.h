@@ -3,6 +3,7 @@
 #ifndef KINISING_CLI_EXACT_H
 #define KINISING_CLI_EXACT_H
 
+#include "common/given_network.h"
 #include "shell/session.h"
 #include "shell/values.h"
 
@@ -11,17 +12,15 @@ enum { EXACT_SYNC = 0, EXACT_ASYNC = 1 };
 /* What is asked for, and the network it is asked of. */
 typedef struct exact_run {
     session s;
-    const char *network;
     value_list beta_list;
     double tmax;
     uint64_t points, bins;
     int dynamics, zero_diagonal, keep_diagonal;
     ki_exact_spec spec;
     size_t lags;
-    ki_network_file *file;
-    ki_network view;
-    double *J;     /* without its diagonal */
-    double *betas; /* [n_betas] */
+    given_network given;
+    ki_network view; /* at one beta after the other */
+    double *betas;   /* [n_betas] */
     size_t n_betas;
 } exact_run;
 

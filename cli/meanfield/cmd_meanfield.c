@@ -43,8 +43,6 @@ static const command_help meanfield_help = {
     "  kinising meanfield --network network.npz --compare simulation --beta 0.5:0.9:5 --steady\n",
 };
 
-#define WORD(name, number, word) word,
-#undef WORD
 #define WORD(name, number, symbol, word, text) word,
 static const char *const method_words[] = {KI_METHOD_LIST(WORD) NULL};
 #undef WORD
@@ -133,7 +131,7 @@ static int check_comparison(const mf_command *w) {
 }
 
 static int meanfield(mf_command *w, const option *options, size_t n) {
-    if (!w->network)
+    if (!w->given.path)
         return complain(STATUS_USAGE, "--network : is missing : a file with H and J, such as "
                                       "kinising network draw makes");
     if (option_given(options, n, "compare"))
@@ -153,7 +151,7 @@ static int meanfield(mf_command *w, const option *options, size_t n) {
 }
 
 #define WHAT_OPTIONS(w)                                                                            \
-    NETWORK_OPTION(&(w)->network),                                                                 \
+    NETWORK_OPTION(&(w)->given.path),                                                              \
         {.name = "beta",                                                                           \
          .kind = OPTION_LIST,                                                                      \
          .target = &(w)->beta_list,                                                                \

@@ -3,6 +3,7 @@
 #ifndef KINISING_CLI_MEANFIELD_H
 #define KINISING_CLI_MEANFIELD_H
 
+#include "common/given_network.h"
 #include "shell/output.h"
 #include "shell/values.h"
 
@@ -12,17 +13,16 @@ enum mf_against { MF_ALONE = 0, MF_EXACT, MF_SIMULATION };
 /* What is asked for, and the network and start it is asked of. */
 typedef struct mf_command {
     session s;
-    const char *network, *start;
+    const char *start;
     value_list beta_list;
     unsigned methods; /* bit i: enum ki_method i */
     int async, steady, zero_diagonal, path, against;
     double m0, tol;
     uint64_t steps, max_steps, replicas, burn_in, window;
     /* meanfield_input.c */
-    ki_network_file *file;
-    ki_network view;   /* of the file, or of it with another diagonal */
-    double *couplings; /* then: [N,N] */
-    double *betas;     /* [n_betas] */
+    given_network given;
+    ki_network view; /* at one beta after the other */
+    double *betas;   /* [n_betas] */
     size_t n_betas;
     double *m_start, *C_start, *D_start; /* [N], [N,N]; of the last two NULL for none */
     /* Work done and to do, in runs of a method or of what it is compared with. */

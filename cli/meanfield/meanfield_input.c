@@ -8,25 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Spins, before anything of the file is read; 0 if that is not to be seen, and reading will say
- * why. */
-static uint64_t peek_size(const char *path) {
-    ki_reader *r;
-    uint64_t n = 0;
-
-    if (ki_reader_open(path, &r))
-        return 0;
-    const ptrdiff_t H = ki_reader_find(r, "H"), J = ki_reader_find(r, "J");
-    if (H >= 0 && J >= 0) {
-        const ki_array *h = ki_reader_info(r, (size_t)H), *j = ki_reader_info(r, (size_t)J);
-        if (h->type && j->type && h->ndim == 1 && j->ndim == 2 && j->shape[0] == h->shape[0] &&
-            j->shape[1] == h->shape[0])
-            n = h->shape[0];
-    }
-    ki_reader_close(r);
-    return n;
-}
-
 /* Bytes of a run with n spins, and the method that takes the most. A double, since nothing that
  * large is ever taken. */
 static int need_of(const mf_command *w, uint64_t n, double *need, int *largest_method) {
@@ -116,43 +97,18 @@ static int state_memory(const mf_command *w, uint64_t n, int verbose) {
                     print_bytes(all, here), right);
 }
 
-static int read_betas(mf_command *w, int given) {
-    w->n_betas = given ? (size_t)w->beta_list.count : 1;
-    w->betas = get_memory(w->s.argv[0], w->n_betas, sizeof *w->betas);
-    if (!w->betas)
-        return STATUS_FAILED;
-    if (given)
-        value_list_fill(&w->beta_list, w->betas);
-    else
-        w->betas[0] = w->file->view.beta;
-    if (!given && !w->file->has_beta && !w->s.quiet)
-        remark("%s has no beta, 1 is taken", w->network);
-    return 0;
-}
-
 /* Asynchronous mean fields are of networks without J_ii. */
 static int check_diagonal(mf_command *w) {
-    const size_t n = (size_t)w->view.n;
-    const double *J = w->view.J;
-
-    if (w->zero_diagonal) {
-        w->couplings = get_memory(w->s.argv[0], (uint64_t)n * n, sizeof *w->couplings);
-        if (!w->couplings)
-            return STATUS_FAILED;
-        memcpy(w->couplings, J, n * n * sizeof *J);
-        for (size_t i = 0; i < n; i++)
-            w->couplings[i * n + i] = 0;
-        w->view.J = w->couplings;
+    if (w->zero_diagonal)
+        return given_network_zero_diagonal(&w->given, &w->s);
+    const uint64_t i = given_network_self_coupled(&w->given), n = w->given.view.n;
+    if (!w->async || i == n)
         return 0;
-    }
-    for (size_t i = 0; w->async && i < n; i++)
-        if (J[i * n + i] != 0)
-            return complain(STATUS_USAGE,
-                            "%s : J[%zu,%zu] is %.6g, and asynchronous mean fields are those of "
-                            "spins that do not act on themselves : --zero-diagonal, which takes "
-                            "J_ii as 0",
-                            w->network, i, i, J[i * n + i]);
-    return 0;
+    return complain(STATUS_USAGE,
+                    "%s : J[%llu,%llu] is %.6g, and asynchronous mean fields are those of spins "
+                    "that do not act on themselves : --zero-diagonal, which takes J_ii as 0",
+                    w->given.path, (unsigned long long)i, (unsigned long long)i,
+                    w->given.view.J[i * n + i]);
 }
 
 /* What is wrong with a file that is to be a start. */
@@ -233,20 +189,20 @@ static int read_start(mf_command *w) {
 }
 
 int mf_read_input(mf_command *w, int beta_given, int m0_given) {
-    const uint64_t n = peek_size(w->network);
+    const uint64_t n = given_network_size(w->given.path);
     int status = n ? state_memory(w, n, 0) : 0;
 
     if (status)
         return status;
     if (w->start && m0_given)
         return complain(STATUS_USAGE, "--m0 : the start is in %s already : one of both", w->start);
-    const int error = ki_network_read(w->network, &w->file);
-    if (error)
-        return complain_input(error, w->network);
-    w->view = w->file->view;
-    status = read_betas(w, beta_given);
+    status = given_network_read(&w->given, &w->s, 1);
+    if (!status)
+        status = given_network_betas(&w->given, &w->s, &w->beta_list, beta_given, &w->betas,
+                                     &w->n_betas);
     if (!status)
         status = check_diagonal(w);
+    w->view = w->given.view;
     if (!status)
         status = read_start(w);
     /* After all that can be wrong with the input: that gets one sentence and nothing else. */
@@ -254,8 +210,7 @@ int mf_read_input(mf_command *w, int beta_given, int m0_given) {
 }
 
 void mf_free_input(mf_command *w) {
-    ki_network_file_free(w->file);
-    free(w->couplings);
+    given_network_free(&w->given);
     free(w->betas);
     free(w->m_start);
     free(w->C_start);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "common/given_network.h"
 #include "common/model_options.h"
 #include "shell/output.h"
 #include "shell/memory.h"
@@ -56,10 +57,9 @@ typedef struct network_run {
     uint64_t n;
     int zero_diagonal, transpose, absorb;
     double rescale, beta;
-    const char *in;
-    ki_network_file *file; /* read */
-    double *H, *J;         /* drawn or changed; one block that begins at H */
-    ki_network view;       /* what is written */
+    given_network given;
+    double *H, *J;   /* drawn or changed; one block that begins at H */
+    ki_network view; /* what is written */
 } network_run;
 
 /* An output that holds a matrix, before anything is computed. */
@@ -152,37 +152,18 @@ static int network_draw(int argc, char **argv) {
     return status == PARSE_HELP ? STATUS_DONE : status;
 }
 
-/* Reads w->in after a look at how large it says it is; `times` as in check_size(). */
-static int read_file(network_run *w, size_t times) {
-    ki_reader *r;
-    int status = 0, error = ki_reader_open(w->in, &r);
-
-    if (error)
-        return complain_input(error, w->in);
-    ptrdiff_t J = ki_reader_find(r, "J");
-    const ki_array *info = J >= 0 ? ki_reader_info(r, (size_t)J) : NULL;
-    if (info && info->ndim == 2 && info->shape[0] < LARGEST_N && info->shape[1] < LARGEST_N)
-        status = check_memory(w->s.argv[0], (uint64_t)info->shape[0] * info->shape[1],
-                              times * sizeof(double));
-    ki_reader_close(r);
-    if (status)
-        return status;
-    error = ki_network_read(w->in, &w->file);
-    return error ? complain_input(error, w->in) : 0;
-}
-
 static int show(network_run *w) {
     ki_network_summary s;
-    int status = read_file(w, 1);
+    int status = given_network_read(&w->given, &w->s, 1);
 
     if (status)
         return status;
-    int error = ki_network_summarize(&w->file->view, &s);
+    int error = ki_network_summarize(&w->given.file->view, &s);
     if (error)
         return complain_library(error);
-    const double n = (double)w->file->view.n, has_beta = w->file->has_beta;
+    const double n = (double)w->given.file->view.n, has_beta = w->given.file->has_beta;
     const column columns[] = {{.name = "N", .real = &n},
-                              {.name = "beta", .real = &w->file->view.beta},
+                              {.name = "beta", .real = &w->given.file->view.beta},
                               {.name = "J0", .real = &s.J0},
                               {.name = "dJ", .real = &s.dJ},
                               {.name = "H_mean", .real = &s.H_mean},
@@ -200,7 +181,7 @@ static int show(network_run *w) {
 static int network_info(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &w.in},
+        {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &w.given.path},
         OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
         COMMON_OPTIONS_WITHOUT_FILES(&w.s),
     };
@@ -208,13 +189,13 @@ static int network_info(int argc, char **argv) {
     int status = session_begin(&w.s, &info_help, options, sizeof options / sizeof options[0]);
     if (status == PARSE_DONE)
         status = show(&w);
-    ki_network_file_free(w.file);
+    given_network_free(&w.given);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }
 
 /* A changed copy of the couplings and fields, `factor` times as large. */
 static void change(network_run *w, double factor) {
-    const ki_network *from = &w->file->view;
+    const ki_network *from = &w->given.file->view;
     const size_t n = (size_t)from->n;
 
     for (size_t i = 0; i < n; i++) {
@@ -233,12 +214,11 @@ static int convert(network_run *w, int beta_given) {
     int status = check_output(w);
 
     if (!status)
-        status = read_file(w, changed ? 3 : 2);
+        status = given_network_read(&w->given, &w->s, changed ? 3 : 2);
     if (status)
         return status;
-    if (!w->file->has_beta && !beta_given && !w->s.quiet)
-        remark("%s has no beta, 1 is taken", w->in);
-    w->view = w->file->view;
+    given_network_say_beta(&w->given, &w->s, beta_given);
+    w->view = w->given.file->view;
     if (beta_given)
         w->view.beta = w->beta;
     w->view.beta *= w->rescale;
@@ -258,7 +238,7 @@ static int convert(network_run *w, int beta_given) {
 static int network_convert(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}, .rescale = 1};
     option options[] = {
-        {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &w.in},
+        {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &w.given.path},
         OUTPUT_OPTION(&w.s, "the result, .npz or .h5; required"),
         {.name = "rescale",
          .kind = OPTION_REAL,
@@ -298,7 +278,7 @@ static int network_convert(int argc, char **argv) {
     if (status == PARSE_DONE)
         status = convert(&w, option_given(options, n, "beta"));
     free(w.H);
-    ki_network_file_free(w.file);
+    given_network_free(&w.given);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }
 

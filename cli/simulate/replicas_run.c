@@ -10,6 +10,7 @@
 #include "shell/team.h"
 #include "shell/values.h"
 #include "simulate/simulate_row.h"
+#include "common/given_network.h"
 #include "common/model_options.h"
 #include "simulate/run_options.h"
 
@@ -36,12 +37,12 @@ enum { N_MOMENTS = 6 };
 
 typedef struct network_run {
     session s;
-    const char *network, *raster_file;
+    const char *raster_file;
     double beta;
     int dynamics, start;
     ki_replicas_spec spec;
-    ki_network_file *file;
-    ki_network view;
+    given_network given;
+    ki_network view; /* at the beta of the run */
     ki_replicas_out out;
     double *arrays; /* one block: m, m_before, sigma_spin, c, d, sigma_edge */
     double numbers[SIM_NUMBERS];
@@ -76,15 +77,14 @@ static int check_options(network_run *w, const option *options, size_t n) {
 }
 
 static int read_network(network_run *w, int beta_given) {
-    const int error = ki_network_read(w->network, &w->file);
+    const int status = given_network_read(&w->given, &w->s, 1);
 
-    if (error)
-        return complain_input(error, w->network);
-    w->view = w->file->view;
+    if (status)
+        return status;
+    w->view = w->given.view;
     if (beta_given)
         w->view.beta = w->beta;
-    else if (!w->file->has_beta && !w->s.quiet)
-        remark("%s has no beta, 1 is taken", w->network);
+    given_network_say_beta(&w->given, &w->s, beta_given);
     return 0;
 }
 
@@ -305,7 +305,7 @@ static int simulate(network_run *w, const option *options, size_t n) {
 int simulate_network(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        NETWORK_OPTION(&w.network),
+        NETWORK_OPTION(&w.given.path),
         {.name = "beta",
          .kind = OPTION_REAL,
          .target = &w.beta,
@@ -349,7 +349,7 @@ int simulate_network(int argc, char **argv) {
         status = simulate(&w, options, n);
     free(w.arrays);
     free(w.out.raster);
-    ki_network_file_free(w.file);
+    given_network_free(&w.given);
     return status == PARSE_HELP ? STATUS_DONE : status;
 }
 
