@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
     ranks_begin();
     if (ranks_are_first()) {
         status = program(argc, argv);
-        ranks_dismiss();
+        ranks_release();
     } else {
         ranks_serve();
     }

@@ -5,9 +5,9 @@
 
 void ranks_begin(void);
 int ranks_are_first(void);
-/* Of the first rank: sends the others home. */
-void ranks_dismiss(void);
-/* Of the others: simulates what is asked for until dismissed. */
+/* Of the first rank: ends the work of the others. */
+void ranks_release(void);
+/* Of the others: simulates what is asked for until released. */
 void ranks_serve(void);
 
 #endif

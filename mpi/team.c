@@ -71,7 +71,7 @@ static int fail(int error, const char *text) {
 }
 
 /* A pause that grows with the number of times nothing has come. */
-static void pause_for_news(unsigned *times) {
+static void pause_between_looks(unsigned *times) {
     struct timespec t = {0, 200000};
 
     if (++*times < 200)
@@ -130,7 +130,7 @@ static void send_cancel(leader *l) {
 }
 
 /* The others are about as far. */
-static int lead_progress(void *user, uint64_t done, uint64_t total) {
+static int leader_progress(void *user, uint64_t done, uint64_t total) {
     leader *l = user;
     MPI_Status status;
 
@@ -174,8 +174,8 @@ static void gather(leader *l, int expected) {
     while (expected > 0) {
         if (!is_there(MPI_ANY_SOURCE, TAG_ANSWER, &status) &&
             !is_there(MPI_ANY_SOURCE, TAG_FAILED, &status)) {
-            lead_progress(l, l->done, l->total); /* hears of signals, and passes them on */
-            pause_for_news(&times);
+            leader_progress(l, l->done, l->total); /* hears of signals, and passes them on */
+            pause_between_looks(&times);
             continue;
         }
         unsigned char *bytes = receive(&status, &length);
@@ -222,7 +222,7 @@ static int send_orders(leader *l, const ki_ensemble *empty, uint64_t first, uint
 int team_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_options *run) {
     leader l = {.run = run, .e = e};
     ki_ensemble *empty = NULL;
-    ki_run_options ours = {run ? run->threads : 0, lead_progress, &l};
+    ki_run_options ours = {run ? run->threads : 0, leader_progress, &l};
 
     if (size == 1) {
         int error = ki_ensemble_run(e, first, last, run);
@@ -247,7 +247,7 @@ int team_run(ki_ensemble *e, uint64_t first, uint64_t last, const ki_run_options
     return 0;
 }
 
-void ranks_dismiss(void) {
+void ranks_release(void) {
     for (int k = 1; k < size; k++)
         MPI_Send(NULL, 0, MPI_BYTE, k, TAG_ENOUGH, MPI_COMM_WORLD);
 }
@@ -269,7 +269,7 @@ static int serve_progress(void *user, uint64_t done, uint64_t total) {
     return 0;
 }
 
-static void obey(const unsigned char *bytes, size_t length) {
+static void serve_order(const unsigned char *bytes, size_t length) {
     order o;
     ki_ensemble *e = NULL;
     int count;
@@ -307,13 +307,13 @@ void ranks_serve(void) {
         if (is_there(0, TAG_ORDER, &status)) {
             unsigned char *bytes = receive(&status, &length);
             if (bytes)
-                obey(bytes, length);
+                serve_order(bytes, length);
             else
                 MPI_Abort(MPI_COMM_WORLD, 1);
             free(bytes);
             times = 0;
         } else {
-            pause_for_news(&times);
+            pause_between_looks(&times);
         }
     }
 }

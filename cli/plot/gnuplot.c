@@ -196,14 +196,14 @@ static int start(gnuplot_process *g) {
     return 0;
 }
 
-static void shut(int *fd) {
+static void close_end(int *fd) {
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
 }
 
 /* Puts a piece behind what is drawn already. Returns 0 or errno. */
-static int keep(gnuplot_process *g, const char *piece, size_t n) {
+static int append_picture(gnuplot_process *g, const char *piece, size_t n) {
     if (n > LARGEST_PICTURE - g->size)
         return EFBIG;
     if (g->size + n > g->room) {
@@ -226,11 +226,11 @@ static int receive(gnuplot_process *g, const struct pollfd *out, const struct po
     if (out->revents) {
         ssize_t n = read(g->out, buffer, sizeof buffer);
         if (n > 0) {
-            const int error = keep(g, buffer, (size_t)n);
+            const int error = append_picture(g, buffer, (size_t)n);
             if (error)
                 return error;
         } else if (n == 0 || errno != EINTR) {
-            shut(&g->out);
+            close_end(&g->out);
         }
     }
     if (err->revents) {
@@ -241,7 +241,7 @@ static int receive(gnuplot_process *g, const struct pollfd *out, const struct po
             memcpy(g->said + g->n_said, buffer, kept);
             g->n_said += kept;
         } else if (n == 0 || errno != EINTR) {
-            shut(&g->err);
+            close_end(&g->err);
         }
     }
     return 0;
@@ -249,7 +249,7 @@ static int receive(gnuplot_process *g, const struct pollfd *out, const struct po
 
 /* Script in, picture out, all pipes served at once so that none can fill up and stop both sides.
  * Returns 0 or errno. */
-static int converse(gnuplot_process *g, const char *script, size_t length) {
+static int exchange_data(gnuplot_process *g, const char *script, size_t length) {
     int error = 0;
 
     while (!error && (g->out >= 0 || g->err >= 0)) {
@@ -268,13 +268,13 @@ static int converse(gnuplot_process *g, const char *script, size_t length) {
             }
             /* A gnuplot that stopped reading tells why through its exit status. */
             if (length == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-                shut(&g->in);
+                close_end(&g->in);
         }
         error = receive(g, &p[1], &p[2]);
     }
-    shut(&g->in);
-    shut(&g->out);
-    shut(&g->err);
+    close_end(&g->in);
+    close_end(&g->out);
+    close_end(&g->err);
     return error;
 }
 
@@ -297,7 +297,7 @@ static int run_gnuplot(gnuplot_process *g, const char *picture, const char *scri
 
     if (status)
         return status;
-    const int error = converse(g, script, length);
+    const int error = exchange_data(g, script, length);
     const int end = wait_for_end(error);
     if (error)
         return complain(STATUS_FAILED, "%s : %s : memory for it, or fewer points", picture,

@@ -194,7 +194,7 @@ static int run_point(sim_run *run) {
     return error;
 }
 
-static int tell_stopped(const sim_run *run) {
+static int report_stopped(const sim_run *run) {
     uint64_t done = 0, wanted = 0;
 
     for (size_t i = 0; i < run->st->n; i++) {
@@ -238,7 +238,7 @@ static int work_on_point(sim_run *run) {
     if (run->checkpoint)
         save(run);
     if (run->checkpoint && error == KI_ERR_CANCELLED)
-        return tell_stopped(run);
+        return report_stopped(run);
     return complain(STATUS_FAILED, "%s", team_error());
 }
 
