@@ -47,10 +47,21 @@ static const command_help meanfield_help = {
 static const char *const method_words[] = {KI_METHOD_LIST(WORD) NULL};
 #undef WORD
 static const char *const against_words[] = {"exact", "simulation", NULL};
-enum {
-    ASYNC_METHODS = 1u << KI_NAIVE | 1u << KI_PLEFKA_T1T,
-    ALL_METHODS = (1u << KI_N_METHODS) - 1
-};
+enum { ALL_METHODS = (1u << KI_N_METHODS) - 1 };
+
+/* Those that the library has an asynchronous form of. */
+static unsigned asynchronous_methods(void) {
+    unsigned found = 0;
+
+    for (int method = 0; method < KI_N_METHODS; method++) {
+        const ki_meanfield_spec spec = {method, KI_ASYNC, 1};
+        uint64_t bytes;
+
+        if (ki_meanfield_memory(1, &spec, &bytes) == 0)
+            found |= 1u << method;
+    }
+    return found;
+}
 
 /* An option that would be passed over is a misunderstanding. */
 static int check_applicable(const mf_command *w, const option *options, size_t n) {
@@ -84,17 +95,15 @@ static int check_methods(mf_command *w, int given) {
     if (w->async && !w->steady)
         return complain(STATUS_USAGE, "--dynamics async : only the steady state is known : with "
                                       "--steady");
-    if (w->async && given && (w->methods & ~(unsigned)ASYNC_METHODS)) {
-        int method = 0;
-        while (!(w->methods & ~(unsigned)ASYNC_METHODS & 1u << method))
-            method++;
-        return complain(STATUS_USAGE,
-                        "--method : %s is of synchronous dynamics : naive or plefka-t1t with "
-                        "--dynamics async",
-                        ki_method_name(method));
-    }
+    const unsigned asynchronous = w->async ? asynchronous_methods() : 0;
+    for (int method = 0; w->async && given && method < KI_N_METHODS; method++)
+        if (w->methods & ~asynchronous & 1u << method)
+            return complain(STATUS_USAGE,
+                            "--method : %s is of synchronous dynamics : naive or plefka-t1t with "
+                            "--dynamics async",
+                            ki_method_name(method));
     if (!given)
-        w->methods = w->against ? w->async ? ASYNC_METHODS : ALL_METHODS
+        w->methods = w->against ? w->async ? asynchronous : (unsigned)ALL_METHODS
                      : w->async ? 1u << KI_PLEFKA_T1T
                                 : 1u << KI_PLEFKA2_T;
     return 0;

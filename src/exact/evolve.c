@@ -154,7 +154,7 @@ int ki_exact_evolve(const ki_network *network, int dynamics, const double *m0, d
                              .products = e.chain.products};
 
         ki_exact_summarize(&e.chain, &e.now, last, &r);
-        r.sigma = ki_exact_write(&e.chain, &e.now, last, KI_EDGES_CONNECTED, out);
+        r.sigma = ki_exact_write(&e.chain, &e.now, last, KI_OF_CONNECTED, out);
         r.Sr = r.S + r.sigma;
         if (out && out->p)
             memcpy(out->p, e.p, e.chain.states * sizeof *out->p);

@@ -68,7 +68,7 @@ int ki_exact(const ki_network *network, const ki_exact_spec *spec, const ki_run_
     error = solve(&s, network, spec, &r);
     ki_blas_end();
     if (!error) {
-        r.sigma = ki_exact_write(&s.chain, &s.moments, &s.moments, KI_EDGES_RAW, out);
+        r.sigma = ki_exact_write(&s.chain, &s.moments, &s.moments, KI_OF_RAW, out);
         r.Sr = r.S + r.sigma;
         r.sigma_error = 2 * r.law_error * ki_chain_largest_field(&s.chain);
         if (!(r.sigma_error <= MOST_SIGMA_ERROR * (1 + fabs(r.sigma))))

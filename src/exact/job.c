@@ -61,7 +61,7 @@ void ki_exact_summarize(const ki_chain *c, const ki_law_moments *k, const ki_law
 }
 
 /* From e, which differs from d by what is symmetric and keeps its digits where hardly a spin flips. */
-static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_edges edges) {
+static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_made_of made_of) {
     const size_t n = c->n;
     const double weight = ki_edge_weight(c->dynamics, c->beta);
     double sum = 0;
@@ -70,7 +70,7 @@ static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_ed
         for (size_t j = 0; j < i; j++) {
             const double e = last->e[i * n + j] - last->e[j * n + i];
             const double own =
-                edges == KI_EDGES_RAW ? 0 : last->t[i] * last->m[j] - last->t[j] * last->m[i];
+                made_of == KI_OF_RAW ? 0 : last->t[i] * last->m[j] - last->t[j] * last->m[i];
 
             sum += ki_edge(weight, c->J, n, i, j, e - own);
         }
@@ -79,7 +79,7 @@ static double sigma_of(const ki_chain *c, const ki_law_moments *last, enum ki_ed
     return sum / (double)n;
 }
 
-static void write_edges(const ki_chain *c, const ki_law_moments *last, enum ki_edges edges,
+static void write_edges(const ki_chain *c, const ki_law_moments *last, enum ki_made_of made_of,
                         const ki_exact_out *out) {
     const size_t n = c->n;
     const double weight = ki_edge_weight(c->dynamics, c->beta);
@@ -91,7 +91,7 @@ static void write_edges(const ki_chain *c, const ki_law_moments *last, enum ki_e
             const size_t ij = i * n + j;
             double d = last ? last->d[ij] : (double)NAN;
 
-            if (last && edges == KI_EDGES_CONNECTED)
+            if (last && made_of == KI_OF_CONNECTED)
                 d -= last->t[i] * last->m[j];
             const double edge = last && i == j ? last->own[i] : ki_edge(weight, c->J, n, i, j, d);
             spin += edge;
@@ -109,11 +109,11 @@ static void copy(size_t n, const double *from, double *to) {
 }
 
 double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law_moments *last,
-                      enum ki_edges edges, const ki_exact_out *out) {
+                      enum ki_made_of made_of, const ki_exact_out *out) {
     const size_t n = c->n;
 
     if (out) {
-        write_edges(c, last, edges, out);
+        write_edges(c, last, made_of, out);
         copy(n, now->m, out->m);
         copy(n * n, now->c, out->c);
         copy(n * n, now->c, out->C);
@@ -125,7 +125,7 @@ double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law
         (void)!ki_moments_connect(n, now->m, now->m, out->C, out->C);
     if (out && out->D && last)
         (void)!ki_moments_connect(n, last->t, last->m, out->D, out->D);
-    return last ? sigma_of(c, last, edges) : NAN;
+    return last ? sigma_of(c, last, made_of) : NAN;
 }
 
 /* From the mode to one side until weights are below 1e-20 of its own: where, and their sum. */

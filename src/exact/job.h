@@ -28,15 +28,15 @@ void ki_exact_summarize(const ki_chain *c, const ki_law_moments *k, const ki_law
                         ki_exact_result *r);
 
 /* A step backwards in time is the weights of two moments apart. */
-enum ki_edges {
-    KI_EDGES_RAW,      /* sigma_edge from d */
-    KI_EDGES_CONNECTED /* from D */
+enum ki_made_of {
+    KI_OF_RAW,      /* sigma_edge from d */
+    KI_OF_CONNECTED /* from D */
 };
 
 /* All arrays but p. `now`: c and m; `last`: d, t and the m of D, one step earlier perhaps; NULL:
  * NaN. Returns the sum of the edges over N. */
 double ki_exact_write(const ki_chain *c, const ki_law_moments *now, const ki_law_moments *last,
-                      enum ki_edges edges, const ki_exact_out *out);
+                      enum ki_made_of made_of, const ki_exact_out *out);
 
 /* Weights of a Poisson law of this mean, those below 1e-20 of the largest left out: `weight` is
  * that of `first`, the next one is mean/(k + 1) times that of k. */
