@@ -369,7 +369,7 @@ def test_wrong_files(tmp_path):
     assert "device or pipe" in read("/dev/null")
     os.mkfifo(tmp_path / "pipe")
     assert "device or pipe" in read(tmp_path / "pipe")
-    for text, words in {b"": "empty", b"hello": "no file", b"PK\3\4": "cut off", b"\x93NUMPY": "NPY",
+    for text, words in {b"": "empty", b"hello": "no format", b"PK\3\4": "cut off", b"\x93NUMPY": "NPY",
                         b"PK\3\4" + bytes(100): "cut off"}.items():
         (tmp_path / "x").write_bytes(text)
         assert words in read(tmp_path / "x")

@@ -78,12 +78,12 @@ static void points(void **state) {
 static void words(void **state) {
     (void)state;
     static const char *const status[] = {
-        "ok",         "not-converged", "no-ordered-phase", "unsolved",
-        "not-steady", "unstable",      "unphysical",       "?"};
+        "ok",         "not-converged", "no-ordered-phase", "unsolved",  "not-steady", "unstable",
+        "unphysical", "separated",     "silent",           "saturated", "no-root",    "?"};
     static const char *const method[] = {"naive",     "plefka-t1t", "plefka-t",
                                          "plefka-t1", "plefka2-t",  "?"};
     static const char *const phase[] = {"paramagnetic", "ferromagnetic", "two-cycle", "?"};
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 12; i++)
         assert_string_equal(ki_status_name(i), status[i]);
     for (int i = 0; i < 6; i++)
         assert_string_equal(ki_method_name(i), method[i]);
