@@ -16,14 +16,14 @@ def start_run(threads):
     the result alive during the call and pass `&result.options`."""
     threads = count("threads", threads, _MOST_THREADS, 0, " (all)")
     run = ffi.new("python_run *")
-    lib.python_run_start(run, 1 if _forked else threads,
+    lib.python_run_start(run, threads or int(_forked),
                          threading.current_thread() is threading.main_thread())
     return run
 
 
 def _after_fork():
-    # Children of a pool share the processors: one thread each, with the same bits. The library itself makes
-    # new threads in a child.
+    # Children of a pool share the processors: one thread each, with the same bits, unless they are told how
+    # many. The library itself makes new threads in a child.
     global _forked
     _forked = True
 

@@ -211,5 +211,6 @@ def simulate(N: ArrayLike, beta: ArrayLike, J0: ArrayLike = 1.0, dJ: ArrayLike =
         rest = [_row(ensemble, lib.KI_NOT_CONVERGED) for ensemble in ensembles[len(rows):]]
         with contextlib.suppress(AttributeError):
             setattr(stop, "partial", _gather(rows + rest, inputs))
+            stop.add_note("What was finished is in the exception's `partial`: sys.last_value.partial in a session.")
         raise
     return _gather(rows, inputs)

@@ -115,6 +115,26 @@ print(not any(ends))
 """)
 
 
+@forks
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads cannot be counted here")
+def test_threads_of_a_child(package, tmp_path):
+    """One, unless it is told how many."""
+    run(package, tmp_path, """
+ki.simulate(300, 1, realizations=50, threads=2)
+here, there = os.pipe()
+if os.fork() == 0:
+    signal.alarm(120)
+    counts = []
+    for threads in (0, 3):
+        ki.simulate(300, 1, realizations=50, threads=threads)
+        counts.append(len(os.listdir("/proc/self/task")))
+    os.write(there, repr(counts[0] == 1 < counts[1]).encode())
+    os._exit(0)
+os.wait()
+print(os.read(here, 9).decode())
+""")
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_pools(package, tmp_path, method):
     if method == "fork" and not hasattr(os, "fork"):
