@@ -51,7 +51,8 @@ typedef struct ki_compare_reference {
                                  of the two halves; 0 for all states */
     double C_err;     /**< likewise */
     double D_err;     /**< likewise */
-    double sigma_err; /**< standard error of sigma, from the replicas; 0 for all states */
+    double sigma_err; /**< standard error over replicas of their entropy flow: about that of sigma
+                           synchronously, up to twice it asynchronously; 0 for all states */
     int status;       /**< KI_CONVERGED; KI_NOT_CONVERGED as in ki_exact() */
 } ki_compare_reference;
 
