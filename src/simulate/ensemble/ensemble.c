@@ -384,6 +384,12 @@ static void estimate(const ki_exact_sum *x, const ki_exact_sum *square, double n
     *error = n > 1 ? ldexp(sqrt(difference / (n - 1)) / n, -32 * up) : (double)NAN;
 }
 
+/* A sum that is a count, unless the state is forged. */
+static uint64_t count_of(const ki_exact_sum *sum) {
+    const double value = ki_exact_sum_value(sum);
+    return value >= 0 && value < 0x1p64 ? (uint64_t)value : 0;
+}
+
 int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
     if (ki_check_pointer("ensemble", e, "that of ki_ensemble_create()") ||
         ki_check_pointer("out", out, "a place for the result"))
@@ -405,7 +411,7 @@ int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
         .sigma_err = error[KI_EST_SIGMA],
         .activity = mean[KI_EST_ACTIVITY],
         .activity_err = error[KI_EST_ACTIVITY],
-        .flips = (uint64_t)ki_exact_sum_value(&e->sums.x[KI_EST_FLIPS]),
+        .flips = count_of(&e->sums.x[KI_EST_FLIPS]),
     };
     return 0;
 }
