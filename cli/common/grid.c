@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
+#include "shell/memory.h"
 #include "shell/message.h"
 #include "shell/output.h"
-#include "shell/memory.h"
 
 enum { LARGEST_GRID = 0x7FFFFFFF };
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "plot/plot_option.h"
-#include "exact/exact.h"
-#include "shell/memory.h"
 #include "common/model_options.h"
+#include "exact/exact.h"
+#include "plot/plot_option.h"
+#include "shell/memory.h"
 
 static const command_help exact_help = {
     "exact",

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "plot/plot_option.h"
 #include "common/model_options.h"
+#include "plot/plot_option.h"
 
 static const command_help meanfield_help = {
     "meanfield",

@@ -8,8 +8,8 @@
 #include "cmd.h"
 #include "common/given_network.h"
 #include "common/model_options.h"
-#include "shell/output.h"
 #include "shell/memory.h"
+#include "shell/output.h"
 
 static const command_help network_help = {
     "network",

@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "shell/provenance.h"
+
 #include "shell/team.h"
 
 #include <inttypes.h>

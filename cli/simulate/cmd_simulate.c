@@ -9,17 +9,17 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "plot/plot_option.h"
 #include "common/grid.h"
+#include "common/model_options.h"
+#include "plot/plot_option.h"
 #include "shell/memory.h"
 #include "shell/team.h"
 #include "simulate/checkpoint.h"
 #include "simulate/replicas_run.h"
+#include "simulate/run_options.h"
 #include "simulate/study_plot.h"
 #include "simulate/study_report.h"
 #include "simulate/study_run.h"
-#include "common/model_options.h"
-#include "simulate/run_options.h"
 
 static const command_help simulate_help = {
     "simulate",

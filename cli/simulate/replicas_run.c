@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/given_network.h"
+#include "common/model_options.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 #include "shell/team.h"
 #include "shell/values.h"
-#include "simulate/simulate_row.h"
-#include "common/given_network.h"
-#include "common/model_options.h"
 #include "simulate/run_options.h"
+#include "simulate/simulate_row.h"
 
 static const command_help network_help = {
     "simulate",

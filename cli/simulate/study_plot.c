@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Picture of a study: points with error bars against one parameter, the infinite network beneath.
  */
+#include "simulate/study_plot.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot/plot.h"
-#include "simulate/study_plot.h"
-#include "shell/memory.h"
 #include "common/grid_plot.h"
+#include "plot/plot.h"
+#include "shell/memory.h"
 
 /* Axes of a study: the parameters as in enum ki_parameter, then N. */
 enum { AXIS_N = N_PARAMETERS, N_AXES, UNDER_SAMPLES = 241 };

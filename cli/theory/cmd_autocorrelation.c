@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "theory/curves.h"
-#include "shell/output.h"
+#include "common/model_options.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
-#include "common/model_options.h"
+#include "shell/output.h"
+#include "theory/curves.h"
 
 static const command_help autocorrelation_help = {
     "autocorrelation",

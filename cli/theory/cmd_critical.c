@@ -5,10 +5,10 @@
 
 #include "cmd.h"
 #include "common/grid.h"
-#include "shell/output.h"
+#include "common/grid_plot.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
-#include "common/grid_plot.h"
+#include "shell/output.h"
 
 static const command_help critical_help = {
     "critical",

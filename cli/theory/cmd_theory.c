@@ -7,11 +7,11 @@
 
 #include "cmd.h"
 #include "common/grid.h"
-#include "shell/output.h"
-#include "plot/plot_option.h"
-#include "theory/theory_plot.h"
-#include "shell/memory.h"
 #include "common/model_options.h"
+#include "plot/plot_option.h"
+#include "shell/memory.h"
+#include "shell/output.h"
+#include "theory/theory_plot.h"
 
 static const command_help theory_help = {
     "theory",

@@ -8,11 +8,11 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "theory/curves.h"
-#include "shell/output.h"
+#include "common/model_options.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
-#include "common/model_options.h"
+#include "shell/output.h"
+#include "theory/curves.h"
 
 static const command_help transient_help = {
     "transient",

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/message.h"
-#include "shell/memory.h"
-#include "shell/output.h"
 #include "common/grid_plot.h"
+#include "shell/memory.h"
+#include "shell/message.h"
+#include "shell/output.h"
 
 int curves_make(curves *c, const char *command, const value_list lists[N_PARAMETERS],
                 const value_list *m0, size_t length, size_t row_size) {

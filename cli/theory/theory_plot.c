@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "shell/message.h"
 #include "common/grid_plot.h"
+#include "shell/message.h"
 
 enum drawn {
     DRAWN_M,
