@@ -78,7 +78,7 @@ typedef struct mf_rows { /* columns of equal length, drawn with one curve a meth
     size_t n;
     const double *x, *y[4];
     const char *const *method; /* [n] */
-    const char *const *status; /* [n]; rows other than "ok" are left out. NULL: all are drawn */
+    const char *const *status; /* [n]; rows other than "ok" are gaps */
 } mf_rows;
 /* Arguments are mf_rows: t, or beta if there are several, m_mean, C_mean, D_mean, sigma; or beta and
  * four errors. */

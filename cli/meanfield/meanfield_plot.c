@@ -2,6 +2,7 @@
 /* Pictures of meanfield: moments in time, and errors against temperature. */
 #include "meanfield/meanfield.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,19 +24,20 @@ static size_t number_methods(const mf_rows *r, unsigned char *family, const char
     return n;
 }
 
-/* The rows that are drawn: not those of an exact reference, whose errors are 0, and not those that
- * mean nothing and would take the scale from the others. */
+/* The rows that are drawn: not those of an exact reference, whose errors are 0. Numbers that mean
+ * nothing leave gaps: they would take the scale from the others. */
 static mf_rows drawn_rows(const mf_rows *r, double *room, const char **method) {
     mf_rows out = {.w = r->w, .x = room, .method = method};
 
     for (size_t k = 0; k < 4; k++)
         out.y[k] = room + (k + 1) * r->n;
     for (size_t i = 0; i < r->n; i++) {
-        if (strcmp(r->method[i], "exact") == 0 || (r->status && strcmp(r->status[i], "ok") != 0))
+        if (strcmp(r->method[i], "exact") == 0)
             continue;
+        const int right = strcmp(r->status[i], ki_status_name(KI_CONVERGED)) == 0;
         room[out.n] = r->x[i];
         for (size_t k = 0; k < 4; k++)
-            room[(k + 1) * r->n + out.n] = r->y[k][i];
+            room[(k + 1) * r->n + out.n] = right ? r->y[k][i] : (double)NAN;
         method[out.n++] = r->method[i];
     }
     return out;

@@ -186,7 +186,7 @@ static int lay_out_arrays(const table *t, const mf_job *job, file_arrays *f) {
 
 /* The last row of each run, for curves over beta. */
 static size_t keep_last_rows(const table *t, mf_rows *r, double *const real[N_REAL],
-                             const char **method) {
+                             const char **method, const char **status) {
     size_t kept = 0;
 
     for (size_t row = 0; row < t->rows; row++) {
@@ -194,13 +194,15 @@ static size_t keep_last_rows(const table *t, mf_rows *r, double *const real[N_RE
             continue;
         for (size_t k = 0; k < N_REAL; k++)
             real[k][kept] = t->real[k][row];
+        status[kept] = t->word[STATUS][row];
         method[kept++] = t->word[METHOD][row];
     }
     *r = (mf_rows){.w = t->w,
                    .n = kept,
                    .x = real[BETA],
                    .y = {real[M_MEAN], real[C_MEAN], real[D_MEAN], real[SIGMA]},
-                   .method = method};
+                   .method = method,
+                   .status = status};
     return kept;
 }
 
@@ -211,18 +213,19 @@ static int draw(const void *figure, const char *picture) {
                     .n = t->rows,
                     .x = t->real[T],
                     .y = {t->real[M_MEAN], t->real[C_MEAN], t->real[D_MEAN], t->real[SIGMA]},
-                    .method = t->word[METHOD]};
+                    .method = t->word[METHOD],
+                    .status = t->word[STATUS]};
 
     if (t->w->n_betas < 2)
         return mf_draw_steps(&rows, picture);
     double *real[N_REAL];
-    const char **method = get_memory("--plot", t->rows, sizeof *method);
+    const char **method = get_memory("--plot", t->rows, 2 * sizeof *method);
     int status = STATUS_FAILED;
     real[0] = get_memory("--plot", t->rows, N_REAL * sizeof(double));
     if (method && real[0]) {
         for (size_t k = 1; k < N_REAL; k++)
             real[k] = real[0] + k * t->rows;
-        keep_last_rows(t, &rows, real, method);
+        keep_last_rows(t, &rows, real, method, method + t->rows);
         status = mf_draw_steps(&rows, picture);
     }
     free(method);

@@ -461,6 +461,17 @@ def test_pictures(network, mean, tmp_path):
     assert (tmp_path / "one.png").read_bytes()[:4] == b"\x89PNG" and (tmp_path / "one.npz").exists()
 
 
+@pytest.mark.skipif(shutil.which("gnuplot") is None, reason="needs gnuplot")
+@pytest.mark.parametrize("args", [["--compare", "exact", "--steps", "60", "--beta", "1.5,2"], ["--beta", "1.5,2"],
+                                  ["--steps", "60"], ["--steady", "--beta", "0.3,1.5,2"]])
+def test_pictures_without_what_means_nothing(args, run, tmp_path):
+    """A picture is drawn even if nothing is left for it, and no axis goes to 1e40."""
+    assert run("network", "draw", "--N", "12", "--dJ", "1", "--beta", "1.5", "-o", "w.npz").returncode == 0
+    done = run("meanfield", "--network", "w.npz", "--method", "plefka-t", *args, "--plot", "p.svg")
+    assert done.returncode == 3 and "drew p.svg" in done.stderr, done.stderr
+    assert not re.search(r"e\+\d\d", (tmp_path / "p.svg").read_text())
+
+
 # --- refusals and failures --------------------------------------------------------------------------
 
 ASYNC = ["--dynamics", "async", "--steady"]
