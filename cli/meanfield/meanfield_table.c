@@ -288,11 +288,13 @@ static int say_end(const mf_job *job) {
     const ki_meanfield_info *worst = &job->worst;
     const unsigned long long steps = worst->steps;
 
+    const unsigned long long wrong = worst->unphysical + worst->unphysical_D;
+
     if (worst->status == KI_UNPHYSICAL)
         return complain(STATUS_UNCONVERGED,
-                        "meanfield : %s has %llu correlations at step %llu that no distribution "
+                        "meanfield : %s has %llu correlation%s at step %llu that no distribution "
                         "has : another --method, or a smaller --beta",
-                        name, (unsigned long long)(worst->unphysical + worst->unphysical_D), steps);
+                        name, wrong, wrong == 1 ? "" : "s", steps);
     if (worst->status == KI_UNSTABLE)
         return complain(STATUS_UNCONVERGED,
                         "meanfield : %s stays at a steady state that the least deviation leaves : "
