@@ -156,7 +156,7 @@ static void inside_there_is_no_team(void **state) {
     int counts[40][8] = {{0}};
     ki_team_run(40, 3, nest, counts);
     for (int i = 0; i < 320; i++)
-        assert_int_equal(counts[0][i], 1);
+        assert_int_equal(counts[i / 8][i % 8], 1);
 }
 
 static void *many_loops(void *ctx) {
@@ -165,7 +165,7 @@ static void *many_loops(void *ctx) {
         int counts[40][8] = {{0}};
         ki_team_run(40, 2 + k % 4, nest, counts);
         for (int i = 0; i < 320; i++)
-            *bad += counts[0][i] != 1;
+            *bad += counts[i / 8][i % 8] != 1;
     }
     return NULL;
 }
