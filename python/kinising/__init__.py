@@ -6,6 +6,7 @@
     ki.critical(solve_for="beta", dJ=0.5)     # the order-disorder boundary
     ki.simulate(N=128, beta=2, dJ=0.5).sigma  # finite N, averaged over networks
     ki.Network.draw(100, beta=2).simulate().d # one network
+    ki.fit(spikes, axes="time,unit").J        # a network from a recording
     ki.compare(ki.Network.draw(10)).table()   # mean fields against all of its states
 
 Everything is per spin and in nats. `make python` builds the library into this package; without it the
@@ -19,14 +20,17 @@ __version__ = "0.1.0"
 
 from ._compare import Comparison, compare
 from ._exact import Exact
+from ._fit import Fit, fit
 from ._library import KinisingError
 from ._meanfield import MeanField
 from ._network import Network, NetworkSummary, Replicas
+from ._raster import Raster
 from ._simulate import Simulation, simulate
 from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
 
-__all__ = ["Comparison", "Exact", "KinisingError", "MeanField", "Network", "NetworkSummary", "Replicas", "Simulation",
-           "Theory", "Transient", "autocorrelation", "compare", "critical", "info", "simulate", "theory", "transient"]
+__all__ = ["Comparison", "Exact", "Fit", "KinisingError", "MeanField", "Network", "NetworkSummary", "Raster", "Replicas",
+           "Simulation", "Theory", "Transient", "autocorrelation", "compare", "critical", "fit", "info", "simulate",
+           "theory", "transient"]
 
 
 def _name_as_called():

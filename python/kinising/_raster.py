@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Recordings: a numpy layer over kinising/raster.h."""
+from __future__ import annotations
+
+import math
+from typing import Any, Optional
+
+import numpy as np
+
+from ._arguments import MOST_SPINS, count, doubles, need_memory, number
+from ._library import check, ffi, lib, need_library
+from ._run import start_run
+
+_AXES = ("trial", "time", "unit")
+_TYPES = {"int8": "KI_INT8", "bool": "KI_INT8", "int64": "KI_INT64", "float64": "KI_FLOAT64"}
+
+
+def _axes_of(axes: Any, array: np.ndarray) -> list[str]:
+    """Names of the dimensions; never guessed, the sentence proposes the likely ones."""
+    if axes is None:
+        shape = " x ".join(map(str, array.shape))
+        last = "time,unit" if array.ndim >= 2 and array.shape[-2] >= array.shape[-1] else "unit,time"
+        raise ValueError(f"axes : the raster is {shape} : use axes={('trial,' if array.ndim > 2 else '') + last!r}, "
+                         "if the longer one is time")
+    names = [part.strip() for part in axes.split(",")] if isinstance(axes, str) else list(axes)
+    if len(set(names)) != len(names) or not {"time", "unit"} <= set(names) <= set(_AXES):
+        raise ValueError(f"axes : {axes!r} : use time and unit, perhaps trial, in the order of the dimensions, such "
+                         "as 'time,unit'")
+    return names
+
+
+def _in_order(values: Any, axes: Any) -> np.ndarray:
+    """A view (trial, time, unit) of elements that the library reads in place; a copy of other types."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"raster : is of type {array.dtype} : use numbers 0 and 1, or -1 and 1")
+    names = _axes_of(axes, array)
+    while array.ndim > len(names) and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != len(names):
+        raise ValueError(f"axes : {len(names)} are named, and the raster is "
+                         f"{' x '.join(map(str, array.shape))} : use one for each dimension")
+    if "trial" not in names:
+        array, names = array[None], ["trial", *names]
+    array = array.transpose([names.index(name) for name in _AXES])
+    if 0 in array.shape:
+        raise ValueError(f"raster : is of {array.shape} trials, bins and units : use at least one of each")
+    if array.dtype.name not in _TYPES:
+        array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+    return array
+
+
+class Raster:
+    """A recording, packed to one bit a unit and bin: which units were active (1) or silent (0 or -1) in which bin.
+
+    Parameters:
+        values        array of 0 and 1, or of -1 and 1, of any real type and layout (int8, bool, int64 and float64
+                      are read in place); or a list of such arrays of time and unit, one a trial
+        axes          of its dimensions: "time,unit", "unit,time", "trial,time,unit", ... in their order; required
+        bin           seconds a bin, if known
+        trial_length  a new trial begins after so many bins
+
+    Transitions never lead from one trial into the next.
+
+    Attributes:
+        units, trials, bins, transitions  numbers of them
+        bin        seconds, or None
+        zero_one   whether the values were 0 and 1
+        active     [units] active bins of each unit
+        rates      [units] their share of the bins, per second if `bin` is known
+
+    >>> raster = ki.Raster([[1, 0], [1, 1], [0, 1]], axes="time,unit")
+    >>> raster.units, raster.transitions, raster.active.tolist()
+    (2, 2, [2, 2])
+    """
+
+    def __init__(self, values: Any, axes: Any = None, bin: Optional[float] = None,
+                 trial_length: Optional[int] = None):
+        need_library()
+        width = math.nan if bin is None else number("bin", bin)
+        if isinstance(values, (list, tuple)) and values and all(np.ndim(x) == 2 for x in values):
+            parts = [_in_order(x, axes) for x in values]
+        else:
+            parts = [_in_order(values, axes)]
+        if len({part.shape[2] for part in parts}) != 1:
+            raise ValueError(f"raster : trials of {sorted({part.shape[2] for part in parts})} units : use the same "
+                             "units in all")
+        length = None if trial_length is None else count("trial_length", trial_length, 2**40)
+        lengths = [min(length or bins, bins - first) for part in parts for _ in range(part.shape[0])
+                   for bins in [part.shape[1]] for first in range(0, bins, length or bins)]
+        units = count("units", parts[0].shape[2], MOST_SPINS)
+        need_memory("raster", units * sum(lengths) / 8.0, "use fewer bins or units")
+        self._fill(units, lengths, width, parts)
+
+    def _fill(self, units: int, lengths: list[int], width: float, parts: list[np.ndarray]) -> None:
+        out = ffi.new("ki_raster **")
+        check(lib.ki_raster_create(units, len(lengths), ffi.new("uint64_t[]", lengths), width, out))
+        self._raster = ffi.gc(out[0], lib.ki_raster_free)
+        first = 0
+        for part in parts:
+            kind = getattr(lib, _TYPES[part.dtype.name])
+            for trial in part:
+                at = ffi.cast("void *", trial.__array_interface__["data"][0])
+                values = ffi.new("ki_raster_values *", (at, kind, *trial.strides))
+                check(lib.ki_raster_fill(self._raster, first, trial.shape[0], values))
+                first += trial.shape[0]
+        summary, active = ffi.new("ki_raster_summary *"), np.empty(units, dtype=np.uint64)
+        check(lib.ki_raster_summarize(self._raster, summary, ffi.from_buffer("uint64_t[]", active)))
+        self.units, self.trials, self.bins = units, summary.trials, summary.bins
+        self.transitions, self.zero_one = summary.transitions, bool(summary.zero_one)
+        self.bin = None if math.isnan(width) else width
+        self.active = active.astype(np.int64)
+        self.rates = self.active / (self.bins * (self.bin or 1.0))
+
+    def __repr__(self) -> str:
+        bin = "" if self.bin is None else f", bin {self.bin:.6g} s"
+        return f"<kinising.Raster of {self.units} units, {self.bins} bins, {self.trials} trials{bin}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("Raster : cannot be pickled : use to_array(), and Raster() of it")
+
+    def to_array(self) -> np.ndarray:
+        """-1 and +1 as int8 [bins,units], trials one after another."""
+        need_memory("to_array", float(self.units) * self.bins, "use a part of the recording")
+        out = np.empty((self.bins, self.units), dtype=np.int8)
+        check(lib.ki_raster_unpack(self._raster, 0, self.bins, ffi.from_buffer("int8_t[]", out)))
+        return out
+
+    def moments(self, threads: int = 0) -> dict[str, np.ndarray]:
+        """Raw moments over the transitions [moments-data]: "before" and "after" [units], c = <s_i s_j> and
+        d = <y_i s_j> [units,units], y the state after a transition and s the one before."""
+        run, n = start_run(threads), self.units
+        need_memory("moments", 16.0 * n * n, "use fewer units")
+        out = {name: np.empty(shape) for name, shape in dict(before=n, after=n, c=(n, n), d=(n, n)).items()}
+        check(lib.ki_raster_moments(self._raster, ffi.addressof(run, "options"), *map(doubles, out.values())))
+        return out
+
+
+def as_raster(name: str, values: Any, axes: Any, bin: Any, trial_length: Any) -> Raster:
+    """What a function is given: a Raster, or what one is made of."""
+    if not isinstance(values, Raster):
+        return Raster(values, axes, bin, trial_length)
+    if not (axes is None and bin is None and trial_length is None):
+        raise ValueError(f"axes : {name} is a Raster, which has its own axes, bin and trials : use them there")
+    return values
