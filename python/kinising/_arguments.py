@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What callers pass, checked before the library sees it: numbers, words, counts, file names, room in memory."""
+import contextlib
 import decimal
 import numbers as kinds
 import operator
@@ -88,7 +89,10 @@ def broadcast(**values):
 
 
 def sizes(N):
-    found = np.asarray(N)
+    try:
+        found = np.asarray(N)
+    except ValueError:
+        found = np.array([0.5])  # of rows of different lengths
     if np.ma.is_masked(N) or found.size and found.dtype.kind not in "iu":
         raise TypeError(f"N : {N!r} is not of whole numbers : use 1 to {MOST_SPINS}")
     wrong = found[(found < 1) | (found > MOST_SPINS)]
@@ -152,9 +156,25 @@ def window(average, burn_in, steps):
     return int(bool(average)), burn_in
 
 
+@contextlib.contextmanager
+def renamed(names):
+    """A sentence of the library with its first word as users call it."""
+    try:
+        yield
+    except ValueError as error:
+        sentence = str(error)
+        for name, called in names.items():
+            if sentence.startswith(name):
+                raise ValueError(called + sentence[len(name):]) from None
+        raise
+
+
 def file_name(path):
     """As the system wants it. It would end at a NUL, and another file would be read or written."""
-    name = os.fsencode(path)
+    try:
+        name = os.fsencode(path)
+    except TypeError:
+        raise TypeError(f"path : {path!r} is no file name : use a str, bytes or a path") from None
     if b"\0" in name:
         raise ValueError(f"path : {path!r} holds a NUL character : use a name without one")
     return name

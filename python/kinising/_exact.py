@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._arguments import STATUSES, betas, count, doubles, need_memory, number, one_dynamics
+from ._arguments import STATUSES, betas, count, doubles, need_memory, number, one_dynamics, text
 from ._library import check, ffi, lib
 from ._results import Counts, Numbers, Result, Words, plain, words
 from ._run import start_run
@@ -83,8 +83,9 @@ def _lags(flag: int, tmax: Any, points: Any) -> Optional[np.ndarray]:
             raise ValueError("points : there is no tmax : give it, or no points")
         return None
     tmax = number("tmax", tmax)
-    if not 0 <= tmax < np.inf:
-        raise ValueError(f"tmax : {tmax:g} is out of range : use a finite number >= 0")
+    most = _MOST_LAGS if flag == lib.KI_SYNC else np.finfo(float).max
+    if not 0 <= tmax <= most:
+        raise ValueError(f"tmax : {tmax:g} is out of range : use 0 to {most:g}")
     if flag == lib.KI_SYNC:
         if points is not None:
             raise ValueError("points : does not apply to dynamics 'sync' : use tmax, every whole lag up to it is "
@@ -169,8 +170,11 @@ def exact(self, dynamics: str = "sync", zero_diagonal: bool = False, keep_diagon
         check(lib.ki_exact_fluctuations(network, flag, law, bins, options, moments,
                                         *(doubles(a[at] if bins else None) for a in (edges, probability))))
         if lags:
-            check(lib.ki_exact_autocorrelation(network, flag, law, lags, doubles(tau), options,
-                                               doubles(autocorrelation[at])))
+            error = lib.ki_exact_autocorrelation(network, flag, law, lags, doubles(tau), options,
+                                                 doubles(autocorrelation[at]))
+            if error == lib.KI_ERR_ARGUMENT:  # about one of the times that tmax has made
+                raise ValueError(f"tmax : {tau[-1]:g} is too long : {text(lib.ki_last_error()).rpartition(' : ')[2]}")
+            check(error)
         for name in (*_NUMBERS, "status"):
             numbers[name][at] = getattr(r, name)
         numbers["fluctuation"][at] = moments.integral

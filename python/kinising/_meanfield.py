@@ -8,7 +8,8 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._arguments import METHODS, STATUSES, betas, count, doubles, need_memory, number, numbers, one_dynamics, one_of
+from ._arguments import (METHODS, STATUSES, betas, count, doubles, need_memory, number, numbers, one_dynamics,
+                         one_of, renamed)
 from ._library import check, ffi, lib
 from ._results import Counts, Numbers, Result, Words, plain, words
 from ._run import start_run
@@ -207,7 +208,8 @@ def meanfield(self, method: Optional[str] = None, steps: Optional[int] = None, s
         check(lib.ki_meanfield_create(ffi.new("ki_network *", (N, doubles(self.H), doubles(J), value)), spec,
                                       run.options.threads, out))
         mf = ffi.gc(out[0], lib.ki_meanfield_free)
-        check(lib.ki_meanfield_start(mf, *map(doubles, start)))
+        with renamed({"m[": "m0[", "C[": "C0[", "D[": "D0["}):
+            check(lib.ki_meanfield_start(mf, *map(doubles, start)))
         if steady:
             _settle(mf, tol, most, options, kept, at)
         else:

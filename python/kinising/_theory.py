@@ -212,6 +212,13 @@ def autocorrelation(tau: ArrayLike, beta: ArrayLike, J0: ArrayLike = 1.0, dJ: Ar
     """
     need_library()
     chosen = one_dynamics(dynamics)
+    tau = numbers("tau", tau)
+    fine = np.isfinite(tau) & (tau >= 0) & ((chosen == lib.KI_ASYNC) | (tau == np.floor(tau)))
+    if not fine.all():
+        first = np.unravel_index(np.argmin(fine), tau.shape)
+        at = f" at {', '.join(map(str, first))}" if tau.ndim else ""
+        kind = "time" if chosen == lib.KI_ASYNC else "whole number of steps"
+        raise ValueError(f"tau : {tau[first]:g}{at} is no lag : use a finite {kind} >= 0")
     columns = _points(tau=tau, beta=beta, J0=J0, dJ=dJ, dH=dH)
     C = np.empty(columns.shape[:-1])
     flat, rows = C.reshape(-1), columns.reshape(-1, 5)

@@ -201,6 +201,8 @@ def test_refusals(ki):
             (r"tmax", lambda: w.exact(tmax=0.5)),
             (r"tmax", lambda: w.exact(tmax=-1)),
             (r"tmax : -1 is out of range", lambda: w.exact("async", zero_diagonal=True, tmax=-1.0)),
+            (r"tmax : 1e.09 is too long : 0 to", lambda: w.exact("async", zero_diagonal=True, tmax=1e9)),
+            (r"tmax : 1e.300 is out of range : use 0 to 1e.06", lambda: w.exact(tmax=1e300)),
             (r"points", lambda: w.exact(points=3)),
             (r"points", lambda: w.exact("async", zero_diagonal=True, tmax=None, points=3)),
             (r"tol", lambda: w.exact(tol=float("nan"))),

@@ -404,7 +404,8 @@ WRONG = [
     (IsADirectoryError, "cannot be read: Is a directory : ", lambda ki: ki.Network.read(".")),
     (ValueError, "path : 'a\\x00.npz' holds a NUL character", lambda ki: ki.Network.read("a\0.npz")),
     (ValueError, "path : b'a.npz\\x00' holds a NUL", lambda ki: net(ki).write(b"a.npz\0")),
-    (TypeError, "", lambda ki: ki.Network.read(3)),
+    (TypeError, "path : None is no file name", lambda ki: ki.Network.read(None)),
+    (TypeError, "N : [[1], [2, 3]] is not of whole", lambda ki: ki.simulate([[1], [2, 3]], 1)),
     (RuntimeError, ".txt", lambda ki: net(ki).write("network.txt")),
     (FileNotFoundError, "an existing folder", lambda ki: net(ki).write("no/such/folder/network.npz")),
 ]
