@@ -33,7 +33,6 @@ static const command_help fit_help = {
 };
 
 static const char *const method_words[] = {"mle", "nmf", "tap", "ms", NULL};
-const char *const fit_firth_words[] = {"auto", "all", "none", NULL};
 static const char *const dynamics_words[] = {"sync", "async", NULL};
 enum { MOST_PENALTIES = 1000 };
 

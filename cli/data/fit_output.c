@@ -10,6 +10,8 @@
 #include "shell/memory.h"
 #include "shell/output.h"
 
+const char *const fit_firth_words[] = {"auto", "all", "none", NULL};
+
 enum { N_COLUMNS = 23, N_ARRAYS = 12 };
 
 /* How many rows have a status, and the first of them as text. */
