@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the documentation promises about itself.
 
-Public functions have a docstring that names every parameter; the versions of header, build and changelog
+Public functions have a docstring that names every parameter, and where they can fail says what they cost
+and where the method comes from; the versions of header, build and changelog
 agree; links of the Markdown files lead to files; no file names a path of somebody's machine.
 
-    tools/check_docs.py [--costs] [ROOT]       one line per violation, exit 1 if there is any
-
-With --costs also: what can fail says its cost and its source.
+    tools/check_docs.py [ROOT]       one line per violation, exit 1 if there is any
 """
 import os
 import re
@@ -90,15 +89,14 @@ def check_paths(root):
                     yield "%s: names a path of one machine: %s" % (path, match.group(0))
 
 
-def main(root, costs):
+def main(root):
     problems = []
-    for check in (check_prototypes, check_versions, check_links, check_paths) + (check_costs,) * costs:
+    for check in (check_prototypes, check_costs, check_versions, check_links, check_paths):
         problems += check(root)
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    arguments = [a for a in sys.argv[1:] if a != "--costs"]
-    sys.exit(main(arguments[0] if arguments else os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-                  "--costs" in sys.argv))
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else
+                  os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
