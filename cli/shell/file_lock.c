@@ -48,6 +48,8 @@ static char *lock_name(const char *path) {
 /* Opens and locks lock->name once. */
 static int try_once(file_lock *lock) {
     lock->fd = open(lock->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (lock->fd < 0 && errno == EACCES) /* left there by another user */
+        lock->fd = open(lock->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (lock->fd < 0)
         return LOCK_FAILED;
     while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0)

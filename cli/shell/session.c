@@ -87,8 +87,8 @@ void session_bar(session *s, double part, const char *text) {
 const char *time_left(char out[TIME_LEFT_SIZE], double seconds, double part) {
     const double left = part > 0 ? seconds * (1 - part) / part : (double)INFINITY;
 
-    if (!(left < 1e9))
-        snprintf(out, TIME_LEFT_SIZE, "years left");
+    if (!(left < 1e9)) /* nothing is known yet */
+        out[0] = '\0';
     else if (left < 120)
         snprintf(out, TIME_LEFT_SIZE, "%.0f s left", left);
     else if (left < 7200)

@@ -99,7 +99,8 @@ uint64_t session_seed(session *s);
 /* A progress callback with the rate and the time that is left; `done` counts spin updates. */
 int session_rate(void *s, uint64_t done, uint64_t total);
 
-/* "3 min left" after that many seconds, with `part` of 1 done. Returns `out`. */
+/* "3 min left" after that many seconds, with `part` of 1 done; "" if nothing is known. Returns
+ * `out`. */
 enum { TIME_LEFT_SIZE = 32 };
 const char *time_left(char out[TIME_LEFT_SIZE], double seconds, double part);
 
