@@ -30,6 +30,7 @@ ALLOWED = {
     "src/meanfield/methods": {"meanfield/methods", "num", "base", "public"},
     "src/compare": {"compare", "network", "base", "public"},
     "src/raster": {"raster", "num", "base", "public"},
+    "src/recording": {"recording", "raster", "base", "public"},
     "src/infer": {"infer", "raster", "network", "num", "base", "public"},
     "src/thermo": {"thermo", "infer", "raster", "network", "num", "base", "public"},
     "cli": {"cli", "cli/*", "public"},
@@ -49,6 +50,7 @@ ONLY_IN = [
     (r"\bcblas\.h|\bcblas_\w+\s*\(", {"src/blas/linalg.c", "bench/bench_replicas.c",
                                            "bench/bench_meanfield.c"}),
     (r"\bhdf5\.h", {"src/io/file/hdf5_session.h", "src/io/read/hdf5_read.c",
+                      "src/io/read/hdf5_element.h", "src/io/read/hdf5_parts.c",
                       "src/io/read/hdf5_storage.c", "src/io/write/hdf5_write.c"}),
     (r"\bmpi\.h", {"mpi/main.c", "mpi/team.c"}),
 ]

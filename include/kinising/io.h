@@ -2,7 +2,7 @@
 /**
  * @file io.h
  * Files of named arrays: written atomically as `.npz`, `.h5` or `.csv` with provenance, and read from `.npz`,
- * `.npy` or `.h5` of any origin.
+ * `.npy`, `.h5`, MATLAB's `.mat` or `.csv` of any origin.
  */
 #ifndef KINISING_IO_H
 #define KINISING_IO_H
@@ -109,8 +109,21 @@ KI_API int ki_is_stream(const char *path);
 typedef struct ki_reader ki_reader;
 
 /**
- * Opens a file of arrays. Its kind is told by its first bytes, not by its name: `.npz` (members stored or
- * deflated, 64-bit records too), `.npy` (one array, named "data"), or `.h5` (the datasets of the root group).
+ * Opens a file of arrays. Its kind is told by its first bytes, not by its name:
+ *
+ * ```
+ *     .npz   members stored or deflated, 64-bit records too
+ *     .npy   one array, named "data"
+ *     .h5    all datasets, those of groups as "group/name"; .mat of version 7.3 is such a file, and its
+ *            arrays have the shapes that MATLAB shows
+ *     .mat   of version 5 to 7: numbers; what is in cells is named "x{1}", "x{2}" ..., fields "x.name"
+ * ```
+ *
+ * Text has no such bytes: `.csv`, `.tsv` and `.txt` are tables by their names, cells between commas, tabs,
+ * semicolons or blanks (the first line tells). With a line of names on top each column is an array; the table
+ * "data" (rows, columns) is there if all cells are numbers, empty ones read as NaN. Lines that begin with # on
+ * top are passed over.
+ *
  * Soft links, links to other files, virtual datasets and data kept in other files are not followed: they are
  * listed, and reading them says what they are. A `.h5` file that this process holds open by itself, through
  * h5py say, is read as it stands there; one that another program has open for writing is refused.
@@ -127,7 +140,8 @@ typedef struct ki_reader ki_reader;
  *         KI_ERR_FORMAT (of no known kind, damaged, cut off, two arrays of one name), KI_ERR_UNSUPPORTED (`.h5` without HDF5), KI_ERR_NOMEM,
  *         KI_ERR_ARGUMENT
  *
- * Cost: headers and the directory are read, no elements. Source: as ki_write_arrays().
+ * Cost: headers and the directory are read, no elements; but text is read once, and so are cells that MATLAB has
+ * compressed. Source: as ki_write_arrays(); MathWorks, MAT-File Format.
  */
 KI_API KI_WARN_UNUSED int ki_reader_open(const char *path, ki_reader **out);
 
@@ -170,6 +184,36 @@ KI_API ptrdiff_t ki_reader_find(const ki_reader *reader, const char *name);
  * is at most 8 times what the file's own bytes say. Source: as ki_write_arrays().
  */
 KI_API KI_WARN_UNUSED int ki_reader_read(ki_reader *reader, size_t i, ki_array *out);
+
+/** A part of an array: element (i, j, ...) of the part is element (start[0] + i, start[1] + j, ...) of the array,
+ * and lies at data + i * stride[0] + j * stride[1] + ... */
+typedef struct ki_part {
+    const void *data;
+    int type, ndim;      /**< as the array's */
+    size_t start[4];     /**< first indices */
+    size_t shape[4];     /**< extents of the part */
+    ptrdiff_t stride[4]; /**< bytes */
+} ki_part;
+
+/** Takes a part, borrowed for the call; returns 0 to go on, or a negative KI_ERR_* (with its sentence) to stop. It
+ * must not read or write other files by this library. */
+typedef int (*ki_part_fn)(void *user, const ki_part *part);
+
+/**
+ * Reads one array of numbers part by part, each element once, in the order of the file: for arrays that are
+ * larger than memory. What was handed out before an error (a checksum, say, that is wrong at the end) is not to
+ * be relied on.
+ *
+ * @param reader  open
+ * @param i       which
+ * @param take    gets the parts, converted as ki_reader_read() does
+ * @param user    passed on
+ * @return 0; what `take` returned; KI_ERR_FORMAT (also for strings), KI_ERR_IO, KI_ERR_NOMEM, KI_ERR_ARGUMENT
+ *
+ * Cost: one pass over the bytes. Memory: 2^16 elements, but for `.h5` at least a chunk of the dataset.
+ * Source: as ki_reader_open().
+ */
+KI_API KI_WARN_UNUSED int ki_reader_parts(ki_reader *reader, size_t i, ki_part_fn take, void *user);
 
 /** Frees the elements of an `array` that ki_reader_read() filled; nothing else. NULL is allowed. */
 KI_API void ki_array_free(ki_array *array);

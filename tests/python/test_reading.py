@@ -273,6 +273,7 @@ def test_h5_refused(tmp_path):
         assert words in got.pop(name)
     assert "soft link, which is not followed" in got.pop("soft")
     assert "link to another file, which is not followed" in got.pop("external")
+    same(got.pop("group/inner"), 1.0)
     assert not got
 
 

@@ -6,6 +6,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+/* Elements that came in parts, too. */
+static size_t seen;
 
 static void print_value(const ki_array *a, size_t k) {
     if (a->type == KI_FLOAT64)
@@ -20,6 +24,31 @@ static void print_value(const ki_array *a, size_t k) {
             if (!*c)
                 break;
         }
+}
+
+static int same_part(void *user, const ki_part *p) {
+    const ki_array *a = user;
+    const size_t item = a->type == KI_INT8 ? 1 : 8;
+    size_t n[4] = {1, 1, 1, 1}, at[4];
+
+    for (int d = 0; d < p->ndim; d++)
+        n[d] = p->shape[d];
+    for (at[0] = 0; at[0] < n[0]; at[0]++)
+        for (at[1] = 0; at[1] < n[1]; at[1]++)
+            for (at[2] = 0; at[2] < n[2]; at[2]++)
+                for (at[3] = 0; at[3] < n[3]; at[3]++) {
+                    const char *from = p->data;
+                    size_t to = 0;
+
+                    for (int d = 0; d < p->ndim; d++) {
+                        from += (ptrdiff_t)at[d] * p->stride[d];
+                        to = to * a->shape[d] + p->start[d] + at[d];
+                    }
+                    if (memcmp(from, (const char *)a->data + to * item, item) != 0)
+                        return KI_ERR_INTERNAL;
+                    seen++;
+                }
+    return 0;
 }
 
 static void print_array(ki_reader *r, size_t i) {
@@ -37,6 +66,9 @@ static void print_array(ki_reader *r, size_t i) {
         printf("%zu,", a.shape[d]);
         count *= a.shape[d];
     }
+    seen = 0;
+    if (a.type != KI_STRING && (ki_reader_parts(r, i, same_part, &a) || seen != count))
+        printf("its parts differ");
     printf(")");
     for (size_t k = 0; k < count; k++)
         print_value(&a, k);

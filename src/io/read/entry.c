@@ -17,6 +17,36 @@ int ki_entry_fail(const ki_reader *r, const ki_entry *e, int error, const char *
     return ki_io_fail(error, r->path, text, right);
 }
 
+int ki_entry_add(ki_reader *r, ki_entry e, size_t most) {
+    int error = e.info.name ? 0 : ki_reader_no_memory(r);
+
+    if (!error && r->n == most) {
+        char why[64];
+
+        snprintf(why, sizeof why, "has more than %zu arrays", most);
+        error = ki_io_fail(KI_ERR_FORMAT, r->path, why, "fewer and larger arrays");
+    }
+    if (!error && r->n == r->room) {
+        size_t room = r->room ? 2 * r->room : 16;
+        ki_entry *entries = ki_alloc(room, sizeof *entries);
+
+        if (entries) {
+            if (r->n)
+                memcpy(entries, r->entries, r->n * sizeof *entries);
+            ki_free(r->entries);
+            r->entries = entries;
+            r->room = room;
+        } else {
+            error = ki_reader_no_memory(r);
+        }
+    }
+    if (error)
+        ki_free((void *)e.info.name);
+    else
+        r->entries[r->n++] = e;
+    return error;
+}
+
 char *ki_entry_name(const char *name, size_t length) {
     char *copy = ki_alloc(length + 1, 1);
 

@@ -27,7 +27,8 @@ typedef struct ki_entry {
     uint32_t crc; /* checked if `zipped` */
     int zipped;
     int deflated;
-    size_t head; /* bytes of the NPY header */
+    size_t
+        head; /* npy: bytes of the header; mat: place of the elements; h5: of the path behind the name */
     /* Why it is not read and what would be right, if that was plain when it was listed; or NULL. */
     const char *refusal, *wanted;
 } ki_entry;
@@ -41,6 +42,8 @@ typedef struct ki_reader_format {
     /* The elements, converted, into `out`, which has room for them. With `out` NULL, for an entry of
      * type 0: the error that says why it cannot be read. */
     int (*read)(ki_reader *r, const ki_entry *e, void *out);
+    /* The elements of an array of numbers, part by part. */
+    int (*parts)(ki_reader *r, const ki_entry *e, ki_part_fn take, void *user);
     /* Frees the state; NULL if there is none. */
     void (*close)(ki_reader *r);
 } ki_reader_format;
@@ -50,13 +53,16 @@ struct ki_reader {
     char *path;
     const ki_reader_format *format;
     ki_entry *entries;
-    size_t n;
+    size_t n, room;
     void *state; /* the format's own */
 };
 
 /* "path : array NAME why : right". */
 int ki_entry_fail(const ki_reader *r, const ki_entry *e, int error, const char *why,
                   const char *right);
+/* One more entry, whose name becomes the reader's, who frees it after an error too. `most` is the
+ * largest number of them; beyond, the file is refused. */
+int ki_entry_add(ki_reader *r, ki_entry e, size_t most);
 /* A copy of a name for an entry; NULL when memory is out. */
 char *ki_entry_name(const char *name, size_t length);
 /* Number of elements; UINT64_MAX if bytes of it, 8 an element at least, would not fit. */

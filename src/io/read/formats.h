@@ -8,5 +8,7 @@
 extern const ki_reader_format ki_npz_reader;
 extern const ki_reader_format ki_npy_reader;
 extern const ki_reader_format ki_hdf5_reader;
+extern const ki_reader_format ki_mat_reader;
+extern const ki_reader_format ki_csv_reader;
 
 #endif

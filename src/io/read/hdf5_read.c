@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading HDF5: the datasets of the root group, converted by HDF5 itself. Links to other files,
+/* Reading HDF5: the datasets of all groups, converted by HDF5 itself. Links to other files,
  * data kept in other files and virtual datasets are not followed: a file from somewhere must not
  * choose what else is read. */
 #include "io/read/formats.h"
@@ -9,9 +9,11 @@
 #ifdef KI_HAVE_HDF5
 
 #include "base/memory.h"
-#include "io/file/hdf5_session.h"
 #include "io/read/elements.h"
+#include "io/read/hdf5_element.h"
+#include "io/read/hdf5_parts.h"
 #include "io/read/hdf5_storage.h"
+#include "io/read/parts.h"
 #include "io/read/stream.h"
 
 #include <errno.h>
@@ -24,26 +26,15 @@
 #define HAVE_LOCKING_FLAGS 1
 #endif
 
-enum { NAME_MAX_BYTES = 1024, LINKS_MAX = 10000, HDF5_FAILED = 1 };
-
-/* What a reader holds of HDF5. */
-typedef struct hdf5_file {
-    hid_t id;
-    ki_hdf5_session session;
-} hdf5_file;
-
-static const char *reason_of(const ki_reader *r) {
-    const hdf5_file *file = r->state;
-
-    return file->session.reason[0] ? file->session.reason : "nothing more";
-}
-
-static int fail_entry(const ki_reader *r, const ki_entry *e) {
-    char text[256];
-
-    snprintf(text, sizeof text, "is damaged; HDF5 says: %s", reason_of(r));
-    return ki_entry_fail(r, e, KI_ERR_FORMAT, text, "a whole file");
-}
+/* A group can be linked to from many places, so there is a limit to looking, too. */
+enum {
+    NAME_MAX_BYTES = 1024,
+    LINKS_MAX = 10000,
+    LOOKS_MAX = 100000,
+    DEEPEST = 8,
+    HDF5_FAILED = 1,
+    NO_CELLS = 2
+};
 
 /* Why a file cannot be opened: HDF5's words and what they mean for who reads them. */
 static int fail_open(const ki_reader *r) {
@@ -56,7 +47,7 @@ static int fail_open(const ki_reader *r) {
                  {"consistency flags", "was not closed by the program that wrote it",
                   "a copy mended by h5clear -s, if nobody writes to it any more", KI_ERR_FORMAT},
                  {"", "cannot be read as HDF5", "a whole .h5 file", KI_ERR_FORMAT}};
-    const char *reason = reason_of(r);
+    const char *reason = ki_hdf5_reason(r);
     char text[256];
     size_t k = 0;
 
@@ -155,6 +146,20 @@ static const char *check_storage(const ki_reader *r, const ki_entry *e, hid_t pl
     return rank == e->info.ndim ? NULL : "is damaged";
 }
 
+/* MATLAB has its first index fastest, and writes its shapes the other way round; of an empty array it
+ * writes the shape instead of the elements. */
+static void turn(ki_entry *e, int empty) {
+    if (empty)
+        e->info.shape[0] = 0;
+    e->fortran = !empty;
+    for (int d = 0; d < e->info.ndim / 2; d++) {
+        const size_t extent = e->info.shape[d];
+
+        e->info.shape[d] = e->info.shape[e->info.ndim - 1 - d];
+        e->info.shape[e->info.ndim - 1 - d] = extent;
+    }
+}
+
 /* Info of an open dataset. */
 static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
     hid_t type = H5Dget_type(set), space = H5Dget_space(set), plist = H5Dget_create_plist(set);
@@ -162,7 +167,7 @@ static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
     int error = 0;
 
     if (type < 0 || space < 0 || plist < 0)
-        error = fail_entry(r, e);
+        error = ki_hdf5_fail_entry(r, e);
     if (!error)
         why = set_type(e, type);
     if (!error && !why)
@@ -171,6 +176,8 @@ static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
         why = check_storage(r, e, plist);
     if (why)
         error = refuse(r, e, why);
+    else if (!error && H5Aexists(set, "MATLAB_class") > 0)
+        turn(e, H5Aexists(set, "MATLAB_empty") > 0);
     if (plist >= 0)
         H5Pclose(plist);
     if (space >= 0)
@@ -182,29 +189,94 @@ static int describe(const ki_reader *r, ki_entry *e, hid_t set) {
 
 static int list_entry(ki_reader *r, ki_entry e, const char *name) {
     e.info.name = ki_entry_name(name, strlen(name));
-    if (!e.info.name)
-        return ki_reader_no_memory(r);
-    r->entries[r->n++] = e;
-    return 0;
+    return ki_entry_add(r, e, LINKS_MAX);
 }
 
-/* Adds the dataset `name`; a group or type is passed over. */
-static int add(ki_reader *r, hid_t file, const char *name) {
+/* A cell array of MATLAB's is a dataset of references, and each array they lead to is an entry
+ * "name{1}" ..., whose path stands behind its name. Here: whether it is one. */
+static int read_references(ki_reader *r, hid_t set, ki_entry *e, hobj_ref_t **refs) {
+    hid_t type = H5Dget_type(set), space = H5Dget_space(set), plist = H5Dget_create_plist(set);
+    int cells = type >= 0 && space >= 0 && plist >= 0 && H5Aexists(set, "MATLAB_class") > 0 &&
+                H5Tequal(type, H5T_STD_REF_OBJ) > 0;
+
+    e->item = sizeof **refs;
+    cells = cells && !set_shape(e, space) && !check_storage(r, e, plist) &&
+            ki_entry_count(&e->info, e->item) <= LINKS_MAX &&
+            !ki_hdf5_check_storage(r, e, set, plist);
+    *refs = cells ? ki_alloc((size_t)ki_entry_count(&e->info, e->item), sizeof **refs) : NULL;
+    cells = *refs && H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *refs) >= 0;
+    if (plist >= 0)
+        H5Pclose(plist);
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    return cells;
+}
+
+static int list_cell(ki_reader *r, hid_t set, const char *name, uint64_t k, const hobj_ref_t *ref) {
+    char both[2 * NAME_MAX_BYTES];
+    ki_entry e = {.info = {.type = 0}};
+    const size_t length =
+        (size_t)snprintf(both, sizeof both, "%.900s{%" PRIu64 "}", name, k + 1) + 1;
+    ssize_t path = H5Rget_name(set, H5R_OBJECT, ref, both + length, sizeof both - length);
+    hid_t object = -1;
+
+    if (path > 0 && (size_t)path < sizeof both - length)
+        object = H5Oopen(set, both + length, H5P_DEFAULT);
+    if (object >= 0 && H5Iget_type(object) == H5I_DATASET) {
+        e.info.name = both;
+        if (describe(r, &e, object))
+            e = (ki_entry){.info = {.type = 0}};
+    }
+    if (object >= 0)
+        H5Oclose(object);
+    if (!e.info.type) {
+        e.refusal = "is no array of numbers";
+        e.wanted = "an array of numbers";
+    }
+    e.head = length;
+    e.info.name = ki_entry_name(both, length + (path > 0 ? strlen(both + length) : 0));
+    return ki_entry_add(r, e, LINKS_MAX);
+}
+
+/* NO_CELLS if they are none. */
+static int list_cells(ki_reader *r, hid_t set, const char *name) {
+    ki_entry e = {.info = {.name = name}};
+    hobj_ref_t *refs;
+    int error = read_references(r, set, &e, &refs) ? 0 : NO_CELLS;
+
+    for (uint64_t k = 0; !error && k < ki_entry_count(&e.info, e.item); k++)
+        error = list_cell(r, set, name, k, &refs[k]);
+    ki_free(refs);
+    return error;
+}
+
+static int list_group(ki_reader *r, hid_t group, const char *path, int depth);
+
+/* Adds the dataset `name`, or what is in the group of that name; a type is passed over. */
+static int add(ki_reader *r, hid_t file, const char *name, int depth) {
     hid_t object = H5Oopen(file, name, H5P_DEFAULT);
     ki_entry e = {.info = {.name = name}};
     int error = 0;
 
     if (object >= 0 && H5Iget_type(object) != H5I_DATASET) {
+        if (H5Iget_type(object) == H5I_GROUP && depth < DEEPEST)
+            error = list_group(r, object, name, depth);
         H5Oclose(object);
-        return 0;
+        return error == HDF5_FAILED ? 0 : error; /* the rest of the file may do */
     }
     if (object >= 0)
         error = describe(r, &e, object);
-    if (object < 0 || error)
+    if (error) {
         e = (ki_entry){.info = {.type = 0}};
+        error = list_cells(r, object, name);
+    } else {
+        error = NO_CELLS;
+    }
     if (object >= 0)
         H5Oclose(object);
-    return list_entry(r, e, name);
+    return error == NO_CELLS ? list_entry(r, e, name) : error;
 }
 
 static const char *refusal_of(H5L_type_t link) {
@@ -218,43 +290,48 @@ static const char *refusal_of(H5L_type_t link) {
     }
 }
 
-static int list_links(ki_reader *r, hid_t file) {
-    H5G_info_t group;
+/* Link `name` of the open group; `full` is its path in the file. */
+static int list_link(ki_reader *r, hid_t group, const char *name, const char *full, int depth) {
+    const hid_t file = ((const ki_hdf5_file *)r->state)->id;
+    H5L_info_t link;
 
-    if (H5Gget_info(file, &group) < 0)
+    if (H5Lget_info(group, name, &link, H5P_DEFAULT) < 0)
         return HDF5_FAILED;
-    if (group.nlinks > LINKS_MAX)
+    if (link.type == H5L_TYPE_HARD)
+        return add(r, file, full, depth + 1);
+    return list_entry(
+        r, (ki_entry){.refusal = refusal_of(link.type), .wanted = "an array in the file itself"},
+        full);
+}
+
+/* `path` is "" for the root. */
+static int list_group(ki_reader *r, hid_t id, const char *path, int depth) {
+    ki_hdf5_file *file = r->state;
+    H5G_info_t group;
+    const size_t before = strlen(path);
+    int error = 0;
+
+    if (H5Gget_info(id, &group) < 0)
+        return HDF5_FAILED;
+    file->links += group.nlinks;
+    if (group.nlinks > LINKS_MAX || file->links > LOOKS_MAX)
         return ki_io_fail(KI_ERR_FORMAT, r->path, "has more than 10000 datasets",
                           "fewer and larger arrays");
-    r->entries = ki_alloc((size_t)group.nlinks, sizeof *r->entries);
-    if (!r->entries)
-        return ki_reader_no_memory(r);
-    for (hsize_t i = 0; i < group.nlinks; i++) {
-        char name[NAME_MAX_BYTES];
-        H5L_info_t link;
-        int error;
+    for (hsize_t i = 0; i < group.nlinks && !error; i++) {
+        char full[NAME_MAX_BYTES], *name = full + before + (before > 0);
+        const size_t room = sizeof full - (size_t)(name - full);
 
-        ssize_t length = H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
-                                            sizeof name, H5P_DEFAULT);
+        snprintf(full, sizeof full, "%s%s", path, before ? "/" : "");
+        ssize_t length =
+            H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, room, H5P_DEFAULT);
         if (length < 0)
             return HDF5_FAILED;
         /* HDF5 takes such a name for a path, which may lead through a link into another file. */
-        if ((size_t)length >= sizeof name || length == 0 || strchr(name, '/') ||
-            strcmp(name, ".") == 0)
+        if ((size_t)length >= room || length == 0 || strchr(name, '/') || strcmp(name, ".") == 0)
             continue;
-        if (H5Lget_info(file, name, &link, H5P_DEFAULT) < 0)
-            return HDF5_FAILED;
-        if (link.type == H5L_TYPE_HARD)
-            error = add(r, file, name);
-        else
-            error = list_entry(r,
-                               (ki_entry){.refusal = refusal_of(link.type),
-                                          .wanted = "an array in the file itself"},
-                               name);
-        if (error)
-            return error;
+        error = list_link(r, id, name, full, depth);
     }
-    return 0;
+    return error;
 }
 
 /* Reading takes the lock that HDF5 takes, where there are locks; `locks` 0 is for a file that this
@@ -304,7 +381,7 @@ static hid_t open_file(const char *path, ki_hdf5_session *session) {
     return file;
 }
 
-static int list_file(ki_reader *r, hdf5_file *file) {
+static int list_file(ki_reader *r, ki_hdf5_file *file) {
     hsize_t size;
 
     file->id = open_file(r->path, &file->session);
@@ -313,16 +390,17 @@ static int list_file(ki_reader *r, hdf5_file *file) {
     /* What is not on the disk yet counts too. */
     if (H5Fget_filesize(file->id, &size) >= 0 && size > r->source.size)
         r->source.size = size;
-    return list_links(r, file->id);
+    return list_group(r, file->id, "", 0);
 }
 
 static int open_hdf5(ki_reader *r) {
-    hdf5_file *file = ki_alloc(1, sizeof *file);
+    ki_hdf5_file *file = ki_alloc(1, sizeof *file);
     int error;
 
     if (!file)
         return ki_reader_no_memory(r);
     file->id = -1;
+    file->links = 0;
     r->state = file;
     ki_hdf5_begin(&file->session);
     error = list_file(r, file);
@@ -330,29 +408,6 @@ static int open_hdf5(ki_reader *r) {
         error = fail_open(r);
     ki_hdf5_end(&file->session);
     return error;
-}
-
-static hid_t memory_type(const ki_entry *e) {
-    if (e->kind == 'b')
-        return H5T_NATIVE_B8;
-    if (e->info.type == KI_FLOAT64)
-        return H5T_NATIVE_DOUBLE;
-    if (e->info.type == KI_INT8)
-        return H5T_NATIVE_INT8;
-    /* HDF5 would cut what does not fit to the largest that does, and not say so. */
-    return e->kind == 'u' ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
-}
-
-static int check_unsigned(const ki_reader *r, const ki_entry *e, const uint64_t *x, uint64_t n) {
-    for (uint64_t i = 0; i < n; i++)
-        if (x[i] > INT64_MAX) {
-            char why[96];
-
-            snprintf(why, sizeof why, "has an element %" PRIu64 " too large for a signed integer",
-                     x[i]);
-            return ki_entry_fail(r, e, KI_ERR_FORMAT, why, "numbers below 2^63, or floats");
-        }
-    return 0;
 }
 
 static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void *out,
@@ -366,7 +421,7 @@ static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void 
         error = ki_reader_no_memory(r);
     else if (type < 0 || H5Tget_size(type) != e->item ||
              (count && H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0))
-        error = fail_entry(r, e);
+        error = ki_hdf5_fail_entry(r, e);
     for (uint64_t i = 0; !error && i < count; i++) {
         const unsigned char *text = raw + i * e->item;
         const unsigned char *end = memchr(text, 0, e->item);
@@ -383,19 +438,28 @@ static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void 
 }
 
 static int fetch_open(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
-    uint64_t count = ki_entry_count(&e->info, e->item);
+    const uint64_t count = ki_entry_count(&e->info, e->item);
+
+    if (!count)
+        return 0;
+
+    if (e->info.type == KI_STRING)
+        return fetch_strings(r, e, set, out, count);
+    if (e->fortran)
+        return ki_hdf5_parts(r, e, set, ki_part_gather, &(ki_gather){&e->info, out});
+    if (H5Dread(set, ki_hdf5_memory_type(e), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+        return ki_hdf5_fail_entry(r, e);
+    return e->kind == 'u' ? ki_hdf5_check_unsigned(r, e, out, count) : 0;
+}
+
+/* That the bytes of the open dataset are there. */
+static int check_stored(const ki_reader *r, const ki_entry *e, hid_t set) {
     hid_t plist = H5Dget_create_plist(set);
-    int error = plist < 0 ? fail_entry(r, e) : ki_hdf5_check_storage(r, e, set, plist);
+    int error = plist < 0 ? ki_hdf5_fail_entry(r, e) : ki_hdf5_check_storage(r, e, set, plist);
 
     if (plist >= 0)
         H5Pclose(plist);
-    if (error)
-        return error;
-    if (e->info.type == KI_STRING)
-        return fetch_strings(r, e, set, out, count);
-    if (count && H5Dread(set, memory_type(e), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
-        return fail_entry(r, e);
-    return e->kind == 'u' ? check_unsigned(r, e, out, count) : 0;
+    return error;
 }
 
 /* The array must still be what it was when memory was taken for it. */
@@ -404,23 +468,42 @@ static int same(const ki_entry *a, const ki_entry *b) {
            memcmp(a->info.shape, b->info.shape, sizeof a->info.shape) == 0;
 }
 
-static int fetch(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
+/* The dataset of an entry, or -1 and an error. */
+static hid_t open_set(const ki_reader *r, const ki_entry *e, int listed, int *error) {
+    const ki_hdf5_file *file = r->state;
     ki_entry now = {.info = {.name = e->info.name}};
-    int error = set < 0 ? fail_entry(r, e) : describe(r, &now, set);
+    hid_t set = H5Dopen2(file->id, e->info.name + e->head, H5P_DEFAULT);
 
-    if (!error && (!out || !same(e, &now)))
-        error = refuse(r, e, "was changed while it was read");
-    return error ? error : fetch_open(r, e, set, out);
+    *error = set < 0 ? ki_hdf5_fail_entry(r, e) : describe(r, &now, set);
+    if (!*error && (!listed || !same(e, &now)))
+        *error = refuse(r, e, "was changed while it was read");
+    if (!*error && ki_entry_count(&e->info, e->item))
+        *error = check_stored(r, e, set);
+    return set;
 }
 
 static int read_hdf5(ki_reader *r, const ki_entry *e, void *out) {
-    hdf5_file *file = r->state;
+    ki_hdf5_file *file = r->state;
     hid_t set;
     int error;
 
     ki_hdf5_begin(&file->session);
-    set = H5Dopen2(file->id, e->info.name, H5P_DEFAULT);
-    error = fetch(r, e, set, out);
+    set = open_set(r, e, out != NULL, &error);
+    error = error ? error : fetch_open(r, e, set, out);
+    if (set >= 0)
+        H5Dclose(set);
+    ki_hdf5_end(&file->session);
+    return error;
+}
+
+static int parts_hdf5(ki_reader *r, const ki_entry *e, ki_part_fn take, void *user) {
+    ki_hdf5_file *file = r->state;
+    hid_t set;
+    int error;
+
+    ki_hdf5_begin(&file->session);
+    set = open_set(r, e, 1, &error);
+    error = error ? error : ki_hdf5_parts(r, e, set, take, user);
     if (set >= 0)
         H5Dclose(set);
     ki_hdf5_end(&file->session);
@@ -428,7 +511,7 @@ static int read_hdf5(ki_reader *r, const ki_entry *e, void *out) {
 }
 
 static void close_hdf5(ki_reader *r) {
-    hdf5_file *file = r->state;
+    ki_hdf5_file *file = r->state;
 
     if (!file)
         return;
@@ -448,6 +531,7 @@ static int open_hdf5(ki_reader *r) {
 
 /* Nothing is ever listed. */
 #define read_hdf5 NULL
+#define parts_hdf5 NULL
 #define close_hdf5 NULL
 
 #endif
@@ -469,4 +553,4 @@ static int probe(const ki_source *source, int *mine) {
 }
 
 const ki_reader_format ki_hdf5_reader = {
-    .probe = probe, .open = open_hdf5, .read = read_hdf5, .close = close_hdf5};
+    .probe = probe, .open = open_hdf5, .read = read_hdf5, .parts = parts_hdf5, .close = close_hdf5};

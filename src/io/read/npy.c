@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "io/read/elements.h"
 #include "io/read/formats.h"
+#include "io/read/parts.h"
 #include "io/read/stream.h"
 
 #include <string.h>
@@ -258,40 +259,92 @@ int ki_npy_head(const ki_reader *r, ki_entry *e) {
     return error;
 }
 
+/* The elements of an array, one after the other as they stand in the file. */
+typedef struct elements {
+    ki_stream s;
+    ki_entry straight; /* the same array in the order of the file */
+    unsigned char *raw;
+    size_t block; /* as many fit into raw */
+} elements;
+
+static void close_elements(elements *x) {
+    ki_free(x->raw);
+    ki_stream_close(&x->s);
+}
+
+/* Behind the header; what was opened is closed after an error. */
+static int open_elements(elements *x, const ki_reader *r, const ki_entry *e) {
+    int error = ki_stream_open(&x->s, r, e);
+
+    x->raw = NULL;
+    if (error)
+        return error;
+    x->straight = *e;
+    x->straight.fortran = 0;
+    x->block = e->item < KI_READ_BUFFER ? KI_READ_BUFFER / e->item : 1;
+    size_t room = x->block * e->item > HEADER_MAX ? x->block * e->item : HEADER_MAX;
+    x->raw = ki_alloc(room, 1);
+    if (!x->raw)
+        error = ki_reader_no_memory(r);
+    for (size_t left = e->head; !error && left > 0;) {
+        size_t n = left < room ? left : room;
+
+        error = ki_stream_read(&x->s, x->raw, n);
+        left -= n;
+    }
+    if (error)
+        close_elements(x);
+    return error;
+}
+
 static int read_elements(const ki_reader *r, const ki_entry *e, void *out) {
     uint64_t count = ki_entry_count(&e->info, e->item), done = 0;
-    size_t block = e->item < KI_READ_BUFFER ? KI_READ_BUFFER / e->item : 1;
-    size_t room = block * e->item > HEADER_MAX ? block * e->item : HEADER_MAX;
     ki_strings strings = {0};
-    unsigned char *raw;
-    ki_stream s;
-    int error = ki_stream_open(&s, r, e);
+    elements x;
+    int error = open_elements(&x, r, e);
 
     if (error)
         return error;
     if (e->info.type == KI_STRING)
         strings = ki_strings_in(out, (size_t)count);
-    raw = ki_alloc(room, 1);
-    if (!raw)
-        error = ki_reader_no_memory(r);
-    for (size_t left = e->head; !error && left > 0;) {
-        size_t n = left < room ? left : room;
-
-        error = ki_stream_read(&s, raw, n);
-        left -= n;
-    }
     while (!error && done < count) {
-        size_t n = count - done < block ? (size_t)(count - done) : block;
+        size_t n = count - done < x.block ? (size_t)(count - done) : x.block;
 
-        error = ki_stream_read(&s, raw, n * e->item);
+        error = ki_stream_read(&x.s, x.raw, n * e->item);
         if (!error)
-            error = ki_elements_put(r, e, done, n, raw, out, &strings);
+            error = ki_elements_put(r, e, done, n, x.raw, out, &strings);
         done += n;
     }
     if (!error)
-        error = ki_stream_finish(&s);
-    ki_free(raw);
-    ki_stream_close(&s);
+        error = ki_stream_finish(&x.s);
+    close_elements(&x);
+    return error;
+}
+
+static int next_elements(void *state, size_t n, void *out) {
+    elements *x = state;
+    const ki_reader *r = x->s.reader;
+    int error = 0;
+
+    for (size_t done = 0, part; !error && done < n; done += part) {
+        part = n - done < x->block ? n - done : x->block;
+        error = ki_stream_read(&x->s, x->raw, part * x->straight.item);
+        if (!error)
+            error = ki_elements_put(r, &x->straight, done, part, x->raw, out, NULL);
+    }
+    return error;
+}
+
+int ki_npy_parts(ki_reader *r, const ki_entry *e, ki_part_fn fn, void *user) {
+    elements x;
+    int error = open_elements(&x, r, e);
+
+    if (error)
+        return error;
+    error = ki_parts_in_order(r, e, next_elements, &x, fn, user);
+    if (!error)
+        error = ki_stream_finish(&x.s);
+    close_elements(&x);
     return error;
 }
 
@@ -327,4 +380,5 @@ static int probe(const ki_source *source, int *mine) {
     return error;
 }
 
-const ki_reader_format ki_npy_reader = {.probe = probe, .open = open_npy, .read = ki_npy_read};
+const ki_reader_format ki_npy_reader = {
+    .probe = probe, .open = open_npy, .read = ki_npy_read, .parts = ki_npy_parts};

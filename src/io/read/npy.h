@@ -7,7 +7,8 @@
 /* Reads the header of an array: info, kind, item, swapped, fortran, head. */
 int ki_npy_head(const ki_reader *r, ki_entry *e);
 
-/* The reader of an array behind such a header, for its table. */
+/* The readers of an array behind such a header, for a table of formats. */
 int ki_npy_read(ki_reader *r, const ki_entry *e, void *out);
+int ki_npy_parts(ki_reader *r, const ki_entry *e, ki_part_fn take, void *user);
 
 #endif

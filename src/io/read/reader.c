@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-static const ki_reader_format *const formats[] = {&ki_npz_reader, &ki_npy_reader, &ki_hdf5_reader};
+/* Text, which goes by its name, comes last. */
+static const ki_reader_format *const formats[] = {&ki_npz_reader, &ki_npy_reader, &ki_hdf5_reader,
+                                                  &ki_mat_reader, &ki_csv_reader};
 
 static int list(ki_reader *r) {
     for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {
@@ -23,7 +25,7 @@ static int list(ki_reader *r) {
     }
     return ki_io_fail(KI_ERR_FORMAT, r->path,
                       r->source.size ? "is in no format that is known" : "is empty",
-                      "a .npz, .npy or .h5 file");
+                      "a .npz, .npy, .h5, .mat or .csv file");
 }
 
 int ki_reader_open(const char *path, ki_reader **out) {
@@ -108,16 +110,38 @@ static int refuse(ki_reader *r, const ki_entry *e) {
                                  "a file that nobody writes to");
 }
 
+static int check_index(const ki_reader *r, size_t i) {
+    if (!r)
+        return ki_fail(KI_ERR_ARGUMENT, "reader : is NULL : an open reader");
+    if (i >= r->n)
+        return ki_fail(KI_ERR_ARGUMENT, "i : there is no array %zu : less than %zu", i, r->n);
+    return 0;
+}
+
+int ki_reader_parts(ki_reader *r, size_t i, ki_part_fn take, void *user) {
+    int error = check_index(r, i);
+
+    if (!error && !take)
+        error = ki_fail(KI_ERR_ARGUMENT, "take : is NULL : a function for the parts");
+    if (error)
+        return error;
+    const ki_entry *e = &r->entries[i];
+    if (e->info.type == 0)
+        return refuse(r, e);
+    if (e->info.type == KI_STRING)
+        return ki_entry_fail(r, e, KI_ERR_FORMAT, "holds strings", "an array of numbers");
+    return r->format->parts(r, e, take, user);
+}
+
 int ki_reader_read(ki_reader *r, size_t i, ki_array *out) {
     const ki_entry *e;
     void *data;
-    int error;
+    int error = check_index(r, i);
 
-    if (!r || !out)
-        return ki_fail(KI_ERR_ARGUMENT, "%s : is NULL : %s", r ? "out" : "reader",
-                       r ? "a place for the array" : "an open reader");
-    if (i >= r->n)
-        return ki_fail(KI_ERR_ARGUMENT, "i : there is no array %zu : less than %zu", i, r->n);
+    if (!error && !out)
+        error = ki_fail(KI_ERR_ARGUMENT, "out : is NULL : a place for the array");
+    if (error)
+        return error;
     e = &r->entries[i];
     if (e->info.type == 0)
         return refuse(r, e);

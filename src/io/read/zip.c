@@ -233,4 +233,5 @@ static int probe(const ki_source *source, int *mine) {
     return error;
 }
 
-const ki_reader_format ki_npz_reader = {.probe = probe, .open = open_zip, .read = ki_npy_read};
+const ki_reader_format ki_npz_reader = {
+    .probe = probe, .open = open_zip, .read = ki_npy_read, .parts = ki_npy_parts};
