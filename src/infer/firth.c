@@ -13,7 +13,7 @@
 
 #define GOAL 1e-10  /* of what the steps to come amount to, relative to 1 + |theta| */
 #define LONGEST 3.0 /* step of a parameter: far away F is flat */
-enum { MOST_PASSES = 2000 };
+enum { MOST_PASSES = 2000, DEPTH = 4 /* steps that are remembered, at most KI_PAST */ };
 
 static double largest(size_t n, const double *x) {
     double most = 0;
@@ -68,29 +68,29 @@ static void to_metric(size_t n, const double *l, const double *x, double *out) {
 
 /* Differences of places and steps, the newest at front, as far as `past` goes. */
 static void remember(ki_fit_row *row, size_t n) {
-    double *places = row->past, *steps = row->past + KI_PAST * n;
+    double *places = row->past, *steps = row->past + DEPTH * n;
 
     if (row->passed > 0) {
-        memmove(places + n, places, (KI_PAST - 1) * n * sizeof *places);
-        memmove(steps + n, steps, (KI_PAST - 1) * n * sizeof *steps);
+        memmove(places + n, places, (DEPTH - 1) * n * sizeof *places);
+        memmove(steps + n, steps, (DEPTH - 1) * n * sizeof *steps);
         for (size_t k = 0; k < n; k++) {
             places[k] = row->theta[k] - row->start[k];
             steps[k] = row->step[k] - row->slope[k];
         }
     }
-    if (row->passed <= KI_PAST)
+    if (row->passed <= DEPTH)
         row->passed++;
     memcpy(row->start, row->theta, n * sizeof *row->start);
     memcpy(row->slope, row->step, n * sizeof *row->slope);
 }
 
 /* The step made better by those before it: what is left of it where the differences cannot make it
- * vanish, and the way that they say. `work` [(KI_PAST + 1), n]. */
+ * vanish, and the way that they say. `work` [(DEPTH + 1), n]. */
 static void extrapolate(ki_fit_row *row, size_t n, double *work) {
     const size_t m = (size_t)row->passed - 1;
-    const double *places = row->past, *steps = row->past + KI_PAST * n;
-    double gram[KI_PAST * KI_PAST], share[KI_PAST];
-    double *own = work + KI_PAST * n;
+    const double *places = row->past, *steps = row->past + DEPTH * n;
+    double gram[DEPTH * DEPTH], share[DEPTH];
+    double *own = work + DEPTH * n;
 
     for (size_t a = 0; a < m; a++)
         to_metric(n, row->factor, steps + a * n, work + a * n);

@@ -7,8 +7,8 @@
 
 #include "rows.h"
 
-/* Steps of Firth's iteration that are remembered. */
-enum { KI_PAST = 4 };
+/* Steps that are remembered. */
+enum { KI_PAST = 6 };
 
 /* What of a row is known beside its parameters. */
 typedef struct ki_fit_row {
@@ -26,7 +26,9 @@ typedef struct ki_fit_row {
     double trial;     /* ... at theta + step */
     double weight;    /* mean of sech^2 h */
     double decrement; /* gradient . step */
-    int passed;       /* steps of Firth's iteration that are remembered, and the last place */
+    int passed;       /* steps that are remembered; in Firth's iteration the last place too */
+    int slow;         /* passes that gained little by the factor at hand */
+    int renewals;     /* second derivatives of all data that were made */
     double *theta, *at, *gradient, *slope, *step, *start; /* [n] */
     double *past;                                         /* [2 KI_PAST, n] */
     double *scratch;                                      /* [KI_PAST + 1, n] */

@@ -2,7 +2,7 @@
 /* Maximum likelihood [mle] by Newton's method on groups of rows. A gradient of all rows costs two
  * products of matrices, second derivatives of one row about as much as of all: steps are made with
  * what is at hand (the Gram matrix first, then second derivatives of a part of the data, then of
- * all) until the decrement falls too slowly. */
+ * all) and with what the last steps showed, until the decrement falls too slowly for too long. */
 #include "group.h"
 
 #include <math.h>
@@ -18,6 +18,7 @@
 #define SMALLEST_PIVOT 1e-14
 enum {
     MOST_PASSES = 400,
+    MOST_PATIENCE = 20,
     SUSPICIOUS = 12, /* passes after which steps that stay large are looked at */
     SAMPLE = 8192 /* transitions of a part of the data, or so many for each regressor: */,
     SAMPLE_EACH = 48
@@ -69,7 +70,8 @@ void ki_group_start(ki_group *g) {
         row->value = -INFINITY;
         row->decrement = INFINITY;
         row->level = KI_GRAM;
-        row->fresh = row->halvings = row->passes = row->lost = row->wants = row->bordered = 0;
+        row->fresh = row->halvings = row->passes = row->lost = row->wants = 0;
+        row->bordered = row->slow = row->renewals = row->passed = 0;
         row->status = KI_NOT_CONVERGED;
         row->active = 1;
     }
@@ -83,17 +85,64 @@ static double largest(size_t n, const double *x) {
     return most;
 }
 
-/* The step from theta by the factor at hand. */
-static void propose(const ki_group *g, ki_fit_row *row) {
+/* Stride of the blocks of a part of the data; 1 if a part would be nearly all. */
+static size_t stride_of(const ki_rows_data *d) {
+    const size_t sample = SAMPLE > SAMPLE_EACH * d->n ? SAMPLE : SAMPLE_EACH * d->n;
+    const size_t stride = d->count / sample;
+
+    return d->updates || stride < 3 ? 1 : stride;
+}
+
+/* The inverse of the second derivatives at hand, times x. */
+static void precondition(const ki_group *g, const ki_fit_row *row, double *x) {
     const size_t n = g->data->n;
 
+    if (row->level != KI_GRAM) {
+        ki_cholesky_solve(n, row->factor, x);
+        return;
+    }
+    ki_cholesky_solve(n, g->gram, x);
+    for (size_t k = 0; k < n; k++)
+        x[k] /= row->weight;
+}
+
+/* Keeps what the last step did to the gradient, if the likelihood bends there. */
+static void remember(const ki_group *g, ki_fit_row *row) {
+    const size_t n = g->data->n;
+    double *places = row->past, *changes = row->past + KI_PAST * n, product = 0;
+
+    for (size_t k = 0; k < n; k++)
+        product += (row->at[k] - row->theta[k]) * (row->gradient[k] - row->slope[k]);
+    if (!(product > 1e-14 * row->decrement))
+        return;
+    memmove(places + n, places, (KI_PAST - 1) * n * sizeof *places);
+    memmove(changes + n, changes, (KI_PAST - 1) * n * sizeof *changes);
+    for (size_t k = 0; k < n; k++) {
+        places[k] = row->at[k] - row->theta[k];
+        changes[k] = row->gradient[k] - row->slope[k];
+    }
+    row->passed += row->passed < KI_PAST;
+}
+
+/* The step from theta: second derivatives at hand, made better by what the last steps showed (the
+ * two loops of L-BFGS, Nocedal 1980). */
+static void propose(const ki_group *g, ki_fit_row *row) {
+    const size_t n = g->data->n;
+    const double *places = row->past, *changes = row->past + KI_PAST * n;
+    double share[KI_PAST], product[KI_PAST];
+
     memcpy(row->step, row->gradient, n * sizeof *row->step);
-    if (row->level == KI_GRAM) {
-        ki_cholesky_solve(n, g->gram, row->step);
+    for (int p = 0; p < row->passed; p++) {
+        product[p] = ki_dot(n, places + (size_t)p * n, changes + (size_t)p * n);
+        share[p] = ki_dot(n, places + (size_t)p * n, row->step) / product[p];
         for (size_t k = 0; k < n; k++)
-            row->step[k] /= row->weight;
-    } else {
-        ki_cholesky_solve(n, row->factor, row->step);
+            row->step[k] -= share[p] * changes[(size_t)p * n + k];
+    }
+    precondition(g, row, row->step);
+    for (int p = row->passed; p-- > 0;) {
+        const double back = ki_dot(n, changes + (size_t)p * n, row->step) / product[p];
+        for (size_t k = 0; k < n; k++)
+            row->step[k] += (share[p] - back) * places[(size_t)p * n + k];
     }
     const double size = largest(n, row->step);
     for (size_t k = 0; k < n && size > LONGEST; k++)
@@ -115,6 +164,15 @@ static void halve(const ki_group *g, ki_fit_row *row) {
         row->active = 0;
 }
 
+/* Slow passes after which better second derivatives are worth their price. Of a row they cost as
+ * much as n/4 gradients. */
+static int patience(const ki_group *g, const ki_fit_row *row) {
+    const size_t price = g->data->n / 4 / (row->level == KI_GRAM ? stride_of(g->data) : 1);
+
+    /* Where derivatives of all were needed again, the likelihood is far from a parabola. */
+    return row->renewals > 1 || price < 1 ? 1 : price > MOST_PATIENCE ? MOST_PATIENCE : (int)price;
+}
+
 /* The trial becomes the place, and the row is done if the next step is small enough: it is then
  * still made. */
 static void accept(const ki_group *g, ki_fit_row *row) {
@@ -122,6 +180,8 @@ static void accept(const ki_group *g, ki_fit_row *row) {
     const double before = row->decrement;
     const int was_fresh = row->fresh;
 
+    if (isfinite(before))
+        remember(g, row);
     memcpy(row->theta, row->at, n * sizeof *row->theta);
     memcpy(row->gradient, row->slope, n * sizeof *row->gradient);
     row->value = row->trial;
@@ -139,7 +199,8 @@ static void accept(const ki_group *g, ki_fit_row *row) {
             row->status = KI_CONVERGED;
             row->active = 0;
         }
-        row->wants = row->active && row->passes > 1;
+        row->slow++;
+        row->wants = row->active && row->passes > 1 && row->slow >= patience(g, row);
     }
 }
 
@@ -178,14 +239,6 @@ static int pass(ki_group *g) {
     return error;
 }
 
-/* Stride of the blocks of a part of the data; 1 if a part would be nearly all. */
-static size_t stride_of(const ki_rows_data *d) {
-    const size_t sample = SAMPLE > SAMPLE_EACH * d->n ? SAMPLE : SAMPLE_EACH * d->n;
-    const size_t stride = d->count / sample;
-
-    return d->updates || stride < 3 ? 1 : stride;
-}
-
 /* Factors of -(second derivatives) at theta for the rows in `chosen`. One that is not positive
  * definite to rounding is a sign of a border. */
 static int renew(ki_group *g, const int *chosen, int level) {
@@ -201,7 +254,8 @@ static int renew(ki_group *g, const int *chosen, int level) {
             row->factor[j * n + j] += g->spec->ridge;
         row->level = level;
         row->fresh = level == KI_FULL;
-        row->wants = 0;
+        row->wants = row->slow = row->passed = 0;
+        row->renewals += level == KI_FULL;
         if (ki_cholesky(n, row->factor, SMALLEST_PIVOT)) {
             row->active = 0;
             row->lost = -1;
