@@ -223,7 +223,10 @@ static void refusals(void **state) {
     uint64_t bytes = 0, more = 0;
     assert_int_equal(ki_fit_memory(100, NULL, 1, &bytes), 0);
     assert_int_equal(ki_fit_memory(100, NULL, 2, &more), 0);
-    assert_true(more > bytes && bytes > 100 * 100 * 8);
+    ki_build_info build;
+    assert_int_equal(ki_get_build_info(&build), 0);
+    assert_true(build.have_threads ? more > bytes : more == bytes);
+    assert_true(bytes > 100 * 100 * 8);
     assert_int_equal(ki_fit_memory(0, NULL, 1, &bytes), KI_ERR_ARGUMENT);
     ki_raster_free(single);
     ki_test_free_result(&o);
