@@ -14,6 +14,8 @@ CALLS = {
     "transient": "ki.transient(1.2, dJ=0.5, tmax=1, points=20, dynamics='async', threads=threads).sigma",
     "simulate": "ki.simulate(40, 1, threads=threads, steps=9).sigma",
     "compare": "ki.compare(net, ['plefka-t'], 'simulation', steps=2, replicas=200, threads=threads).D_err",
+    "fit": "ki.fit(spins, axes='time,unit', threads=threads).J",
+    "Raster.moments": "ki.Raster(spins, axes='time,unit').moments(threads=threads)['d']",
     "Network.draw": "ki.Network.draw(300, threads=threads).J",
     "Network.exact": "small.exact(threads=threads, tmax=3).p",
     "Network.meanfield": "net.meanfield('plefka-t', steps=2, threads=threads).C",
@@ -26,6 +28,7 @@ import numpy as np
 import kinising as ki
 
 net, small = ki.Network.draw(128), ki.Network.draw(9, beta=0.7)
+spins = small.simulate(1, 2000, raster=True, moments=False).raster[0]
 
 def bits(threads):
     return [np.asarray(x).tobytes() for x in (%s,)]
@@ -56,7 +59,8 @@ def test_no_function_with_threads_is_forgotten(ki):
 @pytest.mark.parametrize("name", CALLS)
 def test_threads_out_of_range(ki, name):
     import numpy as np
-    names = {"ki": ki, "np": np, "net": ki.Network.draw(9), "small": ki.Network.draw(5)}
+    names = {"ki": ki, "np": np, "net": ki.Network.draw(9), "small": ki.Network.draw(5),
+             "spins": np.array([[1, 0], [0, 1], [1, 1], [0, 0]])}
     for wrong in (-1, 4097, 2**40):
         with pytest.raises(ValueError, match=f"threads : {wrong} is out of range : use 0 .all. to 4096"):
             eval(CALLS[name], names, {"threads": wrong})
