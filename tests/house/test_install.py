@@ -104,8 +104,10 @@ def test_headers_and_program_are_installed(installed):
 
 
 def make_install(*arguments):
+    # Of its own, also where the suite itself was started by make.
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     return subprocess.run(["make", "--no-print-directory", "-C", ROOT, "install", "BUILD=" + BUILD, *arguments],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                          env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("prefix", ["relative/place", "/proc/nowhere", "/etc/passwd/x", "/proc"])
