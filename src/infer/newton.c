@@ -334,7 +334,8 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     for (size_t i = 0; i < g->rows; i++)
         chosen[i] = 1;
     const ki_rows at = ki_group_gather(g, chosen, 0);
-    int error = ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+    int error = n > KI_EXACT_COLUMNS ? ki_rows_information_bytes(&at, g->packed)
+                                     : ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
     for (size_t i = 0; i < g->rows && !error; i++) {
         ki_fit_row *row = g->row + i;
         ki_unpack_pairs(n, g->packed + i * pairs, row->factor);

@@ -11,6 +11,8 @@
 #include "num/vecmath.h"
 #include "raster/block.h"
 
+enum { BYTE_BINS = 64 * KI_BYTES_WORDS };
+
 static const ki_run_options alone = {.threads = 1};
 
 void ki_rows_take(ki_cursor *memory, size_t n, size_t most, ki_rows_space *s) {
@@ -26,6 +28,16 @@ void ki_rows_take(ki_cursor *memory, size_t n, size_t most, ki_rows_space *s) {
     /* Shapes of the products: rows x bins, rows x regressors, rows x pairs. */
     s->multiplier =
         ki_take(memory, ki_matmul_space(most, wide > KI_BLOCK ? wide : KI_BLOCK), sizeof(double));
+    s->weights = NULL;
+    s->bytes = NULL;
+    s->tile = NULL;
+    s->ones = NULL;
+    if (n > KI_EXACT_COLUMNS) {
+        s->weights = ki_take(memory, KI_BYTES_ROWS * BYTE_BINS, sizeof(double));
+        s->bytes = ki_take(memory, KI_BYTES_ROWS * BYTE_BINS, 1);
+        s->tile = ki_take(memory, ki_pairs(n) * KI_BYTES_ROWS, sizeof(double));
+        s->ones = ki_take(memory, KI_BYTES_WORDS, sizeof(uint64_t));
+    }
 }
 
 /* y of a row: -1, 1, or 0 where the transition does not count. */
@@ -254,6 +266,87 @@ int ki_rows_squares(const ki_rows *g, int weight, size_t stride, double *packed)
     if (!error && stride > 1 && used > 0)
         for (size_t k = 0; k < g->rows * pairs; k++)
             packed[k] *= (double)d->count / (double)used;
+    return error;
+}
+
+/* Weights of up to 4096 bins from word w on as bytes; scale[r] turns them back. */
+static void weigh_bytes(const ki_rows *g, size_t w, size_t words, double scale[KI_BYTES_ROWS]) {
+    ki_rows_space *s = g->space;
+
+    memset(s->weights, 0, KI_BYTES_ROWS * BYTE_BINS * sizeof *s->weights);
+    for (size_t first = 0; first < words; first += KI_BLOCK_WORDS) {
+        if (!prepare(g, w + first))
+            continue;
+        for (size_t i = 0; i < g->rows; i++) {
+            weigh_row(s->y + i * KI_BLOCK, s->h + i * KI_BLOCK, s->w, 0);
+            memcpy(s->weights + i * BYTE_BINS + 64 * first, s->h + i * KI_BLOCK,
+                   KI_BLOCK * sizeof *s->h);
+        }
+    }
+    for (size_t i = 0; i < KI_BYTES_ROWS; i++) {
+        const double *x = s->weights + i * BYTE_BINS;
+        double most = 0;
+        for (size_t t = 0; t < 64 * words; t++)
+            most = x[t] > most ? x[t] : most;
+        const double factor = most > 0 ? 255 / most : 0;
+        scale[i] = most / 255;
+        for (size_t t = 0; t < 64 * words; t++)
+            s->bytes[i * BYTE_BINS + t] = (uint8_t)(x[t] * factor + 0.5);
+    }
+}
+
+/* Adds the sums of all pairs over `words` words. */
+static int add_bytes(const ki_rows *g, size_t w, size_t words, const double scale[KI_BYTES_ROWS]) {
+    const ki_rows_data *d = g->data;
+    const int level = ki_simd_level();
+    const size_t pairs = ki_pairs(d->n);
+    pair at = {0, 0};
+    int error = 0;
+
+    for (size_t first = 0; first < pairs && !error; first += KI_BYTES_PAIRS) {
+        const uint64_t *x[KI_BYTES_PAIRS], *y[KI_BYTES_PAIRS];
+        int32_t sum[KI_BYTES_PAIRS][KI_BYTES_ROWS];
+        const size_t left = pairs - first < KI_BYTES_PAIRS ? pairs - first : KI_BYTES_PAIRS;
+        for (size_t p = 0; p < KI_BYTES_PAIRS; p++) {
+            x[p] = at.j ? ki_raster_row(d->raster, d->column[at.j]) + w : g->space->ones;
+            y[p] = at.k ? ki_raster_row(d->raster, d->column[at.k]) + w : g->space->ones;
+            if (first + p + 1 < pairs)
+                at = next_pair(at, d->n);
+        }
+        ki_bytes_sums(level, words, g->space->bytes, x, y, sum);
+        for (size_t p = 0; p < left; p++)
+            for (size_t r = 0; r < KI_BYTES_ROWS; r++)
+                g->space->tile[(first + p) * KI_BYTES_ROWS + r] += scale[r] * sum[p][r];
+        if (first % 3000 == 0)
+            error = spend(g, 3000 * (size_t)KI_BYTES_ROWS * 8 * words);
+    }
+    return error;
+}
+
+int ki_rows_information_bytes(const ki_rows *g, double *packed) {
+    const ki_rows_data *d = g->data;
+    const size_t pairs = ki_pairs(d->n);
+    int error = 0;
+
+    for (size_t k = 0; k < KI_BYTES_WORDS; k++)
+        g->space->ones[k] = ~UINT64_C(0);
+    for (size_t row = 0; row < g->rows && !error; row += KI_BYTES_ROWS) {
+        ki_rows some = *g;
+        some.rows = g->rows - row < KI_BYTES_ROWS ? g->rows - row : KI_BYTES_ROWS;
+        some.unit += row;
+        some.theta += row * d->n;
+        memset(g->space->tile, 0, pairs * KI_BYTES_ROWS * sizeof *g->space->tile);
+        for (size_t w = 0; w < d->raster->words && !error; w += KI_BYTES_WORDS) {
+            const size_t left = d->raster->words - w;
+            const size_t words = left < KI_BYTES_WORDS ? left : KI_BYTES_WORDS;
+            double scale[KI_BYTES_ROWS];
+            weigh_bytes(&some, w, words, scale);
+            error = add_bytes(&some, w, words, scale);
+        }
+        for (size_t i = 0; i < some.rows; i++)
+            for (size_t k = 0; k < pairs; k++)
+                packed[(row + i) * pairs + k] = g->space->tile[k * KI_BYTES_ROWS + i];
+    }
     return error;
 }
 

@@ -4,6 +4,7 @@
 
 #include "infer/rows.h"
 #include "ki_rasters.h"
+#include "num/simd.h"
 
 enum { N = 5, BINS = 173, TRIALS = 4, COLUMNS = 4 };
 
@@ -187,6 +188,80 @@ static void leverage(void **state) {
     tear_down(&f);
 }
 
+/* Sums of bytes: the same on every level, and errors of large networks near those in double. */
+static void bytes_levels(void **state) {
+    (void)state;
+    enum { STRIDE = 64 * KI_BYTES_WORDS };
+    static uint8_t weight[KI_BYTES_ROWS * STRIDE];
+    static uint64_t bits[6][KI_BYTES_WORDS];
+    const uint64_t *x[] = {bits[0], bits[1], bits[2]}, *y[] = {bits[3], bits[4], bits[5]};
+    int32_t plain[KI_BYTES_PAIRS][KI_BYTES_ROWS], best[KI_BYTES_PAIRS][KI_BYTES_ROWS];
+    uint64_t seed = 5;
+
+    for (size_t k = 0; k < sizeof weight; k++)
+        weight[k] = (uint8_t)(256 * ki_test_uniform(&seed));
+    for (size_t q = 0; q < 6; q++)
+        for (size_t k = 0; k < KI_BYTES_WORDS; k++)
+            for (int half = 0; half < 2; half++)
+                bits[q][k] = bits[q][k] << 32 | (uint64_t)(4294967296.0 * ki_test_uniform(&seed));
+    for (size_t words = 8; words <= KI_BYTES_WORDS; words += 56) {
+        ki_bytes_sums(KI_LEVEL_PLAIN, words, weight, x, y, plain);
+        ki_bytes_sums(ki_simd_level(), words, weight, x, y, best);
+        assert_memory_equal(plain, best, sizeof plain);
+        for (size_t p = 0; p < KI_BYTES_PAIRS; p++)
+            for (size_t r = 0; r < KI_BYTES_ROWS; r++) {
+                int32_t sum = 0;
+                for (size_t t = 0; t < 64 * words; t++)
+                    sum += weight[r * STRIDE + t] *
+                           ((x[p][t / 64] >> t % 64 & 1) == (y[p][t / 64] >> t % 64 & 1) ? 1 : -1);
+                assert_int_equal(sum, plain[p][r]);
+            }
+    }
+}
+
+static void large_networks(void **state) {
+    (void)state;
+    enum { UNITS = KI_EXACT_COLUMNS, T = 1300, ROWS = 11, COUNT = UNITS + 1 };
+    double *H = calloc(UNITS, sizeof *H), *J = malloc(UNITS * UNITS * sizeof *J);
+    double *row = malloc(ROWS * COUNT * sizeof *row);
+    const size_t pairs = ki_pairs(COUNT);
+    double *exact = malloc(ROWS * pairs * sizeof *exact),
+           *bytes = malloc(ROWS * pairs * sizeof *row);
+    size_t column[COUNT], unit[ROWS];
+    assert_true(H && J && row && exact && bytes);
+    for (size_t k = 0; k < UNITS * UNITS; k++)
+        J[k] = 0.1 * sin(1.3 * (double)k);
+    for (size_t k = 0; k < ROWS * COUNT; k++)
+        row[k] = 0.1 * cos(0.7 * (double)k);
+    for (size_t k = 0; k < COUNT; k++)
+        column[k] = k ? k - 1 : 0;
+    for (size_t k = 0; k < ROWS; k++)
+        unit[k] = 7 * k;
+    int8_t *x = ki_test_course(UNITS, H, J, 4, T, 6);
+    ki_raster *r = ki_test_raster(UNITS, 4, T, x);
+    const ki_rows_data data = {r, NULL, r->leads, r->transitions, COUNT, column, NULL};
+    ki_rows_space space;
+    ki_cursor c = {0};
+    ki_rows_take(&c, COUNT, ROWS, &space);
+    char *memory = ki_alloc((size_t)c.used, 1);
+    assert_non_null(memory);
+    c = (ki_cursor){.base = memory};
+    ki_rows_take(&c, COUNT, ROWS, &space);
+    const ki_rows g = {&data, &space, NULL, ROWS, unit, row};
+    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, 1, exact), 0);
+    assert_int_equal(ki_rows_information_bytes(&g, bytes), 0);
+    for (size_t k = 0; k < ROWS * pairs; k++) /* 1e-3 sqrt(T), and 6 times that at most */
+        assert_close(bytes[k], exact[k], 0, 6e-3 * sqrt(4 * T));
+    ki_raster_free(r);
+    ki_free(memory);
+    free(x);
+    free(H);
+    free(J);
+    free(row);
+    free(exact);
+    free(bytes);
+}
+
 static void refused(const ki_raster *r, const ki_fit_spec *spec, ki_fit_result *o,
                     const char *words) {
     assert_int_equal(ki_fit(r, spec, NULL, o), KI_ERR_ARGUMENT);
@@ -273,6 +348,8 @@ int main(void) {
         cmocka_unit_test(leverage),
         cmocka_unit_test(refusals),
         cmocka_unit_test(threads_and_cancelling),
+        cmocka_unit_test(bytes_levels),
+        cmocka_unit_test(large_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
