@@ -45,6 +45,7 @@ bench: build
 	@/usr/bin/python3 bench/simulate.py $(BUILD)
 	@$(BUILD)/bench/bench_replicas
 	@/usr/bin/python3 bench/meanfield.py $(BUILD)
+	@/usr/bin/python3 bench/fit.py $(BUILD)
 
 python: build
 	@sh tools/setup.sh python
