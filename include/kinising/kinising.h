@@ -16,6 +16,7 @@
 #include <kinising/moments.h>
 #include <kinising/network.h>
 #include <kinising/raster.h>
+#include <kinising/recording.h>
 #include <kinising/simulate.h>
 #include <kinising/theory.h>
 

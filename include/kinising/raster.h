@@ -108,6 +108,55 @@ KI_API KI_WARN_UNUSED int ki_raster_unpack(const ki_raster *raster, uint64_t fir
 KI_API KI_WARN_UNUSED int ki_raster_summarize(const ki_raster *raster, ki_raster_summary *out,
                                               uint64_t *active);
 
+/**
+ * Units by name: what the file they come from calls them, and their lost spikes.
+ *
+ * @param raster  a recording
+ * @param ids     [N] numbers; 0, 1, ... where nothing else is known; may be NULL
+ * @param lost    [N] spikes beyond the first of their bin; may be NULL
+ * @return 0; KI_ERR_ARGUMENT
+ *
+ * Cost: a copy. Source: none, a data structure.
+ */
+KI_API KI_WARN_UNUSED int ki_raster_names(const ki_raster *raster, int64_t *ids, uint64_t *lost);
+
+/** Spikes of several units, in any order. */
+typedef struct ki_spikes {
+    uint64_t units;      /**< N */
+    uint64_t count;      /**< of spikes */
+    const double *time;  /**< [count] seconds */
+    const int64_t *unit; /**< [count] 0..N-1 */
+    const int64_t *ids;  /**< [N] what units are called; NULL: 0, 1, ... */
+} ki_spikes;
+
+/** Stretches of time, and how they are cut. */
+typedef struct ki_windows {
+    uint64_t count;     /**< 0: one from time 0 to the last spike */
+    const double *from; /**< [count] seconds, rising */
+    const double *to;   /**< [count] seconds, each at most the next `from` */
+    uint64_t
+        trial_length; /**< bins of a trial; 0: a window is one. What remains is a shorter one */
+} ki_windows;
+
+/**
+ * A recording from spike times. Bin k of a window is [from + k width, from + (k + 1) width); a time that is a
+ * border to within 4 roundings is on it. Only whole bins count, and a window without any is passed over. Spikes
+ * beyond the first of their unit and bin are lost, and counted.
+ *
+ * @param spikes   finite times; negative ones only with windows
+ * @param width    seconds a bin, > 0
+ * @param windows  NULL: as if of count 0
+ * @param outside  spikes in no bin; may be NULL
+ * @param out      new; ki_raster_free() it
+ * @return 0; KI_ERR_ARGUMENT (a time that is NaN or negative, a unit out of range, windows that overlap, no bin),
+ *         KI_ERR_NOMEM
+ *
+ * Cost: about 20 ns a spike, N/8 bytes a bin. Source: none, counts.
+ */
+KI_API KI_WARN_UNUSED int ki_raster_bin(const ki_spikes *spikes, double width,
+                                        const ki_windows *windows, uint64_t *outside,
+                                        ki_raster **out);
+
 /** First bins of the trials, [trials + 1], the last one the number of bins; borrowed from `raster`. */
 KI_API const uint64_t *ki_raster_trials(const ki_raster *raster);
 

@@ -86,6 +86,8 @@ void ki_raster_free(ki_raster *raster) {
         ki_free(raster->bits);
         ki_free(raster->leads);
         ki_free(raster->starts);
+        ki_free(raster->ids);
+        ki_free(raster->lost_of);
         ki_free(raster);
     }
 }
@@ -118,25 +120,26 @@ static double value_at(int type, const char *at) {
     }
 }
 
-/* One unit: runs of 64 bins make a word. */
-static int fill_unit(ki_raster *r, size_t unit, size_t first, size_t bins,
-                     const ki_raster_values *v) {
-    const char *at = (const char *)v->data + (ptrdiff_t)unit * v->unit_stride;
-    uint64_t *row = r->bits + unit * r->words;
+ptrdiff_t ki_raster_put(ki_raster *r, size_t row, size_t first, size_t bins, const void *data,
+                        ptrdiff_t stride, int type, double *value) {
+    const char *at = data;
+    uint64_t *bits = r->bits + row * r->words;
 
-    for (size_t t = 0; t < bins; t++, at += v->bin_stride) {
-        const double x = value_at(v->type, at);
+    for (size_t t = 0; t < bins; t++, at += stride) {
+        const double x = value_at(type, at);
         const size_t b = first + t;
-        if (x == 1)
-            row[b / 64] |= UINT64_C(1) << b % 64;
-        else if (x == 0 && !r->minuses)
+        if (x == 1) {
+            bits[b / 64] |= UINT64_C(1) << b % 64;
+        } else if (x == 0 && !r->minuses) {
             r->zeros = 1;
-        else if (x == -1 && !r->zeros)
+        } else if (x == -1 && !r->zeros) {
             r->minuses = 1;
-        else
-            return wrong_value(r, b, unit, x);
+        } else {
+            *value = x;
+            return (ptrdiff_t)t;
+        }
     }
-    return 0;
+    return -1;
 }
 
 static int check_range(const ki_raster *r, uint64_t first, uint64_t bins) {
@@ -158,8 +161,15 @@ int ki_raster_fill(ki_raster *raster, uint64_t first, uint64_t bins,
         error = ki_fail(KI_ERR_ARGUMENT,
                         "type : %d holds no spins : float64 (%d), int64 (%d) or int8 (%d)",
                         values->type, KI_FLOAT64, KI_INT64, KI_INT8);
-    for (size_t i = 0; !error && i < raster->units; i++)
-        error = fill_unit(raster, i, (size_t)first, (size_t)bins, values);
+    for (size_t i = 0; !error && i < raster->units; i++) {
+        double value;
+        const ptrdiff_t at =
+            ki_raster_put(raster, i, (size_t)first, (size_t)bins,
+                          (const char *)values->data + (ptrdiff_t)i * values->unit_stride,
+                          values->bin_stride, values->type, &value);
+        if (at >= 0)
+            error = wrong_value(raster, (size_t)first + (size_t)at, i, value);
+    }
     return error;
 }
 
@@ -191,14 +201,14 @@ int ki_raster_summarize(const ki_raster *raster, ki_raster_summary *out, uint64_
                            .bins = raster->bins,
                            .transitions = raster->transitions,
                            .width = raster->width,
-                           .zero_one = !raster->minuses,
-                           .lost = raster->lost};
+                           .zero_one = !raster->minuses};
     for (size_t i = 0; i < raster->units; i++) {
         const uint64_t *row = ki_raster_row(raster, i);
         uint64_t count = 0;
         for (size_t w = 0; w < raster->words; w++)
             count += (uint64_t)__builtin_popcountll(row[w]);
         s.spikes += count;
+        s.lost += raster->lost_of ? raster->lost_of[i] : 0;
         s.silent += count == 0;
         s.saturated += count == raster->bins;
         if (active)
@@ -210,4 +220,29 @@ int ki_raster_summarize(const ki_raster *raster, ki_raster_summary *out, uint64_
 
 const uint64_t *ki_raster_trials(const ki_raster *raster) {
     return raster ? raster->starts : NULL;
+}
+
+void ki_raster_keep(ki_raster *r, size_t n, const size_t *rows) {
+    for (size_t k = 0; k < n; k++) {
+        if (rows[k] != k)
+            memmove(r->bits + k * r->words, r->bits + rows[k] * r->words,
+                    r->words * sizeof *r->bits);
+        if (r->ids)
+            r->ids[k] = r->ids[rows[k]];
+        if (r->lost_of)
+            r->lost_of[k] = r->lost_of[rows[k]];
+    }
+    r->units = n;
+}
+
+int ki_raster_names(const ki_raster *raster, int64_t *ids, uint64_t *lost) {
+    int error = ki_check_pointer("raster", raster, "a recording");
+
+    for (size_t i = 0; !error && i < raster->units; i++) {
+        if (ids)
+            ids[i] = raster->ids ? raster->ids[i] : (int64_t)i;
+        if (lost)
+            lost[i] = raster->lost_of ? raster->lost_of[i] : 0;
+    }
+    return error;
 }

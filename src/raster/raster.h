@@ -12,9 +12,18 @@ struct ki_raster {
     uint64_t *leads;    /* [words] the bin after this one belongs to the same trial */
     uint64_t *starts;   /* [trials + 1] first bins */
     double width;       /* seconds; NaN */
-    uint64_t lost;      /* spikes beyond the first of their bin */
+    int64_t *ids;       /* [units] what the file calls them; NULL: 0, 1, ... */
+    uint64_t *lost_of;  /* [units] spikes beyond the first of their bin; NULL: none */
     int zeros, minuses; /* whether a 0, a -1 was among the values */
 };
+
+/* Keeps rows[0] < rows[1] < ... alone. */
+void ki_raster_keep(ki_raster *r, size_t n, const size_t *rows);
+
+/* Puts a run of values into a row, from bin `first` on; -1, or the place in the run of the first that
+ * is wrong, with *value. */
+ptrdiff_t ki_raster_put(ki_raster *r, size_t row, size_t first, size_t bins, const void *at,
+                        ptrdiff_t stride, int type, double *value);
 
 /* Bits of unit i. */
 static inline const uint64_t *ki_raster_row(const ki_raster *r, size_t i) {

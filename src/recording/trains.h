@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Spike times of a file on their way to a raster. */
+#ifndef KI_SRC_RECORDING_TRAINS_H
+#define KI_SRC_RECORDING_TRAINS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kinising/recording.h>
+
+/* Arrays are the library's own memory. */
+typedef struct ki_trains {
+    const char *path, *kind;
+    size_t units, n, windows;
+    double *time;      /* [n] seconds */
+    int64_t *unit;     /* [n] row, or what the file calls it until ki_trains_number() */
+    int64_t *ids;      /* [units] rising, unless the file has them otherwise */
+    double *from, *to; /* [windows] */
+} ki_trains;
+
+void ki_trains_free(ki_trains *t);
+
+/* Rows for the numbers in `unit`: all that occur, in order. */
+int ki_trains_number(ki_trains *t);
+
+/* Times in samples become seconds. */
+void ki_trains_scale(ki_trains *t, double rate);
+
+/* Leaves units that `o` has not, and makes the raster. */
+int ki_trains_bin(ki_trains *t, const ki_recording_options *o, ki_recording_notes *notes,
+                  ki_raster **out);
+
+#endif
