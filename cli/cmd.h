@@ -21,6 +21,7 @@ int cmd_network(int argc, char **argv);
 int cmd_exact(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
+int cmd_raster(int argc, char **argv);
 int cmd_fit(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 

@@ -36,6 +36,8 @@ static const command commands[] = {
      "law, moments, entropy production and its fluctuations, spectrum", cmd_exact, 0},
     {"meanfield", "one network, approximately",
      "Plefka's mean fields: m, C, D, sigma in time or steady; their errors", cmd_meanfield, 0},
+    {"raster", "recordings", "read spike times and matrices of many formats, inspect, convert",
+     cmd_raster, 1},
     {"fit", "recordings", "a network from a recording: maximum likelihood, mean fields", cmd_fit,
      0},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts", cmd_info,

@@ -12,8 +12,9 @@
 static const command_help fit_help = {
     "fit",
     "A network from a recording: fields H_i and couplings J_ij (from unit j on unit i, one bin\n"
-    "later, beta = 1) of which it is a likely course, with errors. FILE is a matrix of 0/1 or\n"
-    "-1/+1 in .npz, .npy or .h5. The .npz or .h5 file of -o is a network that simulate, exact and\n"
+    "later, beta = 1) of which it is a likely course, with errors. FILE is any that\n"
+    "kinising raster reads: a matrix of 0/1 or -1/+1 with --axes, spike times with --bin. The .npz "
+    "or .h5 file of -o is a network that simulate, exact and\n"
     "meanfield take (H, J, beta), with H_err, J_err, log_likelihood_unit, status_unit and fitted\n"
     "(0: a column of J that the data say nothing of).\n"
     "Methods: mle (maximum likelihood), nmf, tap, ms (closed forms of mean fields). A row whose\n"
@@ -75,6 +76,7 @@ static int check_options(const fit_run *w, const option *options, size_t n) {
 }
 
 static int read_recording(fit_run *w) {
+    w->input.quiet = &w->s.quiet;
     int status = raster_read(w->path, &w->input, NULL, &w->raster);
 
     if (!status && w->updates_path)
@@ -272,7 +274,7 @@ int cmd_fit(int argc, char **argv) {
         {.name = "FILE",
          .kind = OPTION_POSITIONAL,
          .target = &w.path,
-         .help = "the recording: .npz, .npy or .h5"},
+         .help = "the recording, or the folder of it"},
         RASTER_OPTIONS(&w.input),
         HOW_OPTIONS(&w),
         HOLD_OPTIONS(&w),

@@ -6,42 +6,83 @@
 #include <kinising/kinising.h>
 
 #include "shell/options.h"
+#include "shell/values.h"
 
 /* What the user says of a file; zero it. */
 typedef struct raster_options {
-    const char *axes;      /* such as time,unit; NULL: not given */
-    const char *key;       /* name of the array; NULL: the likely one */
-    double bin;            /* seconds; 0: not known */
-    uint64_t trial_length; /* bins; 0: the file's own trials */
+    ki_recording_options file;
+    value_list units;
+    const char *window;       /* A:B in seconds */
+    const int *quiet;         /* NULL, or where it stands that nothing is to be remarked */
+    ki_recording_notes notes; /* of the file that was read last */
 } raster_options;
 
 /* Initialisers of their options. */
-#define RASTER_OPTIONS(r)                                                                          \
+#define RASTER_OPTIONS(r) RASTER_LAYOUT_OPTIONS(r), RASTER_CHOICE_OPTIONS(r)
+#define RASTER_LAYOUT_OPTIONS(r)                                                                   \
     {.name = "axes",                                                                               \
      .kind = OPTION_TEXT,                                                                          \
-     .target = &(r)->axes,                                                                         \
+     .target = &(r)->file.axes,                                                                    \
      .meta = "AXES",                                                                               \
-     .help = "of the matrix: time,unit | unit,time | trial,time,unit ...; required"},              \
+     .help = "of a matrix: time,unit | unit,time | trial,time,unit ...; required"},                \
         {.name = "key",                                                                            \
          .kind = OPTION_TEXT,                                                                      \
-         .target = &(r)->key,                                                                      \
+         .target = &(r)->file.key,                                                                 \
          .meta = "NAME",                                                                           \
-         .help = "of the matrix in the file (default: raster, or the only matrix)"},               \
-        {.name = "trial-length",                                                                   \
-         .kind = OPTION_COUNT,                                                                     \
-         .target = &(r)->trial_length,                                                             \
-         .meta = "BINS",                                                                           \
-         .help = "a new trial begins after so many bins",                                          \
-         .low = 1,                                                                                 \
-         .high = 1e12},                                                                            \
+         .help = "of the array in the file (default: raster, or the only matrix)"},                \
+        {.name = "bin",                                                                            \
+         .kind = OPTION_REAL,                                                                      \
+         .target = &(r)->file.bin,                                                                 \
+         .meta = "SECONDS",                                                                        \
+         .help = "width of a bin; required for spike times",                                       \
+         .low = 0,                                                                                 \
+         .high = 1e9,                                                                              \
+         .limits = LIMIT_OPEN_LOW},                                                                \
+        {.name = "rate",                                                                           \
+         .kind = OPTION_REAL,                                                                      \
+         .target = &(r)->file.rate,                                                                \
+         .meta = "HZ",                                                                             \
+         .help = "spike times are samples, so many a second",                                      \
+         .low = 0,                                                                                 \
+         .high = 1e12,                                                                             \
+         .limits = LIMIT_OPEN_LOW},                                                                \
     {                                                                                              \
-        .name = "bin", .kind = OPTION_REAL, .target = &(r)->bin, .meta = "SECONDS",                \
-        .help = "width of a bin", .low = 0, .high = 1e9, .limits = LIMIT_OPEN_LOW                  \
+        .name = "trial-length", .kind = OPTION_COUNT, .target = &(r)->file.trial_length,           \
+        .meta = "BINS", .help = "a new trial begins after so many bins", .low = 1, .high = 1e12    \
+    }
+#define RASTER_CHOICE_OPTIONS(r)                                                                   \
+    {.name = "units",                                                                              \
+     .kind = OPTION_COUNTS,                                                                        \
+     .target = &(r)->units,                                                                        \
+     .meta = "LIST",                                                                               \
+     .help = "these alone, by their numbers in the file",                                          \
+     .low = 0,                                                                                     \
+     .high = 9007199254740992.0},                                                                  \
+        {.name = "min-rate",                                                                       \
+         .kind = OPTION_REAL,                                                                      \
+         .target = &(r)->file.min_rate,                                                            \
+         .meta = "X",                                                                              \
+         .help = "units with at least X spikes a second (a bin without --bin)",                    \
+         .low = 0,                                                                                 \
+         .high = 1e12},                                                                            \
+        {.name = "window",                                                                         \
+         .kind = OPTION_TEXT,                                                                      \
+         .target = &(r)->window,                                                                   \
+         .meta = "A:B",                                                                            \
+         .help = "from A to before B seconds alone"},                                              \
+        {.name = "intervals",                                                                      \
+         .kind = OPTION_TEXT,                                                                      \
+         .target = &(r)->file.intervals,                                                           \
+         .meta = "NAME",                                                                           \
+         .help = "NWB: in the table intervals/NAME alone, each a trial; none"},                    \
+    {                                                                                              \
+        .name = "quality", .kind = OPTION_TEXT, .target = &(r)->file.quality, .meta = "WORD",      \
+        .help = "Phy: units of this group alone, such as good"                                     \
     }
 
-/* Reads a recording from a file: a matrix of 0/1 or -1/+1 in .npz, .npy or .h5. `preferred` is the
- * name of the array that is taken if there are several and no --key, or NULL. Returns 0 and *out,
- * to be ki_raster_free()d, or the exit status of the message it printed. */
-int raster_read(const char *path, const raster_options *o, const char *preferred, ki_raster **out);
+/* Reads a recording from a file or folder; see recording.h. `preferred` is the name of the array that
+ * is taken if there are several and no --key, or NULL. Warns of lost spikes and says what was passed
+ * over. Returns 0 and *out, to be ki_raster_free()d, or the exit status of the message it printed. */
+int raster_read(const char *path, raster_options *o, const char *preferred, ki_raster **out);
 
 #endif

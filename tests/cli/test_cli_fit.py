@@ -139,7 +139,8 @@ def test_same_bytes(run, rasters, tmp_path):
     (["r.npz", "--axes", "time"], "--axes"),
     (["r.npz", "--axes", "time,time"], "--axes"),
     (["r.npz", "--axes", "trial,time,unit"], "one for each dimension"),
-    (["r.npz", "--axes", "unit,time", "--trial-length", "1"], "at least one transition"),
+    (["r.npz", "--axes", "time,unit", "--trial-length", "1"], "at least one transition"),
+    (["r.npz", "--axes", "unit,time"], "the other way round (time,unit)"),
     (["r.npz", "--axes", "time,unit", "--key", "spikes"], "one of raster"),
     (["none.npz", "--axes", "time,unit"], "none.npz"),
     (["r.npz", "--axes", "time,unit", "-o", "f.csv"], "holds no matrix"),
@@ -155,7 +156,7 @@ def test_same_bytes(run, rasters, tmp_path):
     (["r.npz", "--axes", "time,unit", "--firth", "all", "--l1", "1"], "without ridge and l1"),
     (["counts.npy", "--axes", "time,unit"], "counts"),
     (["mixed.npy", "--axes", "time,unit"], "all 0 or 1"),
-    (["two.npz", "--axes", "time,unit"], "--key a, b"),
+    (["two.npz", "--axes", "time,unit"], "a, b : --key"),
 ])
 def test_refusals(run, rasters, tmp_path, args, words):
     np.save(tmp_path / "counts.npy", np.array([[0, 1], [2, 0], [1, 1]]))
