@@ -32,8 +32,9 @@ static const command_help info_help = {
     "bin),\n"
     "status (ok, silent, saturated). Units, bins, trials and the width of a bin go to "
     "stderr.\n" KINDS,
-    "  printf 'unit,time\\n0,0.01\\n1,0.02\\n0,0.5\\n' > spikes.csv\n"
-    "  kinising raster info spikes.csv --bin 0.01\n",
+    "  kinising network draw --N 20 --dJ 0.5 -o network.npz\n"
+    "  kinising simulate --network network.npz --replicas 1 --steps 500 --raster r.npz\n"
+    "  kinising raster info r.npz --axes time,unit --bin 0.01\n",
 };
 static const command_help convert_help = {
     "raster convert",
@@ -42,8 +43,9 @@ static const command_help convert_help = {
     "trials of one length; for others trial has their first bins. With unit (numbers of the "
     "units),\n"
     "lost and, if it is known, bin (seconds). Other commands take it with --axes.\n" KINDS,
-    "  printf 'unit,time\\n0,0.01\\n1,0.02\\n0,0.5\\n' > spikes.csv\n"
-    "  kinising raster convert spikes.csv --bin 0.01 -o raster.npz\n",
+    "  kinising network draw --N 20 --dJ 0.5 -o network.npz\n"
+    "  kinising simulate --network network.npz --replicas 1 --steps 500 --raster r.npz\n"
+    "  kinising raster convert r.npz --axes time,unit --min-rate 0.1 -o raster.h5\n",
 };
 static const command_help bin_help = {
     "raster bin",

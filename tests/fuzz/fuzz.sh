@@ -15,9 +15,10 @@ if ! clang $flags "$folder/try.c" -o "$folder/try" 2>/dev/null; then
     exit 77
 fi
 mkdir "$folder/corpus"
-(cd "$root" && cp tests/fuzz/corpus/* "$folder/corpus/" &&
+[ "$target" = fuzz_recording ] && rooms="src/recording/*.c src/raster/raster.c src/raster/spikes.c src/base/check.c" || rooms=
+(cd "$root" && cp tests/fuzz/corpus/* "$folder/corpus/" && if [ "$target" = fuzz_recording ]; then cp tests/fuzz/recordings/* "$folder/corpus/"; fi &&
     clang $flags -w -D_FILE_OFFSET_BITS=64 -Iinclude -Isrc "tests/fuzz/$target.c" src/io/*/*.c src/base/error.c \
-        src/base/memory.c -lz -lm -o "$folder/$target") || exit 1
+        src/base/memory.c $rooms -lz -lm -o "$folder/$target") || exit 1
 ASAN_OPTIONS=allocator_may_return_null=1 "$folder/$target" -runs="$runs" -seed="$seed" -max_len=4096 \
     -rss_limit_mb=4096 -timeout=20 -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" 2>"$folder/log"
 status=$?
