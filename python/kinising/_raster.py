@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any, Optional
 
 import numpy as np
 
-from ._arguments import MOST_SPINS, count, doubles, need_memory, number
+from ._arguments import MOST_SPINS, count, doubles, file_name, need_memory, number, numbers
 from ._library import check, ffi, lib, need_library
 from ._run import start_run
 
@@ -50,6 +51,29 @@ def _in_order(values: Any, axes: Any) -> np.ndarray:
     return array
 
 
+def _seconds(train: Any) -> Any:
+    """Times of a neo SpikeTrain, a pynapple Ts or plain numbers."""
+    if hasattr(train, "rescale"):
+        return np.asarray(train.rescale("s").magnitude)
+    return np.asarray(train.index if hasattr(train, "index") and not isinstance(train, (list, tuple)) else train)
+
+
+def _trains_of(spikes: Any) -> Any:
+    """{unit: times} and windows, of what other packages have."""
+    if hasattr(spikes, "columns"):
+        unit, time = np.asarray(spikes["unit"]), np.asarray(spikes["time"])
+        return {int(u): time[unit == u] for u in np.unique(unit)}, None
+    if hasattr(spikes, "spiketrains"):
+        spikes = list(spikes.spiketrains)
+    if hasattr(spikes, "time_support"):
+        support = spikes.time_support
+        return ({int(k): _seconds(spikes[k]) for k in spikes.keys()},
+                np.stack([np.asarray(support["start"]).ravel(), np.asarray(support["end"]).ravel()], axis=1))
+    if hasattr(spikes, "items"):
+        return {int(k): _seconds(x) for k, x in spikes.items()}, None
+    return {k: _seconds(x) for k, x in enumerate(spikes)}, None
+
+
 class Raster:
     """A recording, packed to one bit a unit and bin: which units were active (1) or silent (0 or -1) in which bin.
 
@@ -67,6 +91,7 @@ class Raster:
         bin        seconds, or None
         zero_one   whether the values were 0 and 1
         active     [units] active bins of each unit
+        ids, lost  [units] what the file calls the units; spikes that are the second or later in their bin
         rates      [units] their share of the bins, per second if `bin` is known
 
     >>> raster = ki.Raster([[1, 0], [1, 1], [0, 1]], axes="time,unit")
@@ -104,13 +129,92 @@ class Raster:
                 values = ffi.new("ki_raster_values *", (at, kind, *trial.strides))
                 check(lib.ki_raster_fill(self._raster, first, trial.shape[0], values))
                 first += trial.shape[0]
-        summary, active = ffi.new("ki_raster_summary *"), np.empty(units, dtype=np.uint64)
+        self._look()
+
+    @classmethod
+    def _own(cls, raster: Any) -> "Raster":
+        self = cls.__new__(cls)
+        self._raster = ffi.gc(raster, lib.ki_raster_free)
+        self._look()
+        return self
+
+    def _look(self) -> None:
+        summary = ffi.new("ki_raster_summary *")
+        check(lib.ki_raster_summarize(self._raster, summary, ffi.NULL))
+        units, width = summary.units, summary.width
+        active, self.ids, lost = np.empty(units, np.uint64), np.empty(units, np.int64), np.empty(units, np.uint64)
+        check(lib.ki_raster_names(self._raster, ffi.from_buffer("int64_t[]", self.ids),
+                                  ffi.from_buffer("uint64_t[]", lost)))
+        self.lost = lost.astype(np.int64)
         check(lib.ki_raster_summarize(self._raster, summary, ffi.from_buffer("uint64_t[]", active)))
         self.units, self.trials, self.bins = units, summary.trials, summary.bins
         self.transitions, self.zero_one = summary.transitions, bool(summary.zero_one)
         self.bin = None if math.isnan(width) else width
         self.active = active.astype(np.int64)
         self.rates = self.active / (self.bins * (self.bin or 1.0))
+
+    @classmethod
+    def read(cls, path: Any, axes: Optional[str] = None, key: Optional[str] = None, bin: Optional[float] = None,
+             rate: Optional[float] = None, trial_length: Optional[int] = None, units: Any = None,
+             min_rate: float = 0.0, window: Any = None, intervals: Optional[str] = None,
+             quality: Optional[str] = None) -> "Raster":
+        """A recording from a file or folder, as `kinising raster` reads it: matrices with `axes`, spike times with
+        `bin` (.csv, NWB, TsGroup, cell arrays, Phy). `window` = (from, to) seconds; `units` numbers of the file;
+        the others are the options of the same names.
+
+        Raises KinisingError (what the file holds), ValueError (an option), OSError, MemoryError."""
+        need_library()
+        keep = {name: ffi.new("char[]", value.encode()) for name, value in dict(
+            axes=axes, key=key, intervals=intervals, quality=quality).items() if value is not None}
+        options = ffi.new("ki_recording_options *", dict(
+            keep, bin=0.0 if bin is None else number("bin", bin), rate=0.0 if rate is None else number("rate", rate),
+            min_rate=number("min_rate", min_rate),
+            trial_length=0 if trial_length is None else count("trial_length", trial_length, 2**40)))
+        if window is not None:
+            options.has_window, options.to = 1, number("window", window[1])
+            setattr(options, "from", number("window", window[0]))
+        if units is not None:
+            wanted = ffi.new("int64_t[]", [count("units", unit, 2**53, 0) for unit in units])
+            options.units, options.n_units = wanted, len(wanted)
+        out, run, name = ffi.new("ki_raster **"), start_run(0), file_name(os.fspath(path))
+        check(lib.ki_recording_read(name, options, ffi.addressof(run, "options"), ffi.NULL, out), name)
+        return cls._own(out[0])
+
+    @classmethod
+    def from_spikes(cls, spikes: Any, bin: float, windows: Any = None,
+                    trial_length: Optional[int] = None) -> "Raster":
+        """A recording from spike times in seconds, in half-open bins [t, t + bin).
+
+        Parameters:
+            spikes   {unit: times}; a list with the times of each unit; a pynapple TsGroup (whose time support are the
+                     windows); a neo Segment or a list of SpikeTrains; a pandas DataFrame with columns unit and time
+            windows  [(from, to), ...] seconds, in order; from 0 to the last spike by default
+
+        >>> ki.Raster.from_spikes([[0.01, 0.25], [0.12]], bin=0.1).active.tolist()
+        [2, 1]
+        """
+        need_library()
+        trains, found = _trains_of(spikes)
+        windows = found if windows is None else windows
+        ids = np.array(list(trains), dtype=np.int64)
+        times = [numbers("spikes", x).ravel() for x in trains.values()]
+        time = np.concatenate(times) if times else np.empty(0)
+        unit = np.repeat(np.arange(ids.size), [x.size for x in times])
+        view = ffi.new("ki_spikes *", dict(
+            units=ids.size, count=time.size, time=doubles(time), unit=ffi.from_buffer("int64_t[]", unit),
+            ids=ffi.from_buffer("int64_t[]", ids)))
+        ends = np.ascontiguousarray(np.asarray([] if windows is None else windows, dtype=float).reshape(-1, 2).T)
+        cut = ffi.new("ki_windows *", dict(
+            count=ends.shape[1], to=doubles(ends[1]),
+            trial_length=0 if trial_length is None else count("trial_length", trial_length, 2**40)))
+        setattr(cut, "from", doubles(ends[0]))
+        width = number("bin", bin)
+        if width > 0 and ids.size:
+            seconds = (ends[1] - ends[0]).sum() if ends.size else max(time.max(initial=0.0), 0.0)
+            need_memory("from_spikes", float(ids.size) * seconds / width / 8, "use a larger bin, or windows")
+        out = ffi.new("ki_raster **")
+        check(lib.ki_raster_bin(view, width, cut, ffi.NULL, out))
+        return cls._own(out[0])
 
     def __repr__(self) -> str:
         bin = "" if self.bin is None else f", bin {self.bin:.6g} s"
