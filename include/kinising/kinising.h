@@ -19,5 +19,6 @@
 #include <kinising/recording.h>
 #include <kinising/simulate.h>
 #include <kinising/theory.h>
+#include <kinising/thermo.h>
 
 #endif

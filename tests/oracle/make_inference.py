@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Reference fits as the C tests read them: NAME.json and NAME.npz of a folder become inference_NAME.npz,
-the raster with its moments, maximum likelihood, Firth and closed forms (float64 Newton of numpy, checked
+the raster with its moments, maximum likelihood, Firth, closed forms and entropy production (float64 Newton of numpy, checked
 against scipy).
 
     make_inference.py FOLDER NAME ...
@@ -17,6 +17,13 @@ def numbers(x):
     return np.array(x, dtype=float)  # null becomes nan
 
 
+def entropy(sigma):
+    """Plug-in, its biases (instantaneous, five leads, Cox and Snell), corrected, variances, error, crossfit."""
+    return numbers([sigma["plugin"], sigma["bias_instantaneous"], *sigma["bias_leads_1_to_5"],
+                    sigma.get("bias_cox_snell", 0), sigma["corrected"], sigma["variance_delta_50_batches"],
+                    sigma["variance_second_order"], sigma["error"], sigma.get("crossfit_10_onestep")])
+
+
 def convert(folder, name, out):
     with open(os.path.join(folder, name + ".json")) as f:
         case = json.load(f)
@@ -29,6 +36,9 @@ def convert(folder, name, out):
         for key in ("H", "J", "H_err", "J_err", "log_likelihood_unit"):
             arrays["ml_" + key] = numbers(case["ml"][key])
         arrays["ml_criteria"] = numbers([case["ml"]["log_likelihood"], case["ml"]["aic"], case["ml"]["bic"]])
+        arrays["entropy_ml"] = entropy(case["sigma"])
+        arrays["S"] = numbers(case["S"]["minus_ll_plus_half_dof"] * len(arrays["kept"]))
+    arrays["entropy_firth"] = entropy(case["firth"]["sigma"])
     for key in ("H", "J", "H_err", "J_err"):
         arrays["firth_" + key] = numbers(case["firth"][key])
     for method in ("nmf", "tap", "ms"):

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pass.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "num/cholesky.h"
+#include "num/matmul.h"
+#include "num/simd.h"
+#include "num/sum.h"
+#include "raster/block.h"
+
+/* Rows of a group, at most; bins of a block with those that leads reach. */
+enum { MOST = 16, WIDE = KI_BLOCK + 8 };
+#define GROUP_BYTES (UINT64_C(64) << 20)
+
+static const ki_run_options alone = {.threads = 1};
+
+/* Work space of one worker, and the rows that it is at. */
+typedef struct group {
+    const ki_pass *p;
+    ki_work *work;
+    size_t first, rows, most;
+    ki_rows_space space;
+    ki_rows_data data;
+    double *packed, *part_packed; /* [most, pairs] */
+    double *inverse;              /* [most,n,n] */
+    double *pull;                 /* [most,n] T F^-1 (0, dD_i) */
+    double *gradient, *at;        /* [most,n] */
+    double *s;                    /* [n,WIDE] regressors, -1 or 1, whatever bins they are of */
+    double *own;                  /* [WIDE] state of a row's unit */
+    double *h, *drive;            /* [most,WIDE], [most,KI_BLOCK] */
+    double *w;                    /* [n,KI_BLOCK] F^-1 x */
+    double *eps, *mask;           /* [KI_BLOCK], [KI_LEADS + 1,KI_BLOCK] */
+    double *sum;                  /* [n] of Cox and Snell */
+    double *current;              /* [blocks or folds, most, N] */
+    double *half, *square, *row;  /* [blocks,n], [n,n], [blocks,n] */
+    uint64_t *bits, *use;
+    double *multiplier;
+} group;
+
+static size_t most_rows(size_t n) {
+    const uint64_t fit = GROUP_BYTES / (16 * (uint64_t)n * n);
+
+    return (size_t)(fit < 1 ? 1 : fit > MOST ? MOST : fit);
+}
+
+static void take(ki_cursor *c, size_t units, size_t n, size_t words, size_t parts, group *g) {
+    const size_t most = most_rows(n), pairs = ki_pairs(n), tall = n > parts ? n : parts;
+    const size_t high = tall > most ? tall : most, wide = n > WIDE ? n : WIDE;
+
+    g->most = most;
+    ki_rows_take(c, n, most, &g->space);
+    g->packed = ki_take(c, most * pairs, sizeof(double));
+    g->part_packed = ki_take(c, most * pairs, sizeof(double));
+    g->inverse = ki_take(c, most * n * n, sizeof(double));
+    g->pull = ki_take(c, most * n, sizeof(double));
+    g->gradient = ki_take(c, most * n, sizeof(double));
+    g->at = ki_take(c, most * n, sizeof(double));
+    g->s = ki_take(c, n * WIDE, sizeof(double));
+    g->own = ki_take(c, WIDE, sizeof(double));
+    g->h = ki_take(c, most * WIDE, sizeof(double));
+    g->drive = ki_take(c, most * KI_BLOCK, sizeof(double));
+    g->w = ki_take(c, n * KI_BLOCK, sizeof(double));
+    g->eps = ki_take(c, KI_BLOCK, sizeof(double));
+    g->mask = ki_take(c, (KI_LEADS + 1) * KI_BLOCK, sizeof(double));
+    g->sum = ki_take(c, n, sizeof(double));
+    g->current = ki_take(c, (parts ? parts : 1) * most * units, sizeof(double));
+    g->half = ki_take(c, tall * n, sizeof(double));
+    g->row = ki_take(c, tall * n, sizeof(double));
+    g->square = ki_take(c, n * n, sizeof(double));
+    g->bits = ki_take(c, ki_part_space(units), sizeof(uint64_t));
+    g->use = ki_take(c, words, sizeof(uint64_t));
+    g->multiplier = ki_take(c, ki_matmul_space(high, wide), sizeof(double));
+}
+
+uint64_t ki_pass_bytes(size_t units, size_t n, size_t words, size_t parts, int *overflow) {
+    ki_cursor c = {0};
+    group g;
+
+    take(&c, units, n, words, parts, &g);
+    *overflow |= c.overflow;
+    return c.used;
+}
+
+static ki_rows view(const group *g, const ki_rows_data *data, const double *theta) {
+    return (ki_rows){data,    (ki_rows_space *)&g->space, g->work,
+                     g->rows, g->p->unit + g->first,      theta};
+}
+
+/* Inverse information and T F^-1 (0, dD_i) of the rows. */
+static int invert(group *g) {
+    const ki_pass *p = g->p;
+    const size_t n = p->n, units = p->part->raster->units;
+    const ki_rows at = view(g, &g->data, p->theta + g->first * n);
+    const int error = ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+
+    for (size_t i = 0; i < g->rows && !error; i++) {
+        double *inverse = g->inverse + i * n * n, *pull = g->pull + i * n;
+        ki_unpack_pairs(n, g->packed + i * ki_pairs(n), g->square);
+        p->failed[g->first + i] = ki_cholesky(n, g->square, 0) != 0;
+        memset(inverse, 0, n * n * sizeof *inverse);
+        memset(pull, 0, n * sizeof *pull);
+        if (p->failed[g->first + i])
+            continue;
+        ki_cholesky_inverse(n, g->square, inverse);
+        for (size_t k = 1; k < n; k++)
+            pull[k] =
+                (double)p->part->count * p->current[p->unit[g->first + i] * units + p->column[k]];
+        ki_cholesky_solve(n, g->square, pull);
+    }
+    return error;
+}
+
+/* Largest log-likelihoods: from Firth's place a few Newton steps lead nearly there, and what the next
+ * one would gain is added. */
+static int likelihoods(group *g) {
+    const ki_pass *p = g->p;
+    const size_t n = p->n;
+    double value[MOST], weight[MOST];
+
+    memcpy(g->at, p->theta + g->first * n, g->rows * n * sizeof *g->at);
+    const ki_rows at = view(g, &g->data, g->at);
+    for (int step = 0; step < 5; step++) {
+        const int error = ki_rows_score(&at, value, g->gradient, weight);
+        if (error)
+            return error;
+        for (size_t i = 0; i < g->rows; i++) {
+            const double *inverse = g->inverse + i * n * n, *slope = g->gradient + i * n;
+            double gain = 0;
+            if (p->separated[g->first + i] && step > 0)
+                continue;
+            for (size_t k = 0; k < n && !p->separated[g->first + i]; k++) {
+                const double move = ki_dot(n, inverse + k * n, slope);
+                gain += slope[k] * move / 2;
+                g->at[i * n + k] += move;
+            }
+            p->log_likelihood[g->first + i] = value[i] + gain;
+        }
+    }
+    return 0;
+}
+
+/* States of a block and the bins after it, as far as leads reach. */
+static void expand(const ki_raster *r, const uint64_t *row, size_t w, double *x) {
+    uint64_t all[KI_BLOCK_WORDS];
+
+    memset(all, 0xff, sizeof all);
+    ki_block_expand(row + w, all, x);
+    for (size_t t = KI_BLOCK; t < WIDE; t++) {
+        const size_t word = w + KI_BLOCK_WORDS;
+        x[t] = word < r->words && row[word] >> (t - KI_BLOCK) & 1 ? 1 : -1;
+    }
+}
+
+static void prepare(group *g, size_t w) {
+    const ki_pass *p = g->p;
+    const ki_raster *r = p->part->raster;
+    const size_t n = p->n;
+
+    for (size_t t = 0; t < WIDE; t++)
+        g->s[t] = 1;
+    for (size_t k = 1; k < n; k++)
+        expand(r, ki_raster_row(r, p->column[k]), w, g->s + k * WIDE);
+    for (size_t l = 0; l <= KI_LEADS; l++)
+        ki_block_ones(p->part->lead[l], w, g->mask + l * KI_BLOCK);
+    (void)ki_matmul(g->rows, WIDE, n, (ki_matrix){p->theta + g->first * n, n, 1}, NULL,
+                    (ki_matrix){g->s, WIDE, 1}, g->h, WIDE, g->multiplier, &alone);
+    (void)ki_matmul(g->rows, KI_BLOCK, n, (ki_matrix){g->pull, n, 1}, NULL,
+                    (ki_matrix){g->s, WIDE, 1}, g->drive, KI_BLOCK, g->multiplier, &alone);
+}
+
+/* reach[l][t] = sum_k>0 w_k(t) s_k(t + l), l = 1..KI_LEADS + 1, times what a lead has of it:
+ * eps(t) [y(t + l) reach_l - s(t + l) reach_(l+1)], summed where the lead is allowed. */
+KI_CLONES
+static void add_leads(size_t n, const double *w, const double *s, const double *own,
+                      const double *eps, const double *mask, double *leads) {
+    for (size_t t = 0; t < KI_BLOCK; t += KI_LANES) {
+        ki_v8 reach[KI_LEADS + 1] = {{0}}, e;
+        memcpy(&e, eps + t, sizeof e);
+        for (size_t k = 1; k < n; k++) {
+            ki_v8 a;
+            memcpy(&a, w + k * KI_BLOCK + t, sizeof a);
+            for (size_t l = 0; l <= KI_LEADS; l++) {
+                ki_v8 b;
+                memcpy(&b, s + k * WIDE + t + l + 1, sizeof b);
+                reach[l] += a * b;
+            }
+        }
+        for (size_t l = 0; l < KI_LEADS; l++) {
+            ki_v8 here, next, on;
+            memcpy(&here, own + t + l + 1, sizeof here);
+            memcpy(&next, own + t + l + 2, sizeof next);
+            memcpy(&on, mask + (l + 1) * KI_BLOCK + t, sizeof on);
+            const ki_v8 x = e * on * (next * reach[l] - here * reach[l + 1]);
+            for (size_t q = 0; q < KI_LANES; q++)
+                leads[l] += x[q];
+        }
+    }
+}
+
+/* Sum over the transitions of tanh sech^2 (x.F^-1 x) x. */
+KI_CLONES
+static void add_leverage(size_t n, const double *w, const double *s, const double *h,
+                         const double *mask, double *sum) {
+    double u[KI_BLOCK] = {0};
+
+    for (size_t k = 0; k < n; k++)
+        for (size_t t = 0; t < KI_BLOCK; t++)
+            u[t] += w[k * KI_BLOCK + t] * s[k * WIDE + t];
+    for (size_t t = 0; t < KI_BLOCK; t++) {
+        const double th = tanh(h[t]);
+        u[t] *= th * (1 - th * th) * mask[t];
+    }
+    for (size_t k = 0; k < n; k++)
+        sum[k] += ki_dot(KI_BLOCK, u, s + k * WIDE);
+}
+
+/* Sums of psi over the batches that the block has transitions of. */
+static void add_psi(const group *g, size_t w, const double *psi, double *out) {
+    const ki_pass *p = g->p;
+    const size_t low = 64 * w, high = low + KI_BLOCK;
+
+    for (size_t b = 0; b < p->batches; b++) {
+        const size_t from = p->batch[b] > low ? p->batch[b] - low : 0;
+        const size_t to = p->batch[b + 1] < high ? p->batch[b + 1] - low : KI_BLOCK;
+        if (p->batch[b] >= high || p->batch[b + 1] <= low)
+            continue;
+        for (size_t t = from; t < to; t++)
+            out[b] += psi[t];
+    }
+}
+
+static void one_row(group *g, size_t w, size_t i) {
+    const ki_pass *p = g->p;
+    const ki_raster *r = p->part->raster;
+    const size_t n = p->n, row = g->first + i;
+    const double *h = g->h + i * WIDE, *drive = g->drive + i * KI_BLOCK;
+    const double field = p->theta[row * n];
+    double psi[KI_BLOCK];
+
+    expand(r, ki_raster_row(r, p->unit[row]), w, g->own);
+    for (size_t t = 0; t < KI_BLOCK; t++) {
+        const double y = g->own[t + 1];
+        g->eps[t] = (y - tanh(h[t])) * g->mask[t];
+        psi[t] = g->eps[t] * drive[t] +
+                 g->mask[t] * (y * (h[t] - field) - g->own[t] * (h[t + 1] - field));
+    }
+    add_psi(g, w, psi, p->psi + row * KI_BATCHES);
+    (void)ki_matmul(n, KI_BLOCK, n, (ki_matrix){g->inverse + i * n * n, n, 1}, NULL,
+                    (ki_matrix){g->s, WIDE, 1}, g->w, KI_BLOCK, g->multiplier, &alone);
+    add_leads(n, g->w, g->s, g->own, g->eps, g->mask, p->leads + row * KI_LEADS);
+    if (p->likelihood && !p->separated[row])
+        add_leverage(n, g->w, g->s, h, g->mask, g->gradient + i * n);
+}
+
+/* Everything that goes over the bins. */
+static int sweep(group *g) {
+    const ki_pass *p = g->p;
+    const ki_raster *r = p->part->raster;
+    const size_t n = p->n;
+
+    memset(p->leads + g->first * KI_LEADS, 0, g->rows * KI_LEADS * sizeof(double));
+    memset(p->psi + g->first * KI_BATCHES, 0, g->rows * KI_BATCHES * sizeof(double));
+    memset(g->gradient, 0, g->rows * n * sizeof(double));
+    for (size_t w = 0; w < r->words; w += KI_BLOCK_WORDS) {
+        if (ki_block_count(p->part->lead[0], w) == 0)
+            continue;
+        prepare(g, w);
+        for (size_t i = 0; i < g->rows; i++)
+            one_row(g, w, i);
+        if (ki_work_spend(g->work, g->rows * n * n * KI_BLOCK))
+            return ki_fail(KI_ERR_CANCELLED, "entropy : cancelled : run it again");
+    }
+    for (size_t i = 0; i < g->rows; i++) {
+        const size_t row = g->first + i;
+        p->cox_snell[row] =
+            ki_dot(n, g->gradient + i * n, g->pull + i * n) / (double)p->part->count;
+        for (size_t l = 0; l < KI_LEADS; l++)
+            p->leads[row * KI_LEADS + l] /= (double)p->part->count;
+    }
+    return 0;
+}
+
+/* K^k_i . F_i^-1 K^l_i of the blocks. */
+static void fill_gram(group *g) {
+    const ki_pass *p = g->p;
+    const size_t n = p->n, units = p->part->raster->units, blocks = p->blocks;
+
+    ki_part_currents(p->part, blocks, p->block, g->rows, p->unit + g->first, g->bits, g->current);
+    for (size_t i = 0; i < g->rows; i++) {
+        for (size_t b = 0; b < blocks; b++) {
+            const double *from = g->current + (b * g->rows + i) * units;
+            g->row[b * n] = 0;
+            for (size_t k = 1; k < n; k++)
+                g->row[b * n + k] = from[p->column[k]];
+        }
+        (void)ki_matmul(blocks, n, n, (ki_matrix){g->row, n, 1}, NULL,
+                        (ki_matrix){g->inverse + i * n * n, n, 1}, g->half, n, g->multiplier,
+                        &alone);
+        (void)ki_matmul(blocks, blocks, n, (ki_matrix){g->half, n, 1}, NULL,
+                        (ki_matrix){g->row, 1, n},
+                        p->gram + (g->first + i) * KI_FLIP_BLOCKS * KI_FLIP_BLOCKS, blocks,
+                        g->multiplier, &alone);
+    }
+}
+
+/* Crossfit by one Newton step from the fit to all: theta without a fold is theta - (F - F_k)^-1 g_k. */
+static int cross(group *g) {
+    const ki_pass *p = g->p;
+    const size_t n = p->n, units = p->part->raster->units, pairs = ki_pairs(n);
+    double value[MOST], weight[MOST];
+    int error = 0;
+
+    for (size_t i = 0; i < g->rows; i++)
+        p->crossed[g->first + i] = 0;
+    for (size_t f = 0; f < p->folds && !error; f++) {
+        ki_rows_data data = g->data;
+        data.use = g->use;
+        data.count = ki_part_between(p->part, p->fold[f], p->fold[f + 1], g->use);
+        const ki_rows at = view(g, &data, p->theta + g->first * n);
+        error = ki_rows_score(&at, value, g->gradient, weight);
+        error = error ? error : ki_rows_squares(&at, KI_INFORMATION, 1, g->part_packed);
+        ki_part_currents(p->part, 1, p->fold + f, g->rows, p->unit + g->first, g->bits, g->current);
+        for (size_t i = 0; i < g->rows && !error; i++) {
+            double *all = g->packed + i * pairs, *part = g->part_packed + i * pairs;
+            double *move = g->gradient + i * n, sum = 0;
+            for (size_t k = 0; k < pairs; k++)
+                part[k] = all[k] - part[k];
+            ki_unpack_pairs(n, part, g->square);
+            if (ki_cholesky(n, g->square, 0)) {
+                p->crossed[g->first + i] = NAN;
+                continue;
+            }
+            ki_cholesky_solve(n, g->square, move);
+            for (size_t k = 1; k < n; k++)
+                sum += (p->theta[(g->first + i) * n + k] - move[k]) *
+                       g->current[i * units + p->column[k]];
+            p->crossed[g->first + i] += sum / (double)p->part->count;
+        }
+    }
+    return error;
+}
+
+typedef struct job {
+    const ki_pass *p;
+    char *memory;
+    uint64_t each;
+    size_t most, parts;
+} job;
+
+static int some_rows(void *ctx, ki_work *work, size_t index) {
+    const job *j = ctx;
+    const ki_pass *p = j->p;
+    const ki_raster *r = p->part->raster;
+    ki_cursor c = {.base = j->memory + (uint64_t)ki_work_thread(work) * j->each};
+    group g = {.p = p, .work = work, .first = index * j->most};
+
+    take(&c, r->units, p->n, r->words, j->parts, &g);
+    g.rows = p->fitted - g.first < j->most ? p->fitted - g.first : j->most;
+    g.data = (ki_rows_data){r, NULL, p->part->lead[0], p->part->count, p->n, p->column, NULL};
+    int error = invert(&g);
+    error = error ? error : likelihoods(&g);
+    error = error ? error : sweep(&g);
+    if (!error && p->blocks)
+        fill_gram(&g);
+    if (!error && p->folds)
+        error = cross(&g);
+    for (size_t i = 0; i < g.rows && !error && p->variance; i++)
+        for (size_t k = 1; k < p->n; k++)
+            p->variance[p->unit[g.first + i] * r->units + p->column[k]] =
+                g.inverse[i * p->n * p->n + k * (p->n + 1)];
+    if (!error)
+        (void)ki_work_tick(work, g.rows);
+    return error;
+}
+
+int ki_pass_run(const ki_pass *p, const ki_run_options *run) {
+    const ki_raster *r = p->part->raster;
+    int overflow = 0;
+    job j = {.p = p, .most = most_rows(p->n), .parts = p->blocks};
+    const size_t groups = (p->fitted + j.most - 1) / j.most;
+    const size_t workers = (size_t)ki_parallel_workers(groups, run);
+
+    if (groups == 0)
+        return 0;
+    j.each = ki_pass_bytes(r->units, p->n, r->words, j.parts, &overflow);
+    j.memory = overflow || j.each > SIZE_MAX ? NULL : ki_alloc(workers, (size_t)j.each);
+    if (!j.memory)
+        return ki_fail(KI_ERR_NOMEM, "entropy : no memory for %zu units : fewer threads or units",
+                       r->units);
+    const int error = ki_parallel_work(groups, p->fitted, run, some_rows, &j);
+    ki_free(j.memory);
+    return error;
+}
