@@ -40,6 +40,8 @@ static const command commands[] = {
      cmd_raster, 1},
     {"fit", "recordings", "a network from a recording: maximum likelihood, mean fields", cmd_fit,
      0},
+    {"entropy", "recordings", "entropy production of a recording, with bias, error and tests",
+     cmd_entropy, 0},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts", cmd_info,
      0},
     {"version", "about this program", "the version alone", cmd_version, 0},

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""kinising entropy: rows, units, windows, files, recordings; refusals in one sentence. [sigma-data] [flips]"""
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from conftest import parse_csv
+
+LINE = re.compile(r"kinising: .+? : .+? : .+\n")
+ORACLE = os.path.join(os.path.dirname(__file__), "..", "oracle")
+DATA = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "data")
+COLUMNS = ("estimator,sigma,sigma_err,bias,S,Sr,test,hypothesis,statistic,p_value,unit,N,fitted,separated,transitions,"
+           "from,to,seed,status")
+
+
+def case(name):
+    with np.load(os.path.join(ORACLE, "inference_%s.npz" % name)) as f:
+        return {key: f[key] for key in f.files}
+
+
+@pytest.fixture
+def rasters(tmp_path):
+    c = case("asymmetric_n10")
+    np.savez(tmp_path / "r.npz", raster=c["raster"])
+    return c
+
+
+def rows(done):
+    assert done.returncode == 0, done.stderr
+    return {row["estimator"]: row for row in parse_csv(done.stdout)}
+
+
+def test_rows(run, rasters):
+    done = run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "model,plugin,crossfit")
+    assert done.stdout.splitlines()[0] == COLUMNS
+    found, firth, ml = rows(done), rasters["entropy_firth"], rasters["entropy_ml"]
+    model = found["model"]
+    np.testing.assert_allclose([model["sigma"], model["sigma_err"], model["S"]], [firth[8], firth[11], rasters["S"]],
+                               rtol=1e-8)
+    np.testing.assert_allclose(model["bias"], firth[0] - firth[8], rtol=1e-6)
+    np.testing.assert_allclose(model["Sr"], model["S"] + model["sigma"], rtol=1e-12)
+    np.testing.assert_allclose(model["statistic"], firth[8] / np.sqrt(firth[10]), rtol=1e-8)
+    np.testing.assert_allclose([found["plugin"]["sigma"], found["crossfit"]["sigma"]], [ml[0], ml[12]], rtol=1e-8)
+    assert (model["test"], model["hypothesis"], model["unit"], model["status"]) == ("z", "reversible", "nats/step", "ok")
+    assert found["none"]["test"] == "flips" and found["none"]["p_value"] == 1 / 2000
+
+
+def test_reversible(run, tmp_path):
+    np.savez(tmp_path / "r.npz", raster=case("symmetric_n10")["raster"])
+    found = rows(run("entropy", "r.npz", "--axes", "time,unit"))
+    assert found["model"]["p_value"] > 0.01 and found["none"]["p_value"] > 0.01
+
+
+@pytest.mark.parametrize("axes, change", [("unit,time", lambda r: r.T.copy()), ("time,unit", lambda r: r > 0),
+                                          ("time,unit", lambda r: r[:, ::-1].copy())])
+def test_layouts(run, rasters, tmp_path, axes, change):
+    np.save(tmp_path / "o.npy", change(rasters["raster"]))
+    found = rows(run("entropy", "o.npy", "--axes", axes))
+    np.testing.assert_allclose(found["model"]["sigma"], rasters["entropy_firth"][8], rtol=1e-8)
+    np.testing.assert_allclose(found["model"]["sigma_err"], rasters["entropy_firth"][11], rtol=1e-8)
+
+
+def test_units(run, rasters):
+    base = rows(run("entropy", "r.npz", "--axes", "time,unit"))["model"]["sigma"]
+    spikes = (rasters["raster"] > 0).sum() / len(rasters["raster"])
+    for args, by in ((["--per", "spin"], 10), (["--per", "spike"], spikes), (["--unit", "bits"], np.log(2)),
+                     (["--per", "second", "--bin", "0.02"], 0.02)):
+        found = rows(run("entropy", "r.npz", "--axes", "time,unit", *args))["model"]["sigma"]
+        np.testing.assert_allclose(found, base / by, rtol=1e-12)
+
+
+def test_windows_and_file(run, rasters, tmp_path):
+    done = run("entropy", "r.npz", "--axes", "time,unit", "--windows", "3", "--tests", "z", "-o", "w.csv")
+    assert done.returncode == 0, done.stderr
+    table = parse_csv((tmp_path / "w.csv").read_text())
+    assert [(row["from"], row["to"]) for row in table] == [(0, 3001), (0, 1000), (1000, 2000), (2000, 3001)]
+    np.save(tmp_path / "part.npy", rasters["raster"][1000:2000])
+    part = rows(run("entropy", "part.npy", "--axes", "time,unit"))["model"]
+    np.testing.assert_allclose(table[2]["sigma"], part["sigma"], rtol=1e-9)
+    assert run("entropy", "r.npz", "--axes", "time,unit", "-o", "e.npz").returncode == 0
+    with np.load(tmp_path / "e.npz") as f:
+        np.testing.assert_allclose(f["sigma_unit"].sum(), rasters["entropy_firth"][8], rtol=1e-8)
+        np.testing.assert_allclose(f["J"], rasters["firth_J"], rtol=0, atol=1e-8)
+        upper = np.triu_indices(10, 1)
+        assert (f["q_pair"][upper] >= f["p_pair"][upper]).all() and (f["p_unit"] <= f["q_unit"]).all()
+
+
+def test_same_for_any_threads(run, rasters):
+    out = [run("entropy", "r.npz", "--axes", "time,unit", "--threads", k).stdout for k in ("1", "2")]
+    assert out[0] == out[1]
+
+
+def test_warnings(run, tmp_path):
+    for name, words in (("separated_n10", "most units (8 of 10) are separated"), ("silent_n8", "1 units never active")):
+        np.save(tmp_path / "r.npy", case(name)["raster"])
+        done = run("entropy", "r.npy", "--axes", "time,unit")
+        assert done.returncode == 0 and words in done.stderr
+
+
+@pytest.mark.parametrize("name, key, axes, low, high", [
+    ("culture_16x178919.npz", "X", "unit,time", 0.00148, 0.00168), ("a1_cortex_16x104000.mat", "spk", "unit,time", 0.0083,
+                                                                 0.0093)])
+def test_recordings(run, name, key, axes, low, high):
+    path = os.path.abspath(os.path.join(DATA, name))
+    if not os.path.exists(path):
+        pytest.skip("no recordings here")
+    done = run("entropy", path, "--axes", axes, "--key", key)
+    if done.returncode and "matio" in done.stderr:
+        pytest.skip("no matio")
+    found = rows(done)
+    assert low < found["model"]["sigma"] < high and found["none"]["p_value"] == 1 / 2000
+
+
+@pytest.mark.parametrize("args, words", [
+    (["r.npz"], "--axes"), (["r.npz", "--axes", "time,unit", "--estimator", "best"], "--estimator"),
+    (["r.npz", "--axes", "time,unit", "--per", "second"], "width of a bin is not known"),
+    (["r.npz", "--axes", "time,unit", "--windows", "2000"], "at least two bins"),
+    (["r.npz", "--axes", "time,unit", "--estimator", "crossfit", "--folds", "4000"], "folds"),
+    (["r.npz", "--axes", "time,unit", "--trial-length", "1"], "at least one transition")])
+def test_refusals(run, rasters, args, words):
+    done = run("entropy", *args)
+    assert done.returncode == 2 and LINE.fullmatch(done.stderr) and words in done.stderr, done.stderr
