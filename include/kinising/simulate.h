@@ -138,7 +138,7 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  * So they are row T of ki_transient_sync() and ki_transient_async() for N -> infinity: sigma is the
  * entropy that flows to the bath in step T, or per unit time at the time T. In the steady state it is
  * the entropy production, [sigma-net-sync] [sigma-net-async], and for symmetric couplings (dJ = 0, or
- * N = 1) fluctuates around 0.
+ * N = 1) fluctuates around 0; for N = 1 and dH = 0 it is 0.
  *
  * Both have the noise of the last draws taken out as far as it is known to be of mean zero, see
  * docs/theory.md. Errors of a steady state are those of [sigma-net-sync] synchronously and in

@@ -541,12 +541,41 @@ static void mutations(void **unused) {
     assert_non_null(strstr(ki_last_error(), "version 3"));
 }
 
+/* One spin without a field: its coupling is symmetric, and nothing ever flows. Not even a rounding
+ * error, for users take a number that is not zero for one that means something. */
+static void nothing_flows_from_one_spin(void **unused) {
+    (void)unused;
+    for (int k = 0; k < 48; k++) {
+        const int average = k / 4 % 2;
+        if (average && k % 4 == 3)
+            continue; /* asynchronous windows have a matrix */
+        const ki_ensemble_spec spec = {.n = 1,
+                                       .p = {k / 8 % 2 ? 3 : 0.7, k % 3 - 1, k % 5 * 0.4, 0},
+                                       .dynamics = k % 2 ? KI_ASYNC : KI_SYNC,
+                                       .steps = 1 + (uint64_t)k / 16 * 20,
+                                       .average = average,
+                                       .start = k % 3 ? KI_START_UP : KI_START_RANDOM,
+                                       .algorithm = k % 4 < 2 ? KI_ALGORITHM_DENSE
+                                                              : KI_ALGORITHM_MATRIX_FREE,
+                                       .seed = (uint64_t)k};
+        ki_ensemble *e;
+        ki_ensemble_result r;
+        assert_int_equal(ki_ensemble_create(&spec, &e), 0);
+        assert_int_equal(ki_ensemble_run(e, 0, 200, NULL), 0);
+        assert_int_equal(ki_ensemble_result_of(e, &r), 0);
+        if (r.sigma != 0 || r.sigma_err != 0)
+            fail_msg("case %d: sigma %g +- %g", k, r.sigma, r.sigma_err);
+        ki_ensemble_free(e);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_division),
         cmocka_unit_test(averages),
         cmocka_unit_test(tiny_errors),
         cmocka_unit_test(few_flips),
+        cmocka_unit_test(nothing_flows_from_one_spin),
         cmocka_unit_test(memory_without_end),
         cmocka_unit_test(cancelled),
         cmocka_unit_test(refused_specifications),

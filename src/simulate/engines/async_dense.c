@@ -280,6 +280,8 @@ static void measure(const run *r, uint64_t t, window *sum) {
         w->field[i] = field_of(r, w, i) + mean;
         w->noise[i] = w->field[i] - w->self[i] * (float)w->spin[i];
     }
+    if (r->n == 1)
+        ki_fields_alone((float)w->spin[0], w->self[0], w->H[0], w->field, w->noise);
     ki_add_spins(r->n, w->field, state, w->noise, &sum->sums, w->delta);
     sum->heat -= ki_self_heat(r->n, w->field, state, w->delta, w->self);
     sum->heat +=

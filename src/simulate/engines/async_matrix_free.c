@@ -391,6 +391,8 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t realization, 
     if (error)
         return error;
     last_fields(&r);
+    if (n == 1)
+        ki_fields_alone((float)spin_of(w->now, 0), w->self[0], w->local[0], w->field, w->noise);
     ki_add_spins(n, w->field, w->now, w->noise, &sums, w->delta);
     const double own = ki_self_heat(n, w->field, w->now, w->delta, w->self);
     const double known =

@@ -141,6 +141,8 @@ double ki_sum_log_2cosh(size_t n, const float *x) {
 double ki_first_order(size_t n, const float *x, const float *along, float mean, const float *z) {
     double slope[BATCH], off[BATCH], small[BATCH], sum = 0;
 
+    if (n == 1)
+        return 0;
     for (size_t first = 0; first < n; first += BATCH) {
         const size_t count = n - first < BATCH ? n - first : BATCH;
         for (size_t i = 0; i < count; i++) {
@@ -175,8 +177,8 @@ double ki_updates_sum(size_t n, const uint64_t *state, const ki_last_update *las
             const double mean = (double)last[first + i].mean, H = (double)local[first + i];
             const double y = mean * mean + variance, r = y * (1 + y) / (1 + y + y * y);
             eta[i] = isnan(last[first + i].field) ? 0 : 2 * sign[i] / (1 + eta[i]);
-            known[i] = H + mean + r * (known[i] - H - mean);
-            rest[first + i] = (float)((1 - r) * eta[i]);
+            known[i] = n == 1 ? H : H + mean + r * (known[i] - H - mean);
+            rest[first + i] = n == 1 ? 0 : (float)((1 - r) * eta[i]);
         }
         sum += ki_dot(count, eta, known);
     }

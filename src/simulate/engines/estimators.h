@@ -78,7 +78,8 @@ double ki_sum_log_2cosh(size_t n, const float *x);
 
 /* sum over i < n of tanh(y_i)(z_i - y_i): what ln 2cosh(z_i) has to first order in the noise of the
  * state that makes the fields z, y = x + along + mean being the fields of the mean of that state.
- * Its own mean is zero. x is near z: what they have in common drops out without rounding. */
+ * Its own mean is zero. x is near z: what they have in common drops out without rounding. 0 for one
+ * spin alone, whose flow has no such noise: ln 2cosh is even, and nothing flows where H = 0. */
 double ki_first_order(size_t n, const float *x, const float *along, float mean, const float *z);
 
 /* The last update of a spin: beta h_i at that time, and the part beta J0 m of it. `field` is NaN for
@@ -97,9 +98,18 @@ typedef struct ki_last_update {
  *
  * with noise_j what is left of the field; r is near tanh^2 of a field of the square y, and how much
  * of this field is still there now. rest[j] = (1 - r_j) eta_j, of the sign of s_j or 0. `local` is
- * beta H, `variance` that of fields over the network. */
+ * beta H, `variance` that of fields over the network. For one spin alone, which no other sees,
+ * c = beta H and rest = 0. */
 double ki_updates_sum(size_t n, const uint64_t *state, const ki_last_update *last,
                       const float *local, double variance, float *rest);
+
+/* The field of a spin alone, and the part of it that enters sigma, times beta: without the rounding of
+ * sums over spins, so that nothing flows where H = 0. */
+static inline void ki_fields_alone(float spin, float self, float local, float *field,
+                                   float *noise) {
+    *field = local + self * spin;
+    *noise = local;
+}
 
 /* That variance: (beta dJ)^2 + (beta dH)^2/3. */
 static inline double ki_field_variance(const ki_theory_params *p) {

@@ -184,8 +184,8 @@ static int realize(const ki_plan *plan, void *workspace_, uint64_t r, ki_work *w
     measure_end(&now, &sum);
     ki_estimates((double)n * (double)sum.count, sum.spin + sum.sums.change,
                  (double)n * (double)sum.count - 2 * sum.sums.flips, sum.sums.entropy,
-                 sum.sums.heat + sum.heat + sum.first + ki_flow_between(&sum.ends), sum.sums.flips,
-                 sum.seen, out);
+                 (n > 1 ? sum.sums.heat + sum.heat : 0) + sum.first + ki_flow_between(&sum.ends),
+                 sum.sums.flips, sum.seen, out);
     return 0;
 }
 

@@ -65,7 +65,7 @@ void ki_replicas_flow_end(const ki_replicas_job *job, ki_block *b) {
         ki_vexp(width, small, small);
         for (size_t l = 0; l < width; l++) {
             const double slope = copysign((1 - small[l]) / (1 + small[l]), mean[l]);
-            part[l] += H * (double)t[l] - slope * off[l];
+            part[l] += H * (double)t[l] - (job->n > 1 ? slope * off[l] : 0);
         }
         add(job, b, i, part);
     }
@@ -160,7 +160,8 @@ void ki_replicas_heat(const ki_replicas_job *job, ki_block *b) {
         ki_vexp(width, eta, eta);
         for (size_t l = 0; l < width; l++) {
             const double x = (double)b->x[i * width + l], s = (double)b->s[i * width + l];
-            const double last = (double)b->last[l * n + i], r = kept(isnan(last) ? 0 : last);
+            const double last = (double)b->last[l * n + i],
+                         r = n == 1 ? 0 : kept(isnan(last) ? 0 : last);
             const double noise = isnan(last) ? 0 : 2 * s / (1 + eta[l]), f = 1 / (1 + flip[l]);
             part[l] =
                 -2 * s * f * (x - self * s) - (self != 0 ? f * ki_self_change(x, s, self) : 0);
