@@ -290,7 +290,7 @@ static void fill_rows(const grid_figure *f, axes v, drawn_rows *r) {
     for (; r->n < g->total; r->n++) {
         r->x[r->n] = g->axis[v.first][r->n / g->stride[v.first] % g->n[v.first]];
         r->family[r->n] =
-            v.n == 2 ? (unsigned char)(r->n / g->stride[v.second] % g->n[v.second]) : 0;
+            (unsigned char)(v.n == 2 ? r->n / g->stride[v.second] % g->n[v.second] : 0);
         for (size_t p = 0; p < f->n_curves; p++) {
             r->y[p][r->n] = f->curves[p].y[r->n];
             r->dashed[p][r->n] = f->curves[p].dashed ? f->curves[p].dashed[r->n] : (double)NAN;
