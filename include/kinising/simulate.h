@@ -143,7 +143,8 @@ KI_API KI_WARN_UNUSED int ki_ensemble_memory(const ki_ensemble_spec *spec, uint6
  * Both have the noise of the last draws taken out as far as it is known to be of mean zero, see
  * docs/theory.md. Errors of a steady state are those of [sigma-net-sync] synchronously and in
  * windows; a single asynchronous state leaves errors up to twice those of [sigma-net-async], whose
- * mean is sigma in the steady state alone: average.
+ * mean is sigma in the steady state alone: average. Asynchronous replicas of one network leave up to
+ * three times those in windows too, most where it is hot.
  *
  * With `average` all are means over the window, of t measured at each step or unit of time; the
  * asynchronous q is that of states of the window (from t = burn_in on) that are T/2 apart; where it
