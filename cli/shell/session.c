@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,34 @@ double session_seconds(const session *s) {
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return seconds_between(s->begun, now);
+}
+
+/* Provenance of a .csv replaces provenance, and nothing else that happens to have its name. */
+static int check_beside(const char *path) {
+    const size_t length = strlen(path);
+    const char ours[] = "{\"program\": \"kinising\"";
+    char *target, *name = NULL, begin[sizeof ours] = "";
+    int status = 0;
+
+    if (length < 4 || strcmp(path + length - 4, ".csv") != 0 || ki_is_stream(path))
+        return 0;
+    target = realpath(path, NULL);
+    const char *file = target ? target : path;
+    const size_t room = strlen(file) + sizeof ".json";
+    name = malloc(room);
+    if (name)
+        snprintf(name, room, "%s.json", file);
+    FILE *there = name ? fopen(name, "r") : NULL;
+    if (there && fread(begin, 1, sizeof begin - 1, there) > 0 && strcmp(begin, ours) != 0)
+        status = complain(STATUS_USAGE,
+                          "%s : is in the way of the provenance of %s and was not made by kinising "
+                          ": another -o, or move it first",
+                          name, path);
+    if (there)
+        fclose(there);
+    free(name);
+    free(target);
+    return status;
 }
 
 /* What an option has against the value that was given. */
@@ -62,6 +91,9 @@ int session_begin(session *s, const command_help *help, option *options, size_t 
         signals_release(&before);
         if (error)
             return complain_library(error);
+        status = check_beside(s->file);
+        if (status)
+            return status;
     }
     return check_values(options, n);
 }

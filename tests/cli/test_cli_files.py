@@ -136,3 +136,22 @@ def test_a_fifo_is_written(tmp_path, network):
     with open(tmp_path / "fifo.csv", encoding="ascii") as fifo:
         assert len(fifo.readlines()) == 4
     assert process.wait(60) == 0
+
+
+def test_what_is_not_provenance_is_not_overwritten(tmp_path):
+    def run(*args):
+        return subprocess.run([KINISING, *THEORY, "--quiet", *args], cwd=tmp_path, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    (tmp_path / "x.csv.json").write_text('{"mine": 1}')
+    (tmp_path / "link.csv").symlink_to("x.csv")
+    for name in ("x.csv", "link.csv"):
+        done = run("-o", name)
+        (tmp_path / "x.csv").touch() # where the link leads
+        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+        assert "x.csv.json : is in the way of the provenance of %s" % name in done.stderr
+        assert (tmp_path / "x.csv.json").read_text() == '{"mine": 1}'
+    (tmp_path / "x.csv.json").unlink()
+    for _ in range(2): # ours, and empty ones
+        assert run("-o", "x.csv").returncode == 0
+    (tmp_path / "x.csv.json").write_text("")
+    assert run("-o", "x.csv").returncode == 0
