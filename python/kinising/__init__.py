@@ -7,6 +7,7 @@
     ki.simulate(N=128, beta=2, dJ=0.5).sigma  # finite N, averaged over networks
     ki.Network.draw(100, beta=2).simulate().d # one network
     ki.fit(spikes, axes="time,unit").J        # a network from a recording
+    ki.entropy_production(spikes, axes="time,unit").sigma   # how far it is from reversible
     ki.compare(ki.Network.draw(10)).table()   # mean fields against all of its states
 
 Everything is per spin and in nats. `make python` builds the library into this package; without it the
@@ -19,6 +20,7 @@ import typing
 __version__ = "0.1.0"
 
 from ._compare import Comparison, compare
+from ._entropy import EntropyProduction, entropy_production
 from ._exact import Exact
 from ._fit import Fit, fit
 from ._library import KinisingError
@@ -28,9 +30,9 @@ from ._raster import Raster
 from ._simulate import Simulation, simulate
 from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
 
-__all__ = ["Comparison", "Exact", "Fit", "KinisingError", "MeanField", "Network", "NetworkSummary", "Raster", "Replicas",
-           "Simulation", "Theory", "Transient", "autocorrelation", "compare", "critical", "fit", "info", "simulate",
-           "theory", "transient"]
+__all__ = ["Comparison", "EntropyProduction", "Exact", "Fit", "KinisingError", "MeanField", "Network",
+           "NetworkSummary", "Raster", "Replicas", "Simulation", "Theory", "Transient", "autocorrelation",
+           "compare", "critical", "entropy_production", "fit", "info", "simulate", "theory", "transient"]
 
 
 def _name_as_called():

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every allocation of ki_entropy_production() fails in turn: it says so, leaves its outputs as they were and frees what
+ * it had; ki_entropy_memory() is not below what is taken. [sigma-data] */
+#include "ki_test.h"
+
+#include "fail_alloc.h"
+#include "ki_rasters.h"
+
+enum { N = 7, BINS = 60 };
+
+static void allocations(void **state) {
+    (void)state;
+    const ki_run_options run = {1, NULL, NULL};
+    const ki_entropy_spec spec = {.estimators = 7};
+    double H[N] = {0}, J[N * N] = {0}, unit[N];
+    int8_t *x = ki_test_course(N, H, J, 1, BINS, 2);
+    ki_raster *r = ki_test_raster(N, 1, BINS, x);
+    ki_entropy_result o = {.unit = unit};
+    int error = KI_ERR_NOMEM, k = 0;
+
+    for (; error == KI_ERR_NOMEM && k < 200; k++) {
+        const int before = ki_live_blocks;
+        o.S = unit[0] = 42;
+        ki_fail_at = k;
+        error = ki_entropy_production(r, &spec, &run, &o);
+        ki_fail_at = -1;
+        assert_int_equal(ki_live_blocks, before);
+        assert_true(error == 0 || (error == KI_ERR_NOMEM && o.S == 42 && unit[0] == 42));
+        assert_true(error == 0 || ki_is_sentence(ki_last_error()));
+    }
+    assert_int_equal(error, 0);
+    assert_true(k > 4);
+    uint64_t bytes;
+    ki_most_bytes = 0;
+    assert_int_equal(ki_entropy_production(r, &spec, &run, &o), 0);
+    assert_int_equal(ki_entropy_memory(N, BINS, &spec, 1, &bytes), 0);
+    assert_true(bytes >= ki_most_bytes);
+    ki_raster_free(r);
+    free(x);
+}
+
+static int stop(void *user, uint64_t done, uint64_t total) {
+    (void)user;
+    return total > 0 && done > 0;
+}
+
+static void cancelled(void **state) {
+    (void)state;
+    const ki_run_options run = {1, stop, NULL};
+    enum { MANY = 80, LONG = 4000 };
+    static double H[MANY], J[MANY * MANY];
+    int8_t *x = ki_test_course(MANY, H, J, 1, LONG, 2);
+    ki_raster *r = ki_test_raster(MANY, 1, LONG, x);
+    ki_entropy_result o = {.S = 42};
+
+    assert_int_equal(ki_entropy_production(r, NULL, &run, &o), KI_ERR_CANCELLED);
+    assert_true(o.S == 42);
+    ki_raster_free(r);
+    free(x);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(allocations),
+        cmocka_unit_test(cancelled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""ki.entropy_production: against the slow reference and all states of small networks; sizes of the tests and coverage
+of the error. [sigma-data] [flips]"""
+import numpy as np
+import pytest
+
+
+def course(H, J, T, rng, trials=None):
+    out = np.ones((trials or 1, T, len(H)), dtype=np.int8)
+    for trial in out:
+        trial[0] = rng.choice([-1, 1], len(H))
+        for t in range(1, T):
+            trial[t] = np.where(rng.random(len(H)) < 1 / (1 + np.exp(-2 * (H + J @ trial[t - 1]))), 1, -1)
+    return out if trials else out[0]
+
+
+@pytest.mark.parametrize("trials", [None, 7])
+def test_reference(ki, trials):
+    from kinising.reference import inference, thermo
+    rng = np.random.default_rng(3)
+    raster = course(rng.normal(size=5) / 5, rng.normal(size=(5, 5)) / 4, 601 if trials is None else 97, rng, trials)
+    axes = "time,unit" if trials is None else "trial,time,unit"
+    r = ki.entropy_production(raster, axes=axes)
+    theta = inference.firth(raster)[0]
+    plugin, biases, error = thermo.entropy_production(raster, theta)
+    np.testing.assert_allclose([r.sigma, r.bias, r.sigma_err], [plugin - biases.sum(), biases.sum(), error], rtol=1e-7)
+    np.testing.assert_allclose(r.flips, thermo.flips(raster, theta).sum(), rtol=1e-8)
+    both = ki.entropy_production(raster, axes=axes, estimator=["plugin", "model"])
+    plugin, biases, error = thermo.entropy_production(raster, inference.maximum_likelihood(raster)[0], True)
+    np.testing.assert_allclose([both.sigma[0], both.bias[0], both.sigma_err[0]], [plugin, biases.sum(), error],
+                               rtol=1e-7)
+    assert both.sigma[1] == r.sigma and list(both.table()["estimator"]) == ["plugin", "model"]
+
+
+def test_permuted_units_and_codes(ki):
+    rng = np.random.default_rng(5)
+    raster = course(np.zeros(6), rng.normal(size=(6, 6)) / 3, 800, rng)
+    one, order = ki.entropy_production(raster, axes="time,unit"), [3, 1, 5, 0, 2, 4]
+    for other in (raster[:, order], raster[:, order] > 0):
+        two = ki.entropy_production(other, axes="time,unit")
+        np.testing.assert_allclose([two.sigma, two.sigma_err, two.S], [one.sigma, one.sigma_err, one.S], rtol=1e-8)
+        np.testing.assert_allclose(two.sigma_unit, one.sigma_unit[order], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(two.p_pair, one.p_pair[np.ix_(order, order)], rtol=1e-6, atol=1e-12)
+    assert (one.unit, one.N, one.status) == ("nats/step", 6, "ok")
+
+
+def test_window(ki):
+    rng = np.random.default_rng(6)
+    raster = course(np.zeros(4), rng.normal(size=(4, 4)) / 2, 900, rng)
+    part = ki.entropy_production(raster, axes="time,unit", window=(300, 700))
+    alone = ki.entropy_production(raster[300:700], axes="time,unit")
+    np.testing.assert_allclose([part.sigma, part.sigma_err, part.flips], [alone.sigma, alone.sigma_err, alone.flips],
+                               rtol=1e-9)
+
+
+def test_sizes_and_coverage(ki):
+    """At 5 %, 200 reversible recordings: false alarms of z and flips in 0..20 (binomial chance of more below 1e-3);
+    200 irreversible ones: the truth within 1.96 errors in 178 or more (chance of fewer below 1e-3), bias below
+    4 errors of the mean."""
+    rng = np.random.default_rng(11)
+    symmetric = rng.normal(size=(4, 4)) / 2.5
+    symmetric = (symmetric + symmetric.T) / 2
+    alarms = np.zeros(2)
+    for _ in range(200):
+        r = ki.entropy_production(course(np.zeros(4), symmetric, 801, rng), axes="time,unit", flips=199, threads=1)
+        alarms += [r.z_p_value < 0.05, r.flips_p_value < 0.05]
+    assert (alarms <= 20).all(), alarms
+    J = rng.normal(size=(4, 4)) / 2
+    truth = 4 * ki.Network(np.zeros(4), J).exact().sigma
+    found = np.array([(r.sigma, r.sigma_err) for r in (ki.entropy_production(
+        course(np.zeros(4), J, 801, rng), axes="time,unit", flips=1, threads=1) for _ in range(200))])
+    assert (abs(found[:, 0] - truth) < 1.96 * found[:, 1]).sum() >= 178
+    assert abs(found[:, 0].mean() - truth) < 4 * found[:, 0].std() / np.sqrt(200)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ({}, "axes"), (dict(axes="time,unit", estimator="best"), "estimator"), (dict(axes="time,unit", per="second"), "width"),
+    (dict(axes="time,unit", window=(5, 5)), "window"), (dict(axes="time,unit", window=(0, 99)), "window"),
+    (dict(axes="time,unit", estimator="crossfit", folds=100), "folds")])
+def test_refusals(ki, arguments, words):
+    raster = np.random.default_rng(1).integers(0, 2, (60, 3))
+    with pytest.raises(ValueError, match=words):
+        ki.entropy_production(raster, **arguments)
+
+
+def test_adjusted(ki):
+    """Benjamini and Hochberg, Holm: the plain definitions."""
+    rng = np.random.default_rng(2)
+    raster = course(np.zeros(5), rng.normal(size=(5, 5)) / 4, 400, rng)
+    upper = np.triu_indices(5, 1)
+    for how in ("bh", "holm"):
+        r = ki.entropy_production(raster, axes="time,unit", adjust=how)
+        p = np.sort(r.p_pair[upper])
+        m = np.arange(1, 11)
+        q = np.minimum.accumulate((p * 10 / m)[::-1])[::-1] if how == "bh" else np.maximum.accumulate(p * (11 - m))
+        np.testing.assert_allclose(np.sort(r.q_pair[upper]), np.minimum(q, 1), rtol=1e-12)
