@@ -38,6 +38,12 @@ def table(run):
     return call
 
 
+THEORY_COLUMNS = (
+    "beta,J0,dJ,dH,phase,m,q,k,S,Sr,sigma,Sr_async,sigma_async,"
+    "sigma_over_beta,sigma_async_over_beta,chi,status"
+)
+
+
 def parse_csv(text):
     lines = text.splitlines()
     header = lines[0].split(",")
