@@ -8,6 +8,7 @@
 
 #include <kinising/base.h>
 #include <kinising/compare.h>
+#include <kinising/diagnose.h>
 #include <kinising/exact.h>
 #include <kinising/infer.h>
 #include <kinising/io.h>

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ensemble of a recording's network [evidence]: sweeps over sites in turn with the best prior. */
+#include <math.h>
+
+#include <kinising/diagnose.h>
+#include <kinising/model.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "prior.h"
+#include "raster/block.h"
+
+#define GOAL 1e-5  /* change of mu and b from sweep to sweep, relative */
+#define STILL 1e-2 /* change of a parameter in the last sweep, in standard deviations */
+enum { MOST_SWEEPS = 60, MOST_COSINES = 64 };
+
+/* Whether a unit has both states before transitions, and after them. */
+static int changes(const ki_raster *r, size_t i) {
+    const uint64_t *bits = ki_raster_row(r, i);
+    uint64_t seen[4] = {0};
+
+    for (size_t w = 0; w < r->words; w++) {
+        const uint64_t use = r->leads[w], next = ki_raster_next(bits, r->words, w);
+        seen[0] |= bits[w] & use;
+        seen[1] |= ~bits[w] & use;
+        seen[2] |= next & use;
+        seen[3] |= ~next & use;
+    }
+    return seen[0] && seen[1] && seen[2] && seen[3];
+}
+
+static void take_lists(ki_cursor *memory, const ki_raster *r, ki_evidence_data *d) {
+    d->unit = ki_take(memory, r->units, sizeof *d->unit);
+    d->word = ki_take(memory, r->words / KI_BLOCK_WORDS + 1, sizeof *d->word);
+}
+
+static void list_units(ki_evidence_data *d) {
+    const ki_raster *r = d->raster;
+
+    for (size_t i = 0; i < r->units; i++)
+        if (changes(r, i))
+            d->unit[d->units++] = i;
+    for (size_t w = 0; w < r->words; w += KI_BLOCK_WORDS)
+        if (ki_block_count(r->leads, w))
+            d->word[d->blocks++] = w;
+    d->n = 1 + d->units + d->cosines;
+}
+
+/* Laplace's method first: sites of zero would let the first sweep go astray in the cold. */
+static int climb(ki_evidence_data *d, const ki_run_options *run, uint64_t *sweeps, int *status) {
+    const double N = (double)d->units;
+
+    d->prior = (ki_kinds){{1 / N, 0, 0, 0}, {1 / N, 1, 1, 1}};
+    int error = ki_evidence_laplace(d, run);
+    error = error ? error : ki_evidence_maximize(d, run);
+    *status = KI_NOT_CONVERGED;
+    for (*sweeps = 0; !error && *sweeps < MOST_SWEEPS && *status == KI_NOT_CONVERGED;) {
+        const ki_kinds old = d->prior;
+        double largest = 0;
+        error = ki_evidence_sweep(d, run);
+        error = error ? error : ki_evidence_maximize(d, run);
+        ++*sweeps;
+        for (size_t i = 0; i < d->units; i++)
+            largest = fmax(largest, d->change[i]);
+        const double spread = sqrt(d->prior.variance[KI_KIND_COUPLING]);
+        const double mean = d->prior.mean[KI_KIND_COUPLING];
+        const double moved = fabs(mean - old.mean[KI_KIND_COUPLING]);
+        const double widened = fabs(spread - sqrt(old.variance[KI_KIND_COUPLING]));
+        if (largest < STILL && moved <= GOAL * (fabs(mean) + spread) && widened <= GOAL * spread)
+            *status = KI_CONVERGED;
+    }
+    return error;
+}
+
+/* Means or standard deviations of the kept units to their places, NaN elsewhere. */
+static void spread_out(const ki_evidence_data *d, const double *x, double *H, double *J) {
+    const size_t all = d->raster->units;
+
+    for (size_t i = 0; i < all && H; i++)
+        H[i] = NAN;
+    for (size_t i = 0; i < all * all && J; i++)
+        J[i] = NAN;
+    for (size_t i = 0; i < d->units; i++) {
+        if (H)
+            H[d->unit[i]] = x[i * d->n];
+        for (size_t k = 0; k < d->units && J; k++)
+            J[d->unit[i] * all + d->unit[k]] = x[i * d->n + 1 + k];
+    }
+}
+
+static int report(const ki_evidence_data *d, const ki_run_options *run, ki_prior *out,
+                  const ki_posterior *network) {
+    const size_t count = d->units * d->n;
+    const double N = (double)d->units;
+    double value, *mean = ki_alloc(2 * count, sizeof *mean);
+    int error = mean ? 0
+                     : ki_fail(KI_ERR_NOMEM, "diagnose : %zu numbers find no memory : fewer units",
+                               2 * count);
+
+    error = error ? error : ki_evidence_value(d, &d->prior, run, &value, mean, mean + count);
+    if (!error) {
+        const double *m = d->prior.mean, *v = d->prior.variance;
+        *out = (ki_prior){.mu = N * m[KI_KIND_COUPLING],
+                          .b = sqrt(N * v[KI_KIND_COUPLING]),
+                          .field = m[KI_KIND_FIELD],
+                          .field_sd = sqrt(v[KI_KIND_FIELD]),
+                          .self = m[KI_KIND_SELF],
+                          .self_sd = sqrt(v[KI_KIND_SELF]),
+                          .units = d->units,
+                          .sweeps = out->sweeps,
+                          .status = out->status};
+        for (size_t k = count; k < 2 * count; k++)
+            mean[k] = sqrt(mean[k]);
+        if (network) {
+            spread_out(d, mean, network->H, network->J);
+            spread_out(d, mean + count, network->H_sd, network->J_sd);
+        }
+    }
+    ki_free(mean);
+    return error;
+}
+
+static int check(const ki_raster *raster, int cosines, const ki_run_options *run,
+                 const ki_prior *out) {
+    int error = ki_check_pointer("raster", raster, "a recording");
+
+    error = error ? error : ki_check_pointer("out", out, "a place for the result");
+    error = error ? error : ki_check_threads(run ? run->threads : 0);
+    if (!error && (cosines < 0 || cosines > MOST_COSINES))
+        error = ki_fail(KI_ERR_ARGUMENT, "cosines : %d : 0..%d", cosines, MOST_COSINES);
+    if (!error && raster->transitions == 0)
+        error =
+            ki_fail(KI_ERR_ARGUMENT, "raster : no trial has two bins : at least one transition");
+    return error;
+}
+
+int ki_evidence(const ki_raster *raster, int cosines, const ki_run_options *run, ki_prior *out,
+                const ki_posterior *network) {
+    int error = check(raster, cosines, run, out);
+
+    if (error)
+        return error;
+    ki_evidence_data d = {.raster = raster, .cosines = (size_t)cosines};
+    ki_cursor lists = {0}, arrays = {0};
+    take_lists(&lists, raster, &d);
+    void *list = ki_alloc(1, lists.used), *memory = NULL;
+    if (!list)
+        return ki_fail(KI_ERR_NOMEM, "diagnose : %llu bytes are not to be had : fewer units",
+                       (unsigned long long)lists.used);
+    lists = (ki_cursor){.base = list};
+    take_lists(&lists, raster, &d);
+    list_units(&d);
+    if (d.units < 2)
+        error = ki_fail(KI_ERR_ARGUMENT,
+                        "raster : %zu of %zu units change : at least two units that change",
+                        d.units, raster->units);
+    if (!error) {
+        ki_evidence_take(&arrays, &d);
+        memory = arrays.overflow ? NULL : ki_alloc(1, arrays.used);
+        if (!memory)
+            error = ki_fail(KI_ERR_NOMEM,
+                            "diagnose : %llu bytes are not to be had : fewer units or bins",
+                            (unsigned long long)arrays.used);
+    }
+    ki_prior result = {0};
+    if (!error) {
+        arrays = (ki_cursor){.base = memory};
+        ki_evidence_take(&arrays, &d);
+        ki_evidence_fill(&d);
+        error = climb(&d, run, &result.sweeps, &result.status);
+        error = error ? error : report(&d, run, &result, network);
+    }
+    if (!error)
+        *out = result;
+    ki_free(memory);
+    ki_free(list);
+    return error;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The evidence as a function of the prior [evidence], and its maximum. Means follow from three linear
+ * equations; variances are iterated (MacKay): the sum of squares over the number of parameters that
+ * the data determine. */
+#include "prior.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "num/cholesky.h"
+#include "num/sum.h"
+
+#define GOAL 1e-7           /* of ln variance and mean of the couplings, relative */
+#define LEAST_VARIANCE 1e-8 /* a kind of parameters without spread */
+enum { MOST_STEPS = 300 };
+
+/* Rows as functions of the three means: mean = base + sum_kind m_kind lift_kind. */
+typedef struct rows {
+    const ki_evidence_data *data;
+    const ki_kinds *prior;
+    double *base, *variance; /* [units,n] */
+    double *lift;            /* [units,KI_KINDS,n] */
+    double *value;           /* [units] log-evidence */
+    double *square;          /* [workers,2,n,n] */
+} rows;
+
+static int do_row(void *context, ki_work *work, size_t i) {
+    const rows *r = context;
+    const ki_evidence_data *d = r->data;
+    const size_t n = d->n;
+    double *factor = r->square + (size_t)ki_work_thread(work) * 2 * n * n,
+           *inverse = factor + n * n;
+    double *base = r->base + i * n, *lift = r->lift + i * KI_KINDS * n, value = 0;
+
+    memcpy(factor, d->precision + i * n * n, n * n * sizeof *factor);
+    memset(lift, 0, KI_KINDS * n * sizeof *lift);
+    for (size_t k = 0; k < n; k++) {
+        const int kind = ki_kind_of(d, i, k);
+        const double v = r->prior->variance[kind], m = r->prior->mean[kind];
+        factor[k * n + k] += 1 / v;
+        base[k] = d->weighted[i * n + k];
+        if (kind < KI_KINDS)
+            lift[(size_t)kind * n + k] = 1 / v;
+        value -= (log(v) + m * m / v) / 2;
+    }
+    if (ki_cholesky(n, factor, 0))
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "diagnose : the posterior of unit %zu has no finite covariance : fewer "
+                       "units, or more bins",
+                       d->unit[i]);
+    ki_cholesky_inverse(n, factor, inverse);
+    ki_cholesky_solve(n, factor, base);
+    for (size_t kind = 0; kind < KI_KINDS; kind++)
+        ki_cholesky_solve(n, factor, lift + kind * n);
+    value -= ki_cholesky_log_det(n, factor) / 2;
+    for (size_t k = 0; k < n; k++) {
+        const int kind = ki_kind_of(d, i, k);
+        double mean = base[k];
+        for (size_t other = 0; other < KI_KINDS; other++)
+            mean += r->prior->mean[other] * lift[other * n + k];
+        value +=
+            mean / 2 * (d->weighted[i * n + k] + r->prior->mean[kind] / r->prior->variance[kind]);
+        r->variance[i * n + k] = inverse[k * n + k];
+    }
+    r->value[i] = value;
+    return 0;
+}
+
+static uint64_t take_rows(rows *r, int workers, ki_cursor *m) {
+    const size_t n = r->data->n, units = r->data->units;
+
+    r->base = ki_take(m, units * n, sizeof(double));
+    r->variance = ki_take(m, units * n, sizeof(double));
+    r->lift = ki_take(m, units * KI_KINDS * n, sizeof(double));
+    r->value = ki_take(m, units, sizeof(double));
+    r->square = ki_take(m, (uint64_t)workers * 2 * n * n, sizeof(double));
+    return m->used;
+}
+
+/* Memory of the rows of `d`; NULL, with the sentence set, if there is none. */
+static void *make_rows(const ki_evidence_data *d, const ki_run_options *run, rows *r) {
+    const int workers = ki_parallel_workers(d->units, run);
+    ki_cursor memory = {0};
+
+    r->data = d;
+    const uint64_t bytes = take_rows(r, workers, &memory);
+    void *all = memory.overflow ? NULL : ki_alloc(1, bytes);
+    memory = (ki_cursor){.base = all};
+    if (all)
+        (void)take_rows(r, workers, &memory);
+    else
+        (void)ki_fail(KI_ERR_NOMEM, "diagnose : %llu bytes are not to be had : fewer units",
+                      (unsigned long long)bytes);
+    return all;
+}
+
+static int evaluate(rows *r, const ki_kinds *prior, const ki_run_options *run) {
+    const ki_run_options quiet = {.threads = run ? run->threads : 0};
+
+    r->prior = prior;
+    return ki_parallel_work(r->data->units, r->data->units, &quiet, do_row, r);
+}
+
+static double mean_of(const rows *r, const ki_kinds *prior, size_t i, size_t k) {
+    const size_t n = r->data->n;
+    double mean = r->base[i * n + k];
+
+    for (size_t kind = 0; kind < KI_KINDS; kind++)
+        mean += prior->mean[kind] * r->lift[(i * KI_KINDS + kind) * n + k];
+    return mean;
+}
+
+int ki_evidence_value(const ki_evidence_data *d, const ki_kinds *prior, const ki_run_options *run,
+                      double *value, double *mean, double *variance) {
+    rows r;
+    void *memory = make_rows(d, run, &r);
+    int error = memory ? evaluate(&r, prior, run) : KI_ERR_NOMEM;
+
+    if (!error) {
+        *value = ki_sum(d->units, r.value);
+        for (size_t i = 0; i < d->units && mean; i++)
+            for (size_t k = 0; k < d->n; k++)
+                mean[i * d->n + k] = mean_of(&r, prior, i, k);
+        if (variance)
+            memcpy(variance, r.variance, d->units * d->n * sizeof *variance);
+    }
+    ki_free(memory);
+    return error;
+}
+
+/* The best means for the variances at hand: for each kind, the mean of the posterior is that of the
+ * prior. Kinds that have no parameter keep theirs. */
+static void best_means(const rows *r, ki_kinds *prior) {
+    const ki_evidence_data *d = r->data;
+    double a[KI_KINDS * KI_KINDS] = {0}, c[KI_KINDS] = {0};
+
+    for (size_t i = 0; i < d->units; i++)
+        for (size_t k = 0; k <= d->units; k++) {
+            const size_t kind = (size_t)ki_kind_of(d, i, k);
+            c[kind] += r->base[i * d->n + k];
+            a[kind * KI_KINDS + kind] += 1;
+            for (size_t other = 0; other < KI_KINDS; other++)
+                a[kind * KI_KINDS + other] -= r->lift[(i * KI_KINDS + other) * d->n + k];
+        }
+    /* Divided by the variances of its rows the matrix is symmetric. */
+    for (size_t kind = 0; kind < KI_KINDS; kind++) {
+        c[kind] /= prior->variance[kind];
+        for (size_t other = 0; other < KI_KINDS; other++)
+            a[kind * KI_KINDS + other] /= prior->variance[kind];
+    }
+    if (!ki_cholesky(KI_KINDS, a, 1e-12)) {
+        ki_cholesky_solve(KI_KINDS, a, c);
+        memcpy(prior->mean, c, sizeof c);
+    }
+}
+
+static void next_variances(const rows *r, const ki_kinds *prior, double *variance) {
+    const ki_evidence_data *d = r->data;
+    double squares[KI_KINDS] = {0}, determined[KI_KINDS] = {0};
+
+    for (size_t i = 0; i < d->units; i++)
+        for (size_t k = 0; k <= d->units; k++) {
+            const int kind = ki_kind_of(d, i, k);
+            const double deviation = mean_of(r, prior, i, k) - prior->mean[kind];
+            squares[kind] += deviation * deviation;
+            determined[kind] += 1 - r->variance[i * d->n + k] / prior->variance[kind];
+        }
+    for (int kind = 0; kind < KI_KINDS; kind++)
+        variance[kind] = fmax(squares[kind] / fmax(determined[kind], 1e-12), LEAST_VARIANCE);
+}
+
+int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
+    ki_kinds prior = d->prior;
+    rows r;
+    void *memory = make_rows(d, run, &r);
+    int error = memory ? 0 : KI_ERR_NOMEM;
+
+    for (int step = 0; !error && step < MOST_STEPS; step++) {
+        const ki_kinds old = prior;
+        double next[KI_KINDS];
+        error = evaluate(&r, &old, run);
+        if (error)
+            break;
+        best_means(&r, &prior);
+        next_variances(&r, &prior, next);
+        memcpy(prior.variance, next, sizeof next);
+        const double change = fabs(log(prior.variance[0] / old.variance[0]));
+        const double moved = fabs(prior.mean[0] - old.mean[0]) / sqrt(prior.variance[0]);
+        if (change < GOAL && moved < GOAL)
+            break;
+    }
+    if (!error)
+        d->prior = prior;
+    ki_free(memory);
+    return error;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* [evidence] against a numpy prototype and the couplings that recordings were drawn with; the maximum
+ * over the prior is one by differences; threads; units that never change; bad input. */
+#include "ki_test.h"
+
+#include "ki_rasters.h"
+
+static const char *path;
+
+static ki_raster *open_case(size_t *n) {
+    ki_reader *reader;
+    ki_array a;
+
+    assert_int_equal(ki_reader_open(path, &reader), 0);
+    assert_int_equal(ki_reader_read(reader, (size_t)ki_reader_find(reader, "raster"), &a), 0);
+    const int trials = a.ndim == 3;
+    *n = a.shape[trials ? 2 : 1];
+    ki_raster *r = ki_test_raster(*n, trials ? a.shape[0] : 1, a.shape[trials ? 1 : 0],
+                                  (const int8_t *)a.data);
+    ki_array_free(&a);
+    ki_reader_close(reader);
+    return r;
+}
+
+/* What must come out without cosines. */
+static const struct {
+    const char *name;
+    double mu, b;
+} expected[] = {{"critical_n20", 1.4675197845900316, 0.6534050187208871},
+                {"ordered_n20", 2.0677545262219303, 1.0849867403643736},
+                {"asymmetric_n10", 0.9848223302671604, 1.0894333631462743},
+                {"cold_n10", 2.3180254412744956, 1.9754684464865175},
+                {"quasi_n20", 4.34970012461617, 3.916935985565941},
+                {"weak_n20", 0.6641638715270972, 0.30518043052727806}};
+
+/* mu <sech^2(b z + field + field_sd z')>, z and z' standard normals, by equal steps. */
+static double slope(const ki_prior *p) {
+    const double width = sqrt(p->b * p->b + p->field_sd * p->field_sd);
+    double sum = 0, all = 0;
+
+    for (int k = -8000; k <= 8000; k++) {
+        const double z = k * 1e-3, weight = exp(-z * z / 2), c = cosh(width * z + p->field);
+        sum += weight / (c * c);
+        all += weight;
+    }
+    return p->mu * sum / all;
+}
+
+static void reference(void **state) {
+    (void)state;
+    size_t n;
+    ki_raster *r = open_case(&n);
+    ki_prior p;
+    int found = 0;
+
+    assert_int_equal(ki_evidence(r, 0, NULL, &p, NULL), 0);
+    printf("# %d sweeps: mu %.6f b %.6f field %.5f %.5f self %.5f %.5f\n", (int)p.sweeps, p.mu, p.b,
+           p.field, p.field_sd, p.self, p.self_sd);
+    assert_int_equal(p.status, KI_CONVERGED);
+    for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++)
+        if (strstr(path, expected[k].name)) {
+            assert_close_at("mu", p.mu, expected[k].mu, 2e-3, 0);
+            assert_close_at("b", p.b, expected[k].b, 2e-3, 0);
+            found = 1;
+        }
+    /* Without drift cosines leave the slope of m at 0 where it is, though mu and b grow a little. */
+    const double without = slope(&p);
+    assert_int_equal(ki_evidence(r, 10, NULL, &p, NULL), 0);
+    printf("# with cosines: mu %.6f b %.6f slope %.4f, without %.4f\n", p.mu, p.b, slope(&p),
+           without);
+    assert_close_at("slope with cosines", slope(&p), without, 0.02, 0);
+    assert_true(found);
+    ki_raster_free(r);
+}
+
+static void threads(void **state) {
+    (void)state;
+    size_t n;
+    ki_raster *r = open_case(&n);
+    double *a = malloc(4 * (n + n * n) * sizeof *a), *b = a + 2 * (n + n * n);
+    const ki_posterior first = {a, a + n, a + n + n * n, a + 2 * n + n * n};
+    const ki_posterior second = {b, b + n, b + n + n * n, b + 2 * n + n * n};
+    const ki_run_options one = {.threads = 1}, three = {.threads = 3};
+    ki_prior p, q;
+
+    assert_int_equal(ki_evidence(r, 10, &one, &p, &first), 0);
+    assert_int_equal(ki_evidence(r, 10, &three, &q, &second), 0);
+    assert_memory_equal(a, b, 2 * (n + n * n) * sizeof *a);
+    assert_true(p.mu == q.mu && p.b == q.b && p.sweeps == q.sweeps);
+    /* The network is a member of its ensemble: mean and mean square of its posterior. */
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (i != j) {
+                const double J = first.J[i * n + j], sd = first.J_sd[i * n + j];
+                sum += J;
+                squares += (J - p.mu / (double)n) * (J - p.mu / (double)n) + sd * sd;
+            }
+    const double N = (double)n;
+    assert_close_at("mu of the network", sum / (N - 1), p.mu, 1e-4, 0);
+    assert_close_at("b of the network", sqrt(squares / (N - 1)), p.b, 1e-4, 0);
+    free(a);
+    ki_raster_free(r);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reference), cmocka_unit_test(threads)};
+
+    path = argc > 1 ? argv[1] : "";
+    return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
+}
