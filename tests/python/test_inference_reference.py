@@ -9,7 +9,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "python"))
 
-from kinising.reference import inference  # noqa: E402
+from kinising.reference import evidence, inference  # noqa: E402
 
 ORACLE = os.path.join(ROOT, "tests", "oracle")
 
@@ -67,3 +67,10 @@ def test_unknown_update_times():
         raster[t] = state
     theta = inference.averaged_updates(raster, step)
     np.testing.assert_allclose(theta, np.column_stack([H, J]), rtol=0, atol=0.08)
+
+
+@pytest.mark.parametrize("name, mu, b", [("asymmetric_n10", 0.9848223302671604, 1.0894333631462743),
+                                         ("cold_n10", 2.3180254412744956, 1.9754684464865175)])
+def test_evidence(name, mu, b):
+    """[evidence] against another prototype; test_evidence.c holds the library to the same numbers."""
+    assert evidence.evidence(case(name)["raster"], cosines=0)[:2] == pytest.approx((mu, b), rel=2e-3)

@@ -18,8 +18,9 @@ absolutely: it does not try to keep the digits of 1 - q in a cold ferromagnet.
     simulate       finite networks, drawn and run; their estimators
     meanfield      a given network by Plefka's expansions
     inference      a network from a recording
+    evidence       the ensemble of a recording's network
 """
-from . import enumeration, inference, meanfield, simulate
+from . import enumeration, evidence, inference, meanfield, simulate
 from .average import average, correlation_map
 from .critical import critical, order_slope
 from .order import (autocorrelation, conditional_entropy, entropy_production, magnetization,
@@ -35,5 +36,5 @@ __all__ = [
     "entropy_production", "magnetization", "magnetization_map", "mean_sech2", "reverse_entropy",
     "steady_state", "susceptibility", "two_cycle", "Relaxation", "asynchronous_entropy_production",
     "asynchronous_relaxation", "asynchronous_reverse_entropy", "transient", "zero_temperature",
-    "enumeration", "inference", "meanfield", "simulate",
+    "enumeration", "evidence", "inference", "meanfield", "simulate",
 ]
