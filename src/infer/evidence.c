@@ -2,11 +2,11 @@
 /* The ensemble of a recording's network [evidence]: sweeps over sites in turn with the best prior. */
 #include <math.h>
 
-#include <kinising/diagnose.h>
 #include <kinising/model.h>
 
 #include "base/check.h"
 #include "base/error.h"
+#include "evidence.h"
 #include "prior.h"
 #include "raster/block.h"
 
@@ -47,19 +47,20 @@ static void list_units(ki_evidence_data *d) {
 }
 
 /* Laplace's method first: sites of zero would let the first sweep go astray in the cold. */
-static int climb(ki_evidence_data *d, const ki_run_options *run, uint64_t *sweeps, int *status) {
+static int climb(ki_evidence_state *s, const ki_run_options *run) {
+    ki_evidence_data *d = &s->data;
     const double N = (double)d->units;
 
     d->prior = (ki_kinds){{1 / N, 0, 0, 0}, {1 / N, 1, 1, 1}};
     int error = ki_evidence_laplace(d, run);
     error = error ? error : ki_evidence_maximize(d, run);
-    *status = KI_NOT_CONVERGED;
-    for (*sweeps = 0; !error && *sweeps < MOST_SWEEPS && *status == KI_NOT_CONVERGED;) {
+    s->status = KI_NOT_CONVERGED;
+    for (s->sweeps = 0; !error && s->sweeps < MOST_SWEEPS && s->status == KI_NOT_CONVERGED;) {
         const ki_kinds old = d->prior;
         double largest = 0;
         error = ki_evidence_sweep(d, run);
         error = error ? error : ki_evidence_maximize(d, run);
-        ++*sweeps;
+        s->sweeps++;
         for (size_t i = 0; i < d->units; i++)
             largest = fmax(largest, d->change[i]);
         const double spread = sqrt(d->prior.variance[KI_KIND_COUPLING]);
@@ -67,7 +68,7 @@ static int climb(ki_evidence_data *d, const ki_run_options *run, uint64_t *sweep
         const double moved = fabs(mean - old.mean[KI_KIND_COUPLING]);
         const double widened = fabs(spread - sqrt(old.variance[KI_KIND_COUPLING]));
         if (largest < STILL && moved <= GOAL * (fabs(mean) + spread) && widened <= GOAL * spread)
-            *status = KI_CONVERGED;
+            s->status = KI_CONVERGED;
     }
     return error;
 }
@@ -88,10 +89,11 @@ static void spread_out(const ki_evidence_data *d, const double *x, double *H, do
     }
 }
 
-static int report(const ki_evidence_data *d, const ki_run_options *run, ki_prior *out,
-                  const ki_posterior *network) {
+int ki_evidence_report(const ki_evidence_state *state, const ki_run_options *run, ki_prior *out,
+                       const ki_posterior *network) {
+    const ki_evidence_data *d = &state->data;
     const size_t count = d->units * d->n;
-    const double N = (double)d->units;
+    const double N = (double)d->units, *m = d->prior.mean, *v = d->prior.variance;
     double value, *mean = ki_alloc(2 * count, sizeof *mean);
     int error = mean ? 0
                      : ki_fail(KI_ERR_NOMEM, "diagnose : %zu numbers find no memory : fewer units",
@@ -99,7 +101,6 @@ static int report(const ki_evidence_data *d, const ki_run_options *run, ki_prior
 
     error = error ? error : ki_evidence_value(d, &d->prior, run, &value, mean, mean + count);
     if (!error) {
-        const double *m = d->prior.mean, *v = d->prior.variance;
         *out = (ki_prior){.mu = N * m[KI_KIND_COUPLING],
                           .b = sqrt(N * v[KI_KIND_COUPLING]),
                           .field = m[KI_KIND_FIELD],
@@ -107,8 +108,8 @@ static int report(const ki_evidence_data *d, const ki_run_options *run, ki_prior
                           .self = m[KI_KIND_SELF],
                           .self_sd = sqrt(v[KI_KIND_SELF]),
                           .units = d->units,
-                          .sweeps = out->sweeps,
-                          .status = out->status};
+                          .sweeps = state->sweeps,
+                          .status = state->status};
         for (size_t k = count; k < 2 * count; k++)
             mean[k] = sqrt(mean[k]);
         if (network) {
@@ -120,11 +121,9 @@ static int report(const ki_evidence_data *d, const ki_run_options *run, ki_prior
     return error;
 }
 
-static int check(const ki_raster *raster, int cosines, const ki_run_options *run,
-                 const ki_prior *out) {
+static int check(const ki_raster *raster, int cosines, const ki_run_options *run) {
     int error = ki_check_pointer("raster", raster, "a recording");
 
-    error = error ? error : ki_check_pointer("out", out, "a place for the result");
     error = error ? error : ki_check_threads(run ? run->threads : 0);
     if (!error && (cosines < 0 || cosines > MOST_COSINES))
         error = ki_fail(KI_ERR_ARGUMENT, "cosines : %d : 0..%d", cosines, MOST_COSINES);
@@ -134,45 +133,80 @@ static int check(const ki_raster *raster, int cosines, const ki_run_options *run
     return error;
 }
 
-int ki_evidence(const ki_raster *raster, int cosines, const ki_run_options *run, ki_prior *out,
-                const ki_posterior *network) {
-    int error = check(raster, cosines, run, out);
+static int no_memory(uint64_t bytes) {
+    return ki_fail(KI_ERR_NOMEM, "diagnose : %llu bytes are not to be had : fewer units or bins",
+                   (unsigned long long)bytes);
+}
 
+/* Which units and blocks take part. */
+static int make_lists(ki_evidence_state *s) {
+    ki_evidence_data *d = &s->data;
+    ki_cursor memory = {0};
+
+    take_lists(&memory, d->raster, d);
+    s->lists = ki_alloc(1, memory.used);
+    if (!s->lists)
+        return no_memory(memory.used);
+    memory = (ki_cursor){.base = s->lists};
+    take_lists(&memory, d->raster, d);
+    list_units(d);
+    return d->units < 2
+               ? ki_fail(KI_ERR_ARGUMENT,
+                         "raster : %zu of %zu units change : at least two units that change",
+                         d->units, d->raster->units)
+               : 0;
+}
+
+static int make_arrays(ki_evidence_state *s) {
+    ki_cursor memory = {0};
+
+    ki_evidence_take(&memory, &s->data);
+    s->arrays = memory.overflow ? NULL : ki_alloc(1, memory.used);
+    if (!s->arrays)
+        return no_memory(memory.used);
+    memory = (ki_cursor){.base = s->arrays};
+    ki_evidence_take(&memory, &s->data);
+    ki_evidence_fill(&s->data);
+    return 0;
+}
+
+int ki_evidence_open(const ki_raster *raster, int cosines, const ki_run_options *run,
+                     ki_evidence_state **state) {
+    int error = check(raster, cosines, run);
+
+    *state = NULL;
     if (error)
         return error;
-    ki_evidence_data d = {.raster = raster, .cosines = (size_t)cosines};
-    ki_cursor lists = {0}, arrays = {0};
-    take_lists(&lists, raster, &d);
-    void *list = ki_alloc(1, lists.used), *memory = NULL;
-    if (!list)
-        return ki_fail(KI_ERR_NOMEM, "diagnose : %llu bytes are not to be had : fewer units",
-                       (unsigned long long)lists.used);
-    lists = (ki_cursor){.base = list};
-    take_lists(&lists, raster, &d);
-    list_units(&d);
-    if (d.units < 2)
-        error = ki_fail(KI_ERR_ARGUMENT,
-                        "raster : %zu of %zu units change : at least two units that change",
-                        d.units, raster->units);
-    if (!error) {
-        ki_evidence_take(&arrays, &d);
-        memory = arrays.overflow ? NULL : ki_alloc(1, arrays.used);
-        if (!memory)
-            error = ki_fail(KI_ERR_NOMEM,
-                            "diagnose : %llu bytes are not to be had : fewer units or bins",
-                            (unsigned long long)arrays.used);
+    ki_evidence_state *s = ki_alloc(1, sizeof *s);
+    if (!s)
+        return no_memory(sizeof *s);
+    *s = (ki_evidence_state){.data = {.raster = raster, .cosines = (size_t)cosines}};
+    error = make_lists(s);
+    error = error ? error : make_arrays(s);
+    error = error ? error : climb(s, run);
+    if (error)
+        ki_evidence_close(s);
+    else
+        *state = s;
+    return error;
+}
+
+void ki_evidence_close(ki_evidence_state *s) {
+    if (s) {
+        ki_free(s->arrays);
+        ki_free(s->lists);
     }
-    ki_prior result = {0};
-    if (!error) {
-        arrays = (ki_cursor){.base = memory};
-        ki_evidence_take(&arrays, &d);
-        ki_evidence_fill(&d);
-        error = climb(&d, run, &result.sweeps, &result.status);
-        error = error ? error : report(&d, run, &result, network);
-    }
-    if (!error)
-        *out = result;
-    ki_free(memory);
-    ki_free(list);
+    ki_free(s);
+}
+
+int ki_evidence(const ki_raster *raster, int cosines, const ki_run_options *run, ki_prior *out,
+                const ki_posterior *network) {
+    ki_evidence_state *state = NULL;
+    int error = ki_check_pointer("raster", raster, "a recording");
+
+    error = error ? error : ki_check_pointer("out", out, "a place for the result");
+    error = error ? error : ki_evidence_open(raster, cosines, run, &state);
+    error = error ? error : ki_evidence_report(state, run, out, network);
+    ki_evidence_close(state);
     return error;
 }
