@@ -82,6 +82,32 @@ typedef struct ki_label {
 KI_API KI_WARN_UNUSED int ki_write_labelled(const char *path, size_t n, const ki_array *arrays,
                                             const ki_label *labels, const char *provenance);
 
+/** Where the elements of an array come from that is not in memory as a whole. */
+typedef struct ki_array_source {
+    /** Elements `first` to `first + count - 1`, row-major, into `out`; NULL: they are in the array's `data`.
+     * Returns 0, or a negative KI_ERR_* with its sentence. It is asked in order, perhaps from the beginning a second
+     * time, and must answer the same then; it must not read or write other files by this library. */
+    int (*read)(void *user, uint64_t first, size_t count, void *out);
+    void *user; /**< passed on */
+} ki_array_source;
+
+/**
+ * ki_write_labelled() of arrays that are made while they are written, for those larger than memory.
+ *
+ * @param path        target; `.npz` or `.h5`
+ * @param n           number of arrays, >= 1
+ * @param arrays      [n] arrays, borrowed; `data` is not looked at where there is a source
+ * @param labels      [n] one for each array, borrowed; NULL for none
+ * @param sources     [n] one for each array, borrowed; of numbers, not of strings
+ * @param provenance  JSON text, NULL for none; as for ki_write_arrays()
+ * @return as ki_write_labelled(); what a source returned; KI_ERR_FORMAT for a `.csv`, KI_ERR_ARGUMENT for strings
+ *
+ * Cost: as ki_write_arrays(), and 256 KiB (`.h5`: 1 MiB) for what is under way. Source: as ki_write_arrays().
+ */
+KI_API KI_WARN_UNUSED int ki_write_streamed(const char *path, size_t n, const ki_array *arrays,
+                                            const ki_label *labels, const ki_array_source *sources,
+                                            const char *provenance);
+
 /**
  * Checks, before a long computation, that ki_write_arrays() could write to `path` (and beside it, if it is a
  * `.csv`): known ending, folder exists and is writable, not a directory. Creates nothing that stays and changes

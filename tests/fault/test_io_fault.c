@@ -132,6 +132,20 @@ static const ki_array arrays[] = {{"x", KI_FLOAT64, 1, {ROWS}, numbers},
 static const char *const files[] = {"a.csv", "a.npz", "a.h5"};
 static int formats;
 
+/* `numbers`, given while they are written. */
+static int give(void *user, uint64_t first, size_t count, void *out) {
+    (void)user;
+    memcpy(out, numbers + first, count * sizeof *numbers);
+    return 0;
+}
+
+static int streamed;
+static int write_both(const char *path) {
+    const ki_array_source sources[2] = {{give, NULL}};
+
+    return ki_write_streamed(path, 2, arrays, NULL, streamed ? sources : NULL, "{}");
+}
+
 static int make_arrays(void **state) {
     ki_build_info info;
     uint32_t bits = 2463534242u;
@@ -191,7 +205,7 @@ static int fail_each(const char *folder, const char *name, enum call call, int e
             spill(beside(folder, name), "older");
         fault.until[call] = k;
         fault.error = errnum;
-        rc = ki_write_arrays(path, 2, arrays, "{}");
+        rc = write_both(path);
         if (rc == 0) {
             no_fault();
             if (is_csv(name))
@@ -216,6 +230,11 @@ static void test_write(void **state) {
         for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
             assert_true(fail_each(*state, files[f], CALL_WRITE, errors[e], KI_ERR_IO) >= 1);
     assert_true(fail_each(*state, "a.csv", CALL_WRITE, ENOSPC, KI_ERR_IO) >= 5);
+    for (int f = 1; f < formats; f++) {
+        streamed = 1;
+        assert_true(fail_each(*state, files[f], CALL_WRITE, ENOSPC, KI_ERR_IO) >= 1);
+        streamed = 0;
+    }
 }
 
 static void test_commit(void **state) {
@@ -256,6 +275,11 @@ static void test_memory(void **state) {
 
     for (int f = 0; f < formats; f++)
         assert_true(fail_each(*state, files[f], CALL_ALLOC, ENOMEM, KI_ERR_NOMEM) >= least[f]);
+    for (int f = 1; f < formats; f++) {
+        streamed = 1;
+        assert_true(fail_each(*state, files[f], CALL_ALLOC, ENOMEM, KI_ERR_NOMEM) >= least[f] + 1);
+        streamed = 0;
+    }
 }
 
 static void test_memory_check(void **state) {

@@ -17,6 +17,10 @@ size_t ki_array_count(const ki_array *array) {
     return count;
 }
 
+const ki_array_source *ki_content_source(const ki_content *content, size_t k) {
+    return content->sources && content->sources[k].read ? &content->sources[k] : NULL;
+}
+
 static int valid_utf8(const char *text) {
     int32_t code;
 
@@ -64,7 +68,7 @@ static int check_strings(const ki_array *a, size_t count) {
     return 0;
 }
 
-static int check_array(const ki_array *a) {
+static int check_array(const ki_array *a, int streamed) {
     size_t count = 1;
     int empty = 0;
 
@@ -86,7 +90,11 @@ static int check_array(const ki_array *a) {
                            a->name, (ptrdiff_t)(PTRDIFF_MAX / 8));
         count *= a->shape[d];
     }
-    if (empty)
+    if (streamed && (a->type == KI_STRING || a->ndim == 0))
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "%.64s : %s have a source : an array of numbers, or data in memory", a->name,
+                       a->ndim ? "strings" : "no dimensions");
+    if (empty || streamed)
         return 0;
     if (!a->data)
         return ki_fail(KI_ERR_ARGUMENT, "%.64s : its data is NULL : a pointer to %zu elements",
@@ -128,7 +136,7 @@ int ki_content_check(const ki_content *content) {
     for (size_t k = 0; k < n && !error; k++) {
         error = check_name(n, arrays, k, provenance);
         if (!error)
-            error = check_array(&arrays[k]);
+            error = check_array(&arrays[k], ki_content_source(content, k) != NULL);
         if (!error && labels)
             error = check_label(&arrays[k], &labels[k]);
     }

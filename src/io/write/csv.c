@@ -13,6 +13,9 @@ static int check(const char *path, const ki_content *content) {
     char why[256];
 
     for (size_t k = 0; k < content->n; k++) {
+        if (ki_content_source(content, k))
+            return ki_io_fail(KI_ERR_FORMAT, path, "a .csv takes no array part by part",
+                              "use .npz or .h5");
         if (arrays[k].ndim != 1) {
             snprintf(why, sizeof why, "a .csv holds 1-D arrays only and %.64s has %d dimensions",
                      arrays[k].name, arrays[k].ndim);

@@ -210,7 +210,56 @@ static int put_label(const job *j, hid_t set, const ki_array *a, const ki_label 
                            : put_attribute(j, set, "axes", 1, (hsize_t)a->ndim, label->axes);
 }
 
-static int put_array(const job *j, hid_t file, const ki_array *a, const ki_label *label) {
+/* The elements of a stretch that is one chunk, or what is left of it: `at` its first index, `extent` its shape. */
+static int put_stretch(const job *j, hid_t set, hid_t type, int ndim, const hsize_t *at,
+                       const hsize_t *extent, const void *block) {
+    hid_t to = H5Dget_space(set), from = H5Screate_simple(ndim, extent, NULL);
+    const int bad = to < 0 || from < 0 ||
+                    H5Sselect_hyperslab(to, H5S_SELECT_SET, at, NULL, extent, NULL) < 0 ||
+                    H5Dwrite(set, type, from, to, H5P_DEFAULT, block) < 0;
+
+    if (to >= 0)
+        H5Sclose(to);
+    if (from >= 0)
+        H5Sclose(from);
+    return bad ? fail_hdf5(j) : 0;
+}
+
+/* Chunk by chunk: those of chunk_shape() follow one another in the order of the elements. */
+static int put_streamed(const job *j, hid_t set, const source *s, const ki_array *a,
+                        const ki_array_source *supply) {
+    const size_t all = ki_array_count(a);
+    hsize_t chunk[4], at[4], extent[4];
+    size_t most = 1;
+    int error = 0;
+
+    if (all == 0)
+        return 0;
+    chunk_shape(a, s->item, chunk);
+    for (int d = 0; d < a->ndim; d++)
+        most *= (size_t)chunk[d];
+    void *block = ki_alloc(most, s->item);
+    if (!block)
+        return fail_memory(j);
+    for (size_t first = 0, count; first < all && !error; first += count) {
+        size_t rest = first;
+
+        count = 1;
+        for (int d = a->ndim - 1; d >= 0; d--) {
+            at[d] = rest % a->shape[d];
+            rest /= a->shape[d];
+            extent[d] = a->shape[d] - at[d] < chunk[d] ? a->shape[d] - at[d] : chunk[d];
+            count *= (size_t)extent[d];
+        }
+        error = supply->read(supply->user, first, count, block);
+        error = error ? error : put_stretch(j, set, s->in_memory, a->ndim, at, extent, block);
+    }
+    ki_free(block);
+    return error;
+}
+
+static int put_array(const job *j, hid_t file, const ki_array *a, const ki_label *label,
+                     const ki_array_source *supply) {
     size_t count = ki_array_count(a);
     hid_t space = -1;
     hid_t plist = -1;
@@ -224,9 +273,11 @@ static int put_array(const job *j, hid_t file, const ki_array *a, const ki_label
         plist = dataset_properties(a, count, s.item);
         if (space >= 0 && plist >= 0)
             set = H5Dcreate2(file, a->name, s.in_file, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-        bad = set < 0 ||
-              (count > 0 && H5Dwrite(set, s.in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, s.data) < 0);
-        if (!bad)
+        bad = set < 0 || (count > 0 && !supply &&
+                          H5Dwrite(set, s.in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, s.data) < 0);
+        if (!bad && supply)
+            error = put_streamed(j, set, &s, a, supply);
+        if (!bad && !error)
             error = put_label(j, set, a, label);
         /* Closing writes the last chunks. */
         if (set >= 0 && H5Dclose(set) < 0)
@@ -276,7 +327,8 @@ static int write_file(const job *j, const ki_content *content) {
         error = fail_hdf5(j);
     for (size_t k = 0; k < content->n && !error; k++)
         error =
-            put_array(j, file, &content->arrays[k], content->labels ? &content->labels[k] : NULL);
+            put_array(j, file, &content->arrays[k], content->labels ? &content->labels[k] : NULL,
+                      ki_content_source(content, k));
     if (!error && content->provenance)
         error = put_attribute(j, file, "provenance", 0, 1, &content->provenance);
     if (!error)

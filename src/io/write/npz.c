@@ -20,8 +20,9 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 enum {
     NPY_HEADER_MAX = 256,
-    NAME_MAX_BYTES = 260, /* a name of at most 255 and ".npy" */
-    DOS_DATE = 1 << 5 | 1 /* 1980-01-01 */
+    BLOCK_BYTES = 1 << 18, /* of an array that is made while it is written */
+    NAME_MAX_BYTES = 260,  /* a name of at most 255 and ".npy" */
+    DOS_DATE = 1 << 5 | 1  /* 1980-01-01 */
 };
 
 typedef struct member {
@@ -34,6 +35,7 @@ typedef struct npz {
     ki_atomic *out;
     uint64_t at; /* bytes written so far */
     uint64_t zip64_from;
+    void *block; /* [BLOCK_BYTES]; NULL if every array is in memory */
 } npz;
 
 /* A record under construction. */
@@ -110,6 +112,24 @@ static int send_strings(const ki_array *a, size_t count, size_t width, sink_fn s
         }
     }
     return error ? error : sink(ctx, block, used * sizeof *block);
+}
+
+/* The elements of an array, `item` bytes each, `width` characters if they are strings. */
+static int send_elements(const npz *z, const ki_array *a, const ki_array_source *source,
+                         size_t item, size_t width, sink_fn sink, void *ctx) {
+    const size_t count = ki_array_count(a), most = BLOCK_BYTES / item;
+    int error = 0;
+
+    if (a->type == KI_STRING)
+        return send_strings(a, count, width, sink, ctx);
+    if (!source)
+        return sink(ctx, a->data, count * item);
+    for (size_t first = 0, part; first < count && !error; first += part) {
+        part = count - first < most ? count - first : most;
+        error = source->read(source->user, first, part, z->block);
+        error = error ? error : sink(ctx, z->block, part * item);
+    }
+    return error;
 }
 
 /* The NPY header: magic, version, and a Python dict padded so that the data starts at 64 n. */
@@ -238,7 +258,7 @@ static int end_records(npz *z, uint64_t members, uint64_t start) {
     return emit(z, r.byte, r.used);
 }
 
-static int write_member(npz *z, const ki_array *a, member *m) {
+static int write_member(npz *z, const ki_array *a, const ki_array_source *source, member *m) {
     char header[NPY_HEADER_MAX];
     size_t count = ki_array_count(a);
     size_t width = a->type == KI_STRING ? string_width(a, count) : 0;
@@ -254,19 +274,12 @@ static int write_member(npz *z, const ki_array *a, member *m) {
     m->size = length + (uint64_t)bytes;
     m->offset = z->at;
     m->crc = (uint32_t)crc32_z(0, (const unsigned char *)header, length);
-    if (a->type == KI_STRING)
-        error = send_strings(a, count, width, sink_crc, &m->crc);
-    else
-        error = sink_crc(&m->crc, a->data, bytes);
+    error = send_elements(z, a, source, item, width, sink_crc, &m->crc);
     if (!error)
         error = local_record(z, a, m);
     if (!error)
         error = emit(z, header, length);
-    if (error)
-        return error;
-    if (a->type == KI_STRING)
-        return send_strings(a, count, width, sink_file, z);
-    return sink_file(z, a->data, bytes);
+    return error ? error : send_elements(z, a, source, item, width, sink_file, z);
 }
 
 int ki_npz_write(ki_atomic *out, const ki_content *content, uint64_t zip64_from) {
@@ -280,15 +293,20 @@ int ki_npz_write(ki_atomic *out, const ki_content *content, uint64_t zip64_from)
     uint64_t start;
     int error = 0;
 
+    for (size_t k = 0; k < n && !z.block && !error; k++)
+        if (ki_content_source(content, k) && !(z.block = ki_alloc(BLOCK_BYTES, 1)))
+            error = ki_io_no_memory(out->path, "writing");
     if (!table)
-        return ki_io_no_memory(out->path, "writing");
+        error = ki_io_no_memory(out->path, "writing");
     for (size_t k = 0; k < members && !error; k++)
-        error = write_member(&z, k < n ? &arrays[k] : &last, &table[k]);
+        error = write_member(&z, k < n ? &arrays[k] : &last,
+                             k < n ? ki_content_source(content, k) : NULL, &table[k]);
     start = z.at;
     for (size_t k = 0; k < members && !error; k++)
         error = central_record(&z, k < n ? &arrays[k] : &last, &table[k]);
     if (!error)
         error = end_records(&z, members, start);
+    ki_free(z.block);
     ki_free(table);
     return error;
 }

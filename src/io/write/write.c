@@ -101,9 +101,9 @@ static int write_content(const char *path, const ki_writer_format *format,
     return ki_atomic_publish(&out);
 }
 
-int ki_write_labelled(const char *path, size_t n, const ki_array *arrays, const ki_label *labels,
-                      const char *provenance) {
-    const ki_content content = {n, arrays, labels, provenance};
+int ki_write_streamed(const char *path, size_t n, const ki_array *arrays, const ki_label *labels,
+                      const ki_array_source *sources, const char *provenance) {
+    const ki_content content = {n, arrays, labels, provenance, sources};
     const ki_writer_format *format = NULL;
     int error = check_path(path, &format);
 
@@ -112,6 +112,11 @@ int ki_write_labelled(const char *path, size_t n, const ki_array *arrays, const 
     if (!error && format->check)
         error = format->check(path, &content);
     return error ? error : write_content(path, format, &content);
+}
+
+int ki_write_labelled(const char *path, size_t n, const ki_array *arrays, const ki_label *labels,
+                      const char *provenance) {
+    return ki_write_streamed(path, n, arrays, labels, NULL, provenance);
 }
 
 int ki_write_arrays(const char *path, size_t n, const ki_array *arrays, const char *provenance) {
