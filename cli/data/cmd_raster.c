@@ -63,7 +63,7 @@ typedef struct raster_run {
     size_t n;
     int64_t *ids;
     uint64_t *active, *lost;
-    int8_t *values; /* [bins,units] */
+    int8_t *row; /* [units] a bin that is wanted in part */
 } raster_run;
 
 static int read_recording(raster_run *w) {
@@ -153,6 +153,30 @@ static int check_output(const raster_run *w) {
     return 0;
 }
 
+/* Elements of [bins,units] as 0 and 1, unpacked while they are written. */
+static int supply(void *context, uint64_t first, size_t count, void *out) {
+    const raster_run *w = context;
+    int8_t *values = out;
+    int error = 0;
+
+    for (size_t done = 0, part; done < count && !error; done += part) {
+        const uint64_t bin = (first + done) / w->n;
+        const size_t from = (size_t)((first + done) % w->n), left = count - done;
+
+        if (from == 0 && left >= w->n) {
+            part = left / w->n * w->n;
+            error = ki_raster_unpack(w->raster, bin, part / w->n, values + done);
+        } else {
+            part = w->n - from < left ? w->n - from : left;
+            error = ki_raster_unpack(w->raster, bin, 1, w->row);
+            memcpy(values + done, w->row + from, part);
+        }
+    }
+    for (size_t k = 0; k < count; k++)
+        values[k] = values[k] > 0;
+    return error;
+}
+
 static int write_raster(void *context, const char *provenance) {
     raster_run *w = context;
     const ki_raster_summary *s = &w->summary;
@@ -160,17 +184,18 @@ static int write_raster(void *context, const char *provenance) {
     int equal = 1;
     ki_array a[5];
     ki_label labels[5] = {{.units = NULL}};
+    const ki_array_source sources[5] = {{supply, w}};
     size_t n = 0;
 
     for (uint64_t k = 0; k < s->trials; k++)
         equal &= starts[k + 1] - starts[k] == starts[1];
     if (s->trials > 1 && equal) {
         labels[n] = (ki_label){.axes = {"trial", "time", "unit"}};
-        a[n++] = (ki_array){
-            "raster", KI_INT8, 3, {(size_t)s->trials, (size_t)starts[1], w->n}, w->values};
+        a[n++] =
+            (ki_array){"raster", KI_INT8, 3, {(size_t)s->trials, (size_t)starts[1], w->n}, NULL};
     } else {
         labels[n] = (ki_label){.axes = {"time", "unit"}};
-        a[n++] = (ki_array){"raster", KI_INT8, 2, {(size_t)s->bins, w->n}, w->values};
+        a[n++] = (ki_array){"raster", KI_INT8, 2, {(size_t)s->bins, w->n}, NULL};
     }
     if (s->trials > 1 && !equal)
         a[n++] = (ki_array){"trial", KI_INT64, 1, {(size_t)s->trials}, starts};
@@ -182,7 +207,7 @@ static int write_raster(void *context, const char *provenance) {
         labels[n] = (ki_label){.units = "s"};
         a[n++] = (ki_array){"bin", KI_FLOAT64, 0, {0}, &s->width};
     }
-    return ki_write_labelled(w->s.file, n, a, labels, provenance);
+    return ki_write_streamed(w->s.file, n, a, labels, sources, provenance);
 }
 
 static int convert(raster_run *w, int times_alone) {
@@ -195,15 +220,9 @@ static int convert(raster_run *w, int times_alone) {
         return complain(STATUS_USAGE,
                         "raster bin : %s is a matrix of bins already : kinising raster convert",
                         w->path);
-    const uint64_t count = w->summary.bins * w->summary.units;
-    w->values = get_memory(w->s.argv[0], count, 1);
-    if (!w->values)
+    w->row = get_memory(w->s.argv[0], w->n, sizeof *w->row);
+    if (!w->row)
         return STATUS_FAILED;
-    const int error = ki_raster_unpack(w->raster, 0, w->summary.bins, w->values);
-    if (error)
-        return complain_library(error);
-    for (uint64_t k = 0; k < count; k++)
-        w->values[k] = w->values[k] > 0;
     say(w);
     return session_write(&w->s, write_raster, w, "raster");
 }
@@ -214,7 +233,7 @@ static void release(raster_run *w, option *options, size_t n) {
     free(w->ids);
     free(w->active);
     free(w->lost);
-    free(w->values);
+    free(w->row);
 }
 
 #define FILE_OPTION(w)                                                                             \

@@ -4,10 +4,12 @@ import os
 import pathlib
 import re
 import resource
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from conftest import parse_csv
+from conftest import KINISING, parse_csv
 
 LINE = re.compile(r"kinising: [^\n]+ : [^\n]+ : [^\n]+\n")
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -258,6 +260,31 @@ def test_constant_memory(run, tmp_path):
                env={"OPENBLAS_NUM_THREADS": "1"}, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit))
     assert done.returncode == 0, done.stderr
     assert all(row["spikes"] == 1000 for row in parse_csv(done.stdout))
+
+
+def peak(run_in, *args):
+    """KiB that `kinising ARGS` had at most. Its parent is small: what that has counts too."""
+    code = ("import resource, subprocess, sys; done = subprocess.run(sys.argv[1:]); "
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(done.returncode)")
+    done = subprocess.run([sys.executable, "-S", "-c", code, KINISING, *args], cwd=run_in, capture_output=True,
+                          text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize("out", ["o.npz", "o.h5"])
+def test_writing_takes_no_memory(tmp_path, out):
+    """10^6 bins of 64 units are 64 MB as int8 and 8 MB as bits; .h5 has its compressed image besides, twice."""
+    x = np.zeros((1000000, 64), dtype=np.int8)
+    x[rng.integers(0, 1000000, 60000), rng.integers(0, 64, 60000)] = 1
+    np.save(tmp_path / "big.npy", x)
+    np.save(tmp_path / "small.npy", x[:1000])
+    used = {name: peak(tmp_path, "raster", "convert", f"{name}.npy", "--axes", "time,unit", "--threads", "1", "-o", out)
+            for name in ("small", "big")}
+    assert used["big"] - used["small"] < 25 << 10, used
+    done = subprocess.run([KINISING, "raster", "info", out, "--axes", "time,unit"], cwd=tmp_path, capture_output=True,
+                          text=True, timeout=60)
+    assert [row["spikes"] for row in parse_csv(done.stdout)] == x.sum(0).tolist(), done.stderr
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no recordings here")
