@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Folders of Phy and Kilosort: a sample and a cluster for each spike. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,17 +20,22 @@ static int join(const char *folder, const char *name, char out[PATH_SIZE]) {
                          : ki_fail(KI_ERR_ARGUMENT, "%s : is too long : a shorter path", folder);
 }
 
+/* Whether a failure is that there is no such file. */
+static int is_missing(int error) {
+    return error == KI_ERR_IO && ki_last_errno() == ENOENT;
+}
+
 /* The array of a .npy file. */
 static int open_array(const char *folder, const char *name, ki_reader **r) {
     char path[PATH_SIZE];
     int error = join(folder, name, path);
 
     error = error ? error : ki_reader_open(path, r);
-    if (error == KI_ERR_IO)
+    if (is_missing(error))
         return ki_recording_fail(folder,
                                  "a folder of Phy or Kilosort, with spike_times.npy and "
                                  "spike_clusters.npy",
-                                 "%s cannot be read", name);
+                                 "has no %s", name);
     return error;
 }
 
@@ -85,7 +91,7 @@ static int read_rate(const char *folder, const ki_recording_options *o, double *
         return 0;
     error = join(folder, "params.py", path);
     error = error ? error : ki_read_bytes(path, &text, &size);
-    if (error && error != KI_ERR_IO)
+    if (error && !is_missing(error))
         return error;
     if (!error)
         *rate = find_rate(text, size);
@@ -112,7 +118,7 @@ static int open_groups(const char *folder, ki_reader **r, const char **word) {
         error = join(folder, tables[k].file, path);
         error = error ? error : ki_reader_open(path, r);
         *word = tables[k].column;
-        if (error != KI_ERR_IO)
+        if (!is_missing(error))
             return error;
     }
     return ki_recording_fail(folder, "without quality",
