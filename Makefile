@@ -2,6 +2,7 @@
 # A thin front door; the build itself is Meson's.
 BUILD ?= build
 PREFIX ?= /usr/local
+VENV ?=
 # Not what the build tool guesses: on Debian the loader and pkg-config look here for root's own.
 LIBDIR ?= lib
 .DEFAULT_GOAL := build
@@ -17,7 +18,8 @@ help:
 	@echo "make build    build/kinising, optimised (installs what is missing)"
 	@echo "make demo     the order-disorder transition: a table and a picture"
 	@echo "make test     the whole test suite; make check: its quick part"
-	@echo "make bench    speed figures as JSON;  make python: the Python package"
+	@echo "make bench    speed figures as JSON;  make python: the Python package,"
+	@echo "              importable without settings; VENV=folder: in a virtual environment"
 	@echo "make docs     check documentation and layers;  make install PREFIX=/usr/local"
 
 setup-build:
@@ -47,9 +49,9 @@ bench: build
 	@/usr/bin/python3 bench/meanfield.py $(BUILD)
 	@/usr/bin/python3 bench/fit.py $(BUILD)
 
-python: build
+python:
 	@sh tools/setup.sh python
-	@/usr/bin/python3 python/build.py $(BUILD)
+	@$(AS_OWNER) sh tools/python.sh $(BUILD)-python "$(VENV)"
 
 docs:
 	@python3 tools/check_docs.py
@@ -61,4 +63,4 @@ install:
 	@sh tools/install.sh $(BUILD) "$(PREFIX)" "$(LIBDIR)" $(SELF)
 
 clean:
-	rm -rf $(BUILD) build-* demo python/kinising/_lib.abi3.so
+	rm -rf $(BUILD) build-* demo venv .mesonpy-native-file.ini python/kinising/_lib.abi3.so

@@ -9,83 +9,16 @@ those it was built with. The extension goes to PACKAGE_DIR (default: python/kini
 files) under one name for every Python 3 (stable ABI), and appears there only when it is complete.
 """
 import argparse
-import contextlib
-import io
 import json
 import os
 import pathlib
-import subprocess
-import sys
 import sysconfig
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from extension import ROOT, run, stop, write_source
+
 NAME = "_lib.abi3.so"
 NEEDED = ("zlib", "openblas", "cblas", "threads", "hdf5-serial")
-
-# Ctrl-C: only Python's main thread can receive it, and asking takes the interpreter lock. So worker
-# threads never ask, and the calling thread not more often than a person notices.
-RUN_DECLARATION = """
-typedef struct { ki_run_options options; ...; } python_run;
-void python_run_start(python_run *run, int threads, int interruptible);
-extern "Python" int python_interrupted(void);
-"""
-RUN_SOURCE = """
-#include <pthread.h>
-#include <string.h>
-#include <time.h>
-#include <kinising/kinising.h>
-
-typedef struct {
-    ki_run_options options;
-    pthread_t caller;
-    double asked;
-} python_run;
-
-static int python_interrupted(void);
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ask_python(void *user, uint64_t done, uint64_t total) {
-    python_run *run = user;
-    double now;
-    (void)done;
-    (void)total;
-    if (!pthread_equal(pthread_self(), run->caller)) {
-        return 0;
-    }
-    now = seconds();
-    if (now - run->asked < 0.05) {
-        return 0;
-    }
-    run->asked = now;
-    return python_interrupted();
-}
-
-static void python_run_start(python_run *run, int threads, int interruptible) {
-    memset(run, 0, sizeof *run);
-    run->options.threads = threads;
-    run->options.progress = interruptible ? ask_python : NULL;
-    run->options.progress_user = run;
-    run->caller = pthread_self();
-    run->asked = seconds();
-}
-"""
-
-
-def stop(sentence):
-    sys.exit(f"build.py: {sentence}")
-
-
-def run(command, **options):
-    done = subprocess.run(command, check=False, **options)
-    if done.returncode:
-        stop(f"{command[0]} : ended with status {done.returncode} : see its message above")
-    return done
 
 
 def compiler_of(build):
@@ -106,29 +39,10 @@ def libraries_of(build):
     return [a for name in NEEDED for a in found.get(name, [])]
 
 
-def declarations(compiler, folder):
-    """The public headers without comments, macros and system types: what cffi reads."""
-    empty = folder / "system"
-    empty.mkdir()
-    for name in ("stddef.h", "stdint.h"):
-        (empty / name).touch()
-    return run([*compiler, "-E", "-P", "-nostdinc", f"-I{empty}", f"-I{ROOT / 'include'}",
-                "-D__attribute__(x)=", "-x", "c", "-"],
-               input="#include <kinising/kinising.h>\n", stdout=subprocess.PIPE, text=True).stdout
-
-
 def compile_extension(build, folder):
-    try:
-        import cffi
-    except ImportError:
-        stop(f"cffi : {sys.executable} has none : install python3-cffi, or use /usr/bin/python3")
     compiler = compiler_of(build)
-    builder = cffi.FFI()
-    builder.cdef(declarations(compiler, folder) + RUN_DECLARATION)
-    builder.set_source("kinising._lib", RUN_SOURCE)
     source, made = folder / "_lib.c", folder / NAME
-    with contextlib.redirect_stdout(io.StringIO()):  # it talks
-        builder.emit_c_code(str(source))
+    write_source(source, compiler)
     # Only what is used is linked, and nothing of the library shows outside the extension. cffi's
     # wrappers cast freely, hence no warnings.
     run([*compiler, "-shared", "-fPIC", "-O2", "-w", "-pthread", f"-I{ROOT / 'include'}",

@@ -7,7 +7,8 @@ set -eu
 # Debian package names; a|b: either will do.
 build="gcc libc6-dev make meson ninja-build pkg-config|pkgconf git zlib1g-dev libopenblas-dev libhdf5-dev
     libopenmpi-dev openmpi-bin gnuplot-nox|gnuplot-qt|gnuplot-x11 fonts-dejavu-core python3"
-python="python3-dev python3-cffi python3-numpy python3-setuptools"
+python="python3-dev python3-cffi python3-numpy python3-setuptools python3-pip
+    python3-mesonpy"
 test="g++ clang lld wasi-libc libclang-rt-dev-wasm32|libclang-rt-14-dev-wasm32 libcmocka-dev
     libgsl-dev librandom123-dev hdf5-tools python3-scipy python3-mpmath python3-h5py python3-pytest
     python3-hypothesis"
@@ -40,7 +41,7 @@ lacking() {
     # The interpreter that the Makefile uses; another one may be first on PATH.
     interpreter=/usr/bin/python3
     [ -x $interpreter ] || interpreter=python3
-    modules="cffi numpy setuptools"
+    modules="cffi numpy setuptools pip mesonpy"
     [ "$target" = test ] && modules="$modules scipy mpmath h5py pytest hypothesis"
     for module in $modules; do
         $interpreter -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$module'))" \
