@@ -19,7 +19,7 @@ static const command_help entropy_help = {
     "Estimators: model (of the network by Firth's penalised likelihood, bias taken off), plugin "
     "(of\n"
     "the likeliest network, its bias not taken off), crossfit (couplings of one part, moments of\n"
-    "another).\n"
+    "another), mtur (a lower bound by the thermodynamic uncertainty relation; needs no model).\n"
     "Tests: z (sigma of model over its deviation where it is 0; of the row model) and flips "
     "(blocks\n"
     "turned round in time at random, a row of its own; needs no model).\n"
@@ -35,7 +35,7 @@ static const command_help entropy_help = {
     "  kinising entropy r.npz --axes time,unit --windows 5 --per spin --unit bits\n",
 };
 
-static const char *const estimator_words[] = {"model", "plugin", "crossfit", NULL};
+static const char *const estimator_words[] = {"model", "plugin", "crossfit", "mtur", NULL};
 static const char *const test_words[] = {"z", "flips", NULL};
 static const char *const per_words[] = {"step", "spin", "spike", "second", NULL};
 static const char *const adjust_words[] = {"bh", "holm", NULL};
@@ -75,7 +75,7 @@ typedef struct entropy_run {
     double *real;            /* [N_REAL,most] */
     const char **word;       /* [N_WORD,most] */
     ki_entropy_result found; /* of the whole recording */
-    int bad;
+    int bad, is_short;
 } entropy_run;
 
 static void set_word(entropy_run *w, int k, const char *word) {
@@ -107,6 +107,7 @@ static void end_row(entropy_run *w, const ki_entropy_result *o, uint64_t from, u
     set_real(w, TO, (double)to);
     set_real(w, SEED, (double)w->s.seed);
     w->bad |= status == KI_NOT_CONVERGED;
+    w->is_short |= status == KI_TOO_SHORT;
     w->rows++;
 }
 
@@ -293,8 +294,12 @@ static int report(entropy_run *w) {
                         .n_arrays = w->s.file && !table ? f.n : 0};
     warn(w);
     const int status = session_end(&w->s, &out);
-    if (status || !w->bad)
+    if (status || !(w->bad || w->is_short))
         return status;
+    if (!w->bad)
+        return complain(STATUS_UNCONVERGED,
+                        "entropy : mtur has no more transitions than pairs of units : fewer "
+                        "units, or a longer recording");
     return complain(STATUS_UNCONVERGED,
                     "entropy : fewer than two units change in some window, or a fit did not end : "
                     "a longer recording");
@@ -324,7 +329,7 @@ static int entropy(entropy_run *w) {
      .kind = OPTION_WORDS,                                                                         \
      .target = &(w)->estimators,                                                                   \
      .meta = "LIST",                                                                               \
-     .help = "some of model, plugin, crossfit",                                                    \
+     .help = "some of model, plugin, crossfit, mtur",                                              \
      .fallback = "model",                                                                          \
      .words = estimator_words},                                                                    \
         {.name = "tests",                                                                          \

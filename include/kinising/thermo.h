@@ -23,7 +23,8 @@ extern "C" {
 #define KI_ESTIMATOR_LIST(X)                                                                       \
     X(KI_MODEL, 0, "model", "of the fitted network, corrected for its bias")                       \
     X(KI_PLUGIN, 1, "plugin", "of the likeliest network, with its bias")                           \
-    X(KI_CROSSFIT, 2, "crossfit", "couplings of one part, moments of another")
+    X(KI_CROSSFIT, 2, "crossfit", "couplings of one part, moments of another")                     \
+    X(KI_MTUR, 3, "mtur", "lower bound by the thermodynamic uncertainty relation")
 
 /** Estimators of entropy production; see KI_ESTIMATOR_LIST. */
 enum ki_estimator {
@@ -78,7 +79,7 @@ typedef struct ki_entropy_value {
     double sigma; /**< entropy production, bias taken off but with KI_PLUGIN */
     double error; /**< standard error sqrt(max(v - v2, v2)) */
     double bias;  /**< of first order: taken off (model), or still in `sigma` (the others) */
-    int status;   /**< enum ki_status: KI_SEPARATED, KI_NOT_CONVERGED */
+    int status;   /**< enum ki_status: KI_SEPARATED, KI_NOT_CONVERGED, KI_TOO_SHORT */
 } ki_entropy_value;
 
 /** What a test gives; NaN where it was not asked for or could not be made. */
@@ -142,11 +143,16 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *       eps   = y - th, th = tanh h, F_i = sum_t (1 - th_i^2) x x^T
  *     crossfit  sum over parts of their share of T times sum_ij J_ij dD_ij, J of the others by
  *               one Newton step from the fit to all
+ *     mtur      ln(1 + 2 q) <= sigma, q = c.K^-1 c, with the means c and the covariance K (divisor
+ *               T - 1) of the currents y_i s_j - y_j s_i of the pairs i < j [mtur]
  * ```
  *
  * Errors: v is the variance of the mean of psi_t = sum_i eps_i(t) T x_t.F_i^-1 (0, dD_i) +
  * sum_ij J_ij (y_i s_j - y_j s_i), by 50 batches of transitions one after another, v2 = 4N(N-1)/T^2,
- * the error sqrt(max(v - v2, v2)); plugin and crossfit have it too. Leads end at borders of trials.
+ * the error sqrt(max(v - v2, v2)); plugin and crossfit have it too. Leads end at borders of trials. That of
+ * mtur is the same with psi_t = f (2 w - w^2 + q), w = K^-1 c.(c(t) - c), f = 2/(1 + 2 q), and
+ * v2 = 2 f^2 e^2/pairs, its bias f (e + q (pairs + 1)/T) - v/2, where e = tr K^-1 cov(c), cov(c) by the
+ * batches (pairs/T for independent steps).
  *
  * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
  * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
@@ -154,7 +160,8 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *
  * Statuses: KI_SEPARATED where the likelihood of some row has no finite maximum (where most have none
  * sigma is low by some 10 to 20 % and its error too small); KI_NOT_CONVERGED where
- * fewer than two units change, a fit did not end or information is singular: then there are no numbers.
+ * fewer than two units change, a fit did not end or information or K is singular, KI_TOO_SHORT where mtur
+ * has no more transitions than pairs: then there are no numbers.
  *
  * @param raster  a recording with at least one transition in the window
  * @param spec    what is asked; NULL for the defaults
@@ -165,8 +172,8 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * The same numbers for any number of threads.
  *
  * Cost: Firth's fit, and N^3 T (double precision) for leads and errors; maximum likelihood as much
- * again where plugin or crossfit is asked for. Source: docs/theory.md; Firth
- * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935.
+ * again where plugin or crossfit is asked for; mtur N^4 T/8 and N^6/48. Source: docs/theory.md; Firth
+ * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur).
  */
 KI_API KI_WARN_UNUSED int ki_entropy_production(const ki_raster *raster,
                                                 const ki_entropy_spec *spec,

@@ -11,64 +11,10 @@
 #include "base/error.h"
 #include "flips.h"
 #include "infer/fit.h"
+#include "job.h"
 #include "num/sum.h"
-#include "pass.h"
 
 enum { USUAL_FOLDS = 10, USUAL_FLIPS = 1999, MOST_FLIPS = 1000000 };
-
-const char *ki_estimator_name(int estimator) {
-    switch (estimator) {
-#define ESTIMATOR_CASE(name, number, word, text)                                                   \
-    case name:                                                                                     \
-        return word;
-        KI_ESTIMATOR_LIST(ESTIMATOR_CASE)
-#undef ESTIMATOR_CASE
-    default:
-        return "?";
-    }
-}
-
-const char *ki_entropy_test_name(int test) {
-    switch (test) {
-#define TEST_CASE(name, number, word, hypothesis)                                                  \
-    case name:                                                                                     \
-        return word;
-        KI_ENTROPY_TEST_LIST(TEST_CASE)
-#undef TEST_CASE
-    default:
-        return "?";
-    }
-}
-
-const char *ki_entropy_test_hypothesis(int test) {
-    switch (test) {
-#define TEST_CASE(name, number, word, hypothesis)                                                  \
-    case name:                                                                                     \
-        return hypothesis;
-        KI_ENTROPY_TEST_LIST(TEST_CASE)
-#undef TEST_CASE
-    default:
-        return "?";
-    }
-}
-
-/* Everything between the recording and the result. */
-typedef struct job {
-    const ki_raster *raster;
-    ki_entropy_spec spec;
-    const ki_run_options *run;
-    unsigned stage, stages;
-    ki_part part;
-    double *before, *after, *d, *current; /* moments, dD */
-    double *H, *J;
-    int *status;
-    int8_t *column;
-    ki_pass pass;
-    size_t *unit, *columns, *fold;
-    double *theta;
-    int *separated;
-    ki_entropy_result out;
-} job;
 
 static ki_entropy_spec complete(const ki_entropy_spec *spec) {
     ki_entropy_spec s = spec ? *spec : (ki_entropy_spec){0};
@@ -83,8 +29,7 @@ static ki_entropy_spec complete(const ki_entropy_spec *spec) {
 static int check_spec(const ki_entropy_spec *s) {
     if (s->estimators >> KI_N_ESTIMATORS)
         return ki_fail(KI_ERR_ARGUMENT,
-                       "estimators : %u has unknown bits : of model, plugin and "
-                       "crossfit",
+                       "estimators : %u has unknown bits : those of the list in thermo.h",
                        s->estimators);
     if (s->tests >> KI_N_TESTS)
         return ki_fail(KI_ERR_ARGUMENT, "tests : %u has unknown bits : of z and flips", s->tests);
@@ -95,7 +40,7 @@ static int check_spec(const ki_entropy_spec *s) {
 }
 
 /* One allocation for all: measured first, then handed out. */
-static void take(ki_cursor *c, job *j) {
+static void take(ki_cursor *c, ki_entropy_job *j) {
     const size_t n = j->raster->units;
     ki_pass *p = &j->pass;
 
@@ -110,6 +55,7 @@ static void take(ki_cursor *c, job *j) {
     j->column = ki_take(c, n, sizeof(int8_t));
     j->unit = ki_take(c, n, sizeof(size_t));
     j->columns = ki_take(c, n + 1, sizeof(size_t));
+    j->kept = ki_take(c, n, sizeof(size_t));
     j->fold = ki_take(c, j->spec.folds + 1, sizeof(size_t));
     j->theta = ki_take(c, n * (n + 1), sizeof(double));
     j->separated = ki_take(c, n, sizeof(int));
@@ -137,42 +83,26 @@ int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec
         return error;
     const ki_run_options run = {.threads = threads};
     const ki_raster shape = {.units = (size_t)units, .words = (size_t)((bins + 511) / 512 * 8)};
-    job j = {.raster = &shape, .spec = s};
+    ki_entropy_job j = {.raster = &shape, .spec = s};
     ki_cursor c = {0};
     take(&c, &j);
     const double workers = ki_parallel_workers((size_t)units, &run);
     const uint64_t each =
         ki_pass_bytes(shape.units, shape.units + 1, shape.words, KI_FLIP_BLOCKS, &overflow);
     const double pass = workers * (double)each, work = pass > (double)fit ? pass : (double)fit;
-    const double all = (double)c.used + work;
+    const double pairs = (double)units * ((double)units - 1) / 2;
+    const int mtur = (s.estimators >> KI_MTUR) & 1 && pairs < (double)bins;
+    const uint64_t bound = mtur ? ki_entropy_mtur_bytes(shape.units, shape.words, threads) : 0;
+    const double all = (double)c.used + (work > (double)bound ? work : (double)bound);
     *bytes = c.overflow || overflow || all > 1.8e19 ? UINT64_MAX : (uint64_t)all;
     return 0;
 }
 
-/* Progress of a stage as that of all. */
-static int stage_progress(void *user, uint64_t done, uint64_t total) {
-    const job *j = user;
-    const double share = total ? (double)done / (double)total : 0;
-
-    return j->run->progress(j->run->progress_user, 1000 * j->stage + (uint64_t)(999 * share),
-                            UINT64_C(1000) * j->stages);
-}
-
-static ki_run_options stage_options(job *j) {
-    ki_run_options run = {.threads = j->run ? j->run->threads : 0};
-
-    if (j->run && j->run->progress) {
-        run.progress = stage_progress;
-        run.progress_user = j;
-    }
-    return run;
-}
-
 /* The network of the recording as rows of units that change. */
-static int fit(job *j, int firth) {
+static int fit(ki_entropy_job *j, int firth) {
     const size_t n = j->raster->units;
     const ki_fit_spec spec = {.firth = firth};
-    const ki_run_options run = stage_options(j);
+    const ki_run_options run = ki_entropy_stage(j);
     ki_fit_result f = {.H = j->H, .J = j->J, .status = j->status, .column = j->column};
     ki_pass *p = &j->pass;
     const int error = ki_fit_on(j->raster, j->part.lead[0], j->part.count, &spec, &run, &f);
@@ -189,8 +119,11 @@ static int fit(job *j, int firth) {
         if (j->status[i] != KI_SILENT && j->status[i] != KI_SATURATED)
             j->unit[p->fitted++] = i;
     }
+    j->n_kept = 0;
     for (size_t r = 0; r < p->fitted; r++) {
         const size_t i = j->unit[r];
+        if (j->column[i])
+            j->kept[j->n_kept++] = i;
         j->separated[r] = j->status[i] == KI_SEPARATED;
         j->theta[r * p->n] = j->H[i];
         for (size_t k = 1; k < p->n; k++)
@@ -200,26 +133,12 @@ static int fit(job *j, int firth) {
 }
 
 /* Pairs (i, j) of a row and a column, i != j. */
-static double pairs_of(const job *j) {
+static double pairs_of(const ki_entropy_job *j) {
     double count = 0;
 
     for (size_t r = 0; r < j->pass.fitted; r++)
         count += (double)(j->pass.n - 1) - j->column[j->unit[r]];
     return count;
-}
-
-/* Variance of a mean over all transitions by those of the batches; NaN for fewer than two. */
-static double batch_variance(const job *j, const double *psi) {
-    const ki_pass *p = &j->pass;
-    double mean[KI_BATCHES], all = 0, squares = 0;
-
-    for (size_t b = 0; b < p->batches; b++) {
-        mean[b] = psi[b] / (double)ki_part_between(&j->part, p->batch[b], p->batch[b + 1], NULL);
-        all += mean[b] / (double)p->batches;
-    }
-    for (size_t b = 0; b < p->batches; b++)
-        squares += (mean[b] - all) * (mean[b] - all);
-    return p->batches < 2 ? NAN : squares / (double)(p->batches - 1) / (double)p->batches;
 }
 
 /* What one network says. */
@@ -236,7 +155,7 @@ static double error_of(double variance, double second) {
     return sqrt(fmax(variance - second, second));
 }
 
-static double row_sigma(const job *j, size_t r) {
+static double row_sigma(const ki_entropy_job *j, size_t r) {
     const size_t n = j->pass.n, units = j->raster->units;
     double sum = 0;
 
@@ -245,7 +164,7 @@ static double row_sigma(const job *j, size_t r) {
     return sum;
 }
 
-static summary summarize(const job *j) {
+static summary summarize(const ki_entropy_job *j) {
     const ki_pass *p = &j->pass;
     const double count = (double)j->part.count, pairs = pairs_of(j);
     summary s = {.instant = pairs / count, .second = 4 * pairs / (count * count)};
@@ -265,15 +184,15 @@ static summary summarize(const job *j) {
         if (p->failed[r] || j->status[p->unit[r]] == KI_NOT_CONVERGED)
             s.status = KI_NOT_CONVERGED;
     }
-    s.variance = batch_variance(j, psi);
+    s.variance = ki_part_variance(&j->part, p->batches, p->batch, psi);
     s.S = (0.5 * (double)(p->fitted * p->n) - likelihood) / count;
     if (p->fitted < 2)
         s.status = KI_NOT_CONVERGED;
     return s;
 }
 
-static int run_pass(job *j, int likelihood, int blocks, int folds) {
-    const ki_run_options run = stage_options(j);
+static int run_pass(ki_entropy_job *j, int likelihood, int blocks, int folds) {
+    const ki_run_options run = ki_entropy_stage(j);
     ki_pass *p = &j->pass;
     const size_t count = j->part.count;
 
@@ -299,12 +218,11 @@ static int run_pass(job *j, int likelihood, int blocks, int folds) {
 }
 
 /* Shares of units and pairs. */
-static void share(const job *j, const summary *s) {
+static void share(const ki_entropy_job *j) {
     const ki_pass *p = &j->pass;
     const size_t n = j->raster->units, parts = p->blocks;
     const double count = (double)j->part.count;
     const ki_entropy_result *o = &j->out;
-    (void)s;
 
     for (size_t i = 0; i < n; i++) {
         if (o->unit)
@@ -323,7 +241,8 @@ static void share(const job *j, const summary *s) {
                          (p->likelihood ? p->cox_snell[r] : 0);
         if (o->unit_error)
             o->unit_error[i] =
-                error_of(batch_variance(j, p->psi + r * KI_BATCHES), 3 * others / (count * count));
+                error_of(ki_part_variance(&j->part, p->batches, p->batch, p->psi + r * KI_BATCHES),
+                         3 * others / (count * count));
         if (o->unit_p && parts) {
             double statistic;
             o->unit_p[i] = ki_flip_test(parts, p->gram + r * KI_FLIP_BLOCKS * KI_FLIP_BLOCKS,
@@ -349,7 +268,7 @@ static void share(const job *j, const summary *s) {
 }
 
 /* The flips of the whole network. */
-static void test_flips(job *j) {
+static void test_flips(ki_entropy_job *j) {
     const ki_pass *p = &j->pass;
     const size_t size = p->blocks * p->blocks;
     ki_entropy_outcome *t = &j->out.test[KI_TEST_FLIPS];
@@ -362,7 +281,7 @@ static void test_flips(job *j) {
     t->status = KI_CONVERGED;
 }
 
-static void keep(job *j, int estimator, double sigma, double bias, const summary *s) {
+static void keep(ki_entropy_job *j, int estimator, double sigma, double bias, const summary *s) {
     const int none = s->status == KI_NOT_CONVERGED;
 
     j->out.value[estimator] =
@@ -370,7 +289,7 @@ static void keep(job *j, int estimator, double sigma, double bias, const summary
                            none ? NAN : bias, s->status};
 }
 
-static void keep_model(job *j, const summary *s) {
+static void keep_model(ki_entropy_job *j, const summary *s) {
     ki_entropy_result *o = &j->out;
     const double z = (s->plugin - bias_of(s)) / sqrt(s->second);
     const int none = s->status == KI_NOT_CONVERGED;
@@ -396,10 +315,9 @@ static void keep_model(job *j, const summary *s) {
                                  s->status == KI_NOT_CONVERGED ? s->status : 0};
     if (j->spec.tests & 1u << KI_TEST_FLIPS && !none)
         test_flips(j);
-    share(j, s);
 }
 
-static int produce(job *j) {
+static int produce(ki_entropy_job *j) {
     const ki_run_options quiet = {.threads = j->run ? j->run->threads : 0};
     const unsigned asked = j->spec.estimators, likely = 1u << KI_PLUGIN | 1u << KI_CROSSFIT;
     const int model_is_likely = j->spec.likelihood, flips = (j->spec.tests >> KI_TEST_FLIPS) & 1;
@@ -410,7 +328,7 @@ static int produce(job *j) {
     for (size_t a = 0; a < n && !error; a++)
         for (size_t b = 0; b < n; b++)
             j->current[a * n + b] = j->d[a * n + b] - j->d[b * n + a];
-    j->stages = (asked & likely && !model_is_likely ? 4u : 2u);
+    j->stages = (asked & likely && !model_is_likely ? 4u : 2u) + ((asked >> KI_MTUR) & 1);
     if (!error && (asked & likely || model_is_likely)) {
         error = fit(j, KI_FIRTH_AUTO);
         error =
@@ -434,6 +352,8 @@ static int produce(job *j) {
         const summary s = summarize(j);
         keep_model(j, &s);
     }
+    if (!error && asked & 1u << KI_MTUR)
+        error = ki_entropy_mtur(j);
     return error;
 }
 
@@ -451,7 +371,7 @@ static int check(const ki_raster *raster, const ki_entropy_spec *s, const ki_run
     return error;
 }
 
-static int run_job(job *j) {
+static int run_job(ki_entropy_job *j) {
     const ki_raster *r = j->raster;
     const size_t first = (size_t)j->spec.first_bin, n = r->units;
 
@@ -471,6 +391,8 @@ static int run_job(job *j) {
     for (int t = 0; t < KI_N_TESTS; t++)
         j->out.test[t] = no_test;
     const int error = produce(j);
+    if (!error)
+        share(j);
     for (size_t i = 0; i < n && !error; i++) {
         if (j->out.H)
             j->out.H[i] = j->H[i];
@@ -484,7 +406,7 @@ static int run_job(job *j) {
 
 int ki_entropy_production(const ki_raster *raster, const ki_entropy_spec *spec,
                           const ki_run_options *run, ki_entropy_result *out) {
-    job j = {.raster = raster, .spec = complete(spec), .run = run};
+    ki_entropy_job j = {.raster = raster, .spec = complete(spec), .run = run};
     ki_cursor c = {0};
     int error = check(raster, &j.spec, run, out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "part.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "num/simd.h"
@@ -83,6 +84,18 @@ size_t ki_part_between(const ki_part *part, size_t first, size_t end, uint64_t *
             mask[w] = use;
     }
     return count;
+}
+
+double ki_part_variance(const ki_part *part, size_t batches, const size_t *bin, const double *sum) {
+    double all = 0, squares = 0;
+
+    for (size_t b = 0; b < batches; b++)
+        all += sum[b] / (double)ki_part_between(part, bin[b], bin[b + 1], NULL) / (double)batches;
+    for (size_t b = 0; b < batches; b++) {
+        const double mean = sum[b] / (double)ki_part_between(part, bin[b], bin[b + 1], NULL);
+        squares += (mean - all) * (mean - all);
+    }
+    return batches < 2 ? NAN : squares / (double)(batches - 1) / (double)batches;
 }
 
 size_t ki_part_space(size_t units) {

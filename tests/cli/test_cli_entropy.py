@@ -48,6 +48,15 @@ def test_rows(run, rasters):
     assert found["none"]["test"] == "flips" and found["none"]["p_value"] == 1 / 2000
 
 
+def test_bounds(run, rasters, tmp_path):
+    found = rows(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "model,mtur"))["mtur"]
+    np.testing.assert_allclose(found["sigma"], rasters["bounds"][0], rtol=1e-9)
+    assert (found["test"], found["status"]) == ("none", "ok") and 0 < found["bias"] < found["sigma_err"] < 0.1
+    np.save(tmp_path / "short.npy", rasters["raster"][:40])
+    done = run("entropy", "short.npy", "--axes", "time,unit", "--estimator", "mtur")
+    assert done.returncode == 3 and "too-short" in done.stdout and LINE.search(done.stderr)
+
+
 def test_reversible(run, tmp_path):
     np.savez(tmp_path / "r.npz", raster=case("symmetric_n10")["raster"])
     found = rows(run("entropy", "r.npz", "--axes", "time,unit"))

@@ -38,6 +38,11 @@ def convert(folder, name, out):
         arrays["ml_criteria"] = numbers([case["ml"]["log_likelihood"], case["ml"]["aic"], case["ml"]["bic"]])
         arrays["entropy_ml"] = entropy(case["sigma"])
         arrays["S"] = numbers(case["S"]["minus_ll_plus_half_dof"] * len(arrays["kept"]))
+    if "sigma" in case:
+        more = case["sigma"]
+        arrays["bounds"] = numbers([more.get(key) for key in ("mtur", "crossfit_2", "crossfit_10_refit")])
+    if "symmetric_test" in case:
+        arrays["symmetric"] = numbers([case["symmetric_test"][key] for key in ("log_likelihood_symmetric", "lr", "dof")])
     arrays["entropy_firth"] = entropy(case["firth"]["sigma"])
     for key in ("H", "J", "H_err", "J_err"):
         arrays["firth_" + key] = numbers(case["firth"][key])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Entropy production of recordings against reference values from numpy (make_inference.py): plug-in, biases,
- * corrected, errors, crossfit, S; p-values of flips. [sigma-data] [flips] */
+ * corrected, errors, crossfit, S; the bound mtur; p-values of flips. [sigma-data] [flips] [mtur] */
 #include "ki_test.h"
 
 #include "ki_rasters.h"
@@ -106,8 +106,32 @@ static void likelihood(void **state) {
     ki_reader_close(reader);
 }
 
+/* mtur, and crossfit of two and of ten parts that are fitted anew. */
+enum { MTUR, TWO, TEN, BOUNDS };
+
+static void mtur(void **state) {
+    (void)state;
+    const ki_entropy_spec spec = {.estimators = 1u << KI_MTUR, .tests = 1u << KI_TEST_Z};
+    ki_entropy_result o = {.S = 0};
+    double right[BOUNDS];
+    ki_reader *reader;
+
+    assert_int_equal(ki_reader_open(path, &reader), 0);
+    ki_raster *r = raster(reader);
+    assert_true(get(reader, "bounds", BOUNDS, right));
+    for (int threads = 1; threads <= 2; threads++) {
+        const ki_run_options run = {.threads = threads};
+        assert_int_equal(ki_entropy_production(r, &spec, &run, &o), 0);
+        assert_close_at("mtur", o.value[KI_MTUR].sigma, right[MTUR], 1e-11, 0);
+        assert_int_equal(o.value[KI_MTUR].status, KI_CONVERGED);
+    }
+    ki_raster_free(r);
+    ki_reader_close(reader);
+}
+
 int main(int argc, char **argv) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(firth), cmocka_unit_test(likelihood)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(firth), cmocka_unit_test(likelihood),
+                                       cmocka_unit_test(mtur)};
 
     if (argc != 2)
         return 2;

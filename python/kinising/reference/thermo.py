@@ -40,3 +40,24 @@ def flips(raster, theta, blocks=60):
     edges = np.floor(np.linspace(0, len(s), blocks + 1)).astype(int)
     K = np.array([y[a:b].T @ s[a:b] - s[a:b].T @ y[a:b] for a, b in zip(edges[:-1], edges[1:])])
     return sum(K[:, i] @ np.linalg.inv(row_information(row, x))[1:, 1:] @ K[:, i].T for i, row in enumerate(theta))
+
+
+def currents(raster):
+    """y_i s_j - y_j s_i of the pairs i < j, (T, pairs)."""
+    s, y = transitions(raster)
+    i, j = np.triu_indices(s.shape[1], 1)
+    return y[:, i] * s[:, j] - y[:, j] * s[:, i]
+
+
+def mtur(raster, batches=50):
+    """[mtur] ln(1 + 2 c.K^-1 c), its error and bias."""
+    c = currents(raster)
+    count, pairs = c.shape
+    mean, K = c.mean(0), np.cov(c.T)
+    q = mean @ np.linalg.solve(K, mean)
+    w, f = (c - mean) @ np.linalg.solve(K, mean), 2 / (1 + 2 * q)
+    psi = np.array([part.mean() for part in np.array_split(f * (2 * w - w**2 + q), batches)])
+    parts = np.array([part.mean(0) - mean for part in np.array_split(c, batches)])
+    e = np.einsum("bp,bp->", parts, np.linalg.solve(K, parts.T).T) / (batches * (batches - 1))
+    v, second = psi.var(ddof=1) / batches, 2 * f**2 * e**2 / pairs
+    return np.log1p(2 * q), np.sqrt(max(v - second, second)), f * (e + q * (pairs + 1) / count) - v / 2

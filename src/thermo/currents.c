@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "currents.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "num/matmul.h"
+#include "num/simd.h"
+#include "raster/block.h"
+
+/* Pairs whose products with all later ones are made by one worker at a time; blocks of bins of an
+ * index of ki_currents_along(). */
+enum { TILE = 64, BLOCKS = 16 };
+
+static const ki_run_options alone = {.threads = 1};
+
+typedef struct job {
+    const ki_currents *c;
+    double *covariance, *u;
+    const double *matrix; /* [directions,units,units] antisymmetric */
+    size_t directions, pairs, blocks;
+    char *memory;
+    uint64_t each;
+} job;
+
+/* Work space of a worker. */
+typedef struct space {
+    double *s, *y;      /* [units,KI_BLOCK] */
+    double *current;    /* [pairs,KI_BLOCK] */
+    double *product;    /* [pairs,TILE] or [units,KI_BLOCK] */
+    double *multiplier; /* of ki_matmul() */
+} space;
+
+static void take(ki_cursor *c, const job *j, space *s) {
+    const size_t m = j->c->units, pairs = j->covariance ? j->pairs : 0;
+    const size_t high = pairs ? pairs : m, wide = pairs ? TILE : KI_BLOCK;
+
+    s->s = ki_take(c, m * KI_BLOCK, sizeof(double));
+    s->y = ki_take(c, m * KI_BLOCK, sizeof(double));
+    s->current = ki_take(c, pairs * KI_BLOCK, sizeof(double));
+    s->product = ki_take(c, high * wide, sizeof(double));
+    s->multiplier = ki_take(c, ki_matmul_space(high, wide), sizeof(double));
+}
+
+uint64_t ki_currents_bytes(size_t units, size_t directions, int threads) {
+    const ki_run_options run = {.threads = threads};
+    const ki_currents c = {.units = units};
+    double one;
+    const job with = {.c = &c, .pairs = ki_current_pairs(units), .covariance = &one};
+    const job along = {.c = &c};
+    ki_cursor a = {0}, b = {0};
+    space s;
+
+    take(&a, &with, &s);
+    take(&b, &along, &s);
+    const uint64_t workers = (uint64_t)ki_parallel_workers(SIZE_MAX, &run);
+    const uint64_t matrices = directions * units * units * sizeof(double) + 64;
+    return workers * (a.used > b.used ? a.used : b.used) + matrices;
+}
+
+/* States before and after the transitions of a block; 0 if it has none. */
+static int expand(const ki_currents *c, size_t w, space *s) {
+    const ki_raster *r = c->part->raster;
+
+    if (ki_block_count(c->part->lead[0], w) == 0)
+        return 0;
+    for (size_t i = 0; i < c->units; i++)
+        for (int after = 0; after < 2; after++)
+            ki_block_states(r, ki_raster_row(r, c->unit[i]), c->part->lead[0], w, after,
+                            (after ? s->y : s->s) + i * KI_BLOCK);
+    return 1;
+}
+
+KI_CLONES
+static void one_current(const double *yi, const double *sj, const double *yj, const double *si,
+                        double *c) {
+    for (size_t t = 0; t < KI_BLOCK; t++)
+        c[t] = yi[t] * sj[t] - yj[t] * si[t];
+}
+
+/* Currents of the pairs from number `first` on. */
+static void make_currents(size_t units, size_t first, space *s) {
+    size_t p = 0;
+
+    for (size_t i = 0; i < units; i++)
+        for (size_t j = i + 1; j < units; j++, p++)
+            if (p >= first)
+                one_current(s->y + i * KI_BLOCK, s->s + j * KI_BLOCK, s->y + j * KI_BLOCK,
+                            s->s + i * KI_BLOCK, s->current + p * KI_BLOCK);
+}
+
+static space space_of(const job *j, ki_work *work) {
+    ki_cursor c = {.base = j->memory + (uint64_t)ki_work_thread(work) * j->each};
+    space s;
+
+    take(&c, j, &s);
+    return s;
+}
+
+static int cancelled(void) {
+    return ki_fail(KI_ERR_CANCELLED, "entropy : cancelled : run it again");
+}
+
+/* Second moments of a tile of pairs with those from its first one on: whole numbers, the same in
+ * any order. */
+static int one_tile(void *ctx, ki_work *work, size_t index) {
+    const job *j = ctx;
+    const size_t first = index * TILE, left = j->pairs - first;
+    const size_t rows = left < TILE ? left : TILE;
+    space s = space_of(j, work);
+
+    for (size_t w = 0; w < j->c->part->raster->words; w += KI_BLOCK_WORDS) {
+        if (!expand(j->c, w, &s))
+            continue;
+        make_currents(j->c->units, first, &s);
+        const double *from = s.current + first * KI_BLOCK;
+        (void)ki_matmul(left, rows, KI_BLOCK, (ki_matrix){from, KI_BLOCK, 1}, NULL,
+                        (ki_matrix){from, 1, KI_BLOCK}, s.product, rows, s.multiplier, &alone);
+        for (size_t p = 0; p < left; p++)
+            for (size_t q = 0; q < rows; q++)
+                j->covariance[(first + p) * j->pairs + first + q] += s.product[p * rows + q];
+        if (ki_work_spend(work, left * rows * KI_BLOCK))
+            return cancelled();
+    }
+    (void)ki_work_tick(work, rows);
+    return 0;
+}
+
+static int some_blocks(void *ctx, ki_work *work, size_t index) {
+    const job *j = ctx;
+    const size_t m = j->c->units, words = j->c->part->raster->words;
+    space s = space_of(j, work);
+
+    for (size_t b = index * BLOCKS; b < (index + 1) * BLOCKS && b < j->blocks; b++) {
+        if (!expand(j->c, b * KI_BLOCK_WORDS, &s))
+            continue;
+        for (size_t d = 0; d < j->directions; d++) {
+            double *u = j->u + d * words * 64 + b * KI_BLOCK;
+            (void)ki_matmul(m, KI_BLOCK, m, (ki_matrix){j->matrix + d * m * m, m, 1}, NULL,
+                            (ki_matrix){s.s, KI_BLOCK, 1}, s.product, KI_BLOCK, s.multiplier,
+                            &alone);
+            for (size_t i = 0; i < m; i++)
+                for (size_t t = 0; t < KI_BLOCK; t++)
+                    u[t] += s.y[i * KI_BLOCK + t] * s.product[i * KI_BLOCK + t];
+        }
+        if (ki_work_spend(work, j->directions * m * m * KI_BLOCK))
+            return cancelled();
+    }
+    (void)ki_work_tick(work, 1);
+    return 0;
+}
+
+static int run_loop(job *j, size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn) {
+    const size_t workers = (size_t)ki_parallel_workers(n, run);
+    ki_cursor c = {0};
+    space s;
+
+    take(&c, j, &s);
+    j->each = c.used;
+    j->memory = c.overflow ? NULL : ki_alloc(workers, (size_t)c.used);
+    if (!j->memory)
+        return ki_fail(KI_ERR_NOMEM,
+                       "entropy : no memory for %zu pairs of units : fewer threads or units",
+                       ki_current_pairs(j->c->units));
+    const int error = ki_parallel_work(n, total, run, fn, j);
+    ki_free(j->memory);
+    return error;
+}
+
+/* Means of the currents, whole numbers over T. */
+static void means(const ki_currents *c, const double *current, double *mean) {
+    size_t p = 0;
+
+    for (size_t i = 0; i < c->units; i++)
+        for (size_t j = i + 1; j < c->units; j++)
+            mean[p++] = current[i * c->part->raster->units + c->unit[j]] / (double)c->part->count;
+}
+
+int ki_currents_covariance(const ki_currents *c, double *mean, double *covariance,
+                           const ki_run_options *run) {
+    const size_t units = c->part->raster->units, pairs = ki_current_pairs(c->units);
+    const size_t all[2] = {0, c->part->raster->bins};
+    const double count = (double)c->part->count;
+    job j = {.c = c, .pairs = pairs, .covariance = covariance};
+    double *current = ki_alloc(c->units * units + ki_part_space(units), sizeof *current);
+
+    if (!current)
+        return ki_fail(KI_ERR_NOMEM, "entropy : no memory for %zu units : fewer units", units);
+    ki_part_currents(c->part, 1, all, c->units, c->unit, (uint64_t *)(current + c->units * units),
+                     current);
+    means(c, current, mean);
+    ki_free(current);
+    memset(covariance, 0, pairs * pairs * sizeof *covariance);
+    const int error = run_loop(&j, (pairs + TILE - 1) / TILE, pairs, run, one_tile);
+    for (size_t p = 0; p < pairs && !error; p++)
+        for (size_t q = 0; q <= p; q++) {
+            double *k = covariance + p * pairs + q;
+            *k = (*k - count * mean[p] * mean[q]) / (count - 1);
+        }
+    return error;
+}
+
+int ki_currents_along(const ki_currents *c, size_t directions, const double *a, double *u,
+                      const ki_run_options *run) {
+    const size_t m = c->units, pairs = ki_current_pairs(m), words = c->part->raster->words;
+    double *matrix = ki_alloc(directions * m * m, sizeof *matrix);
+    job j = {.c = c,
+             .directions = directions,
+             .matrix = matrix,
+             .u = u,
+             .blocks = words / KI_BLOCK_WORDS};
+
+    if (!matrix)
+        return ki_fail(KI_ERR_NOMEM, "entropy : no memory for %zu units : fewer units", m);
+    for (size_t d = 0; d < directions; d++) {
+        double *to = matrix + d * m * m;
+        const double *from = a + d * pairs;
+        for (size_t i = 0; i < m; i++) {
+            to[i * m + i] = 0;
+            for (size_t k = i + 1; k < m; k++) {
+                to[i * m + k] = *from;
+                to[k * m + i] = -*from++;
+            }
+        }
+    }
+    memset(u, 0, directions * words * 64 * sizeof *u);
+    const size_t n = (j.blocks + BLOCKS - 1) / BLOCKS;
+    const int error = run_loop(&j, n, n, run, some_blocks);
+    ki_free(matrix);
+    return error;
+}

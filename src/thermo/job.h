@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One call of ki_entropy_production(), as its estimators and tests see it. */
+#ifndef KI_SRC_THERMO_JOB_H
+#define KI_SRC_THERMO_JOB_H
+
+#include <kinising/thermo.h>
+
+#include "pass.h"
+
+/* Everything between the recording and the result. */
+typedef struct ki_entropy_job {
+    const ki_raster *raster;
+    ki_entropy_spec spec;
+    const ki_run_options *run;
+    unsigned stage, stages;
+    ki_part part;
+    double *before, *after, *d, *current; /* moments, dD */
+    double *H, *J;
+    int *status;
+    int8_t *column;
+    ki_pass pass;
+    size_t *unit, *columns, *fold;
+    size_t *kept, n_kept; /* units that have a row and a column: their pairs are those of bounds */
+    double *theta;
+    int *separated;
+    ki_entropy_result out;
+} ki_entropy_job;
+
+/* Options of the next stage: progress of it as that of all. It is over when `stage` is raised. */
+ki_run_options ki_entropy_stage(ki_entropy_job *job);
+
+/* The bound [mtur] of the recording, whose network is fitted. Returns 0 or KI_ERR_*. */
+int ki_entropy_mtur(ki_entropy_job *job);
+
+/* Bytes that it takes. */
+uint64_t ki_entropy_mtur_bytes(size_t units, size_t words, int threads);
+
+#endif
