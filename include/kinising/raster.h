@@ -140,7 +140,7 @@ typedef struct ki_windows {
 
 /**
  * A recording from spike times. Bin k of a window is [from + k width, from + (k + 1) width); a time that is a
- * border to within 4 roundings is on it. Only whole bins count, and a window without any is passed over. Spikes
+ * border to within 4 of its roundings is on it. Only whole bins count, and a window without any is passed over. Spikes
  * beyond the first of their unit and bin are lost, and counted.
  *
  * @param spikes   finite times; negative ones only with windows

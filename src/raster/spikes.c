@@ -21,11 +21,17 @@ typedef struct spans {
     uint64_t all;
 } spans;
 
-/* How many whole bins lie before a place that is `x` bins away: a border is its own. */
-static double whole(double x) {
-    const double near = nearbyint(x);
+/* Seconds that 4 roundings of times of that size are. */
+static double slack(double a, double b) {
+    return 4 * DBL_EPSILON * fmax(fabs(a), fabs(b));
+}
 
-    return fabs(x - near) <= 4 * DBL_EPSILON * fabs(near) ? near : floor(x);
+/* How many whole bins lie between two times: what is a border to within roundings of the times is one. Far from
+ * 0 these are larger than those of the difference. */
+static double whole(double from, double to, double width) {
+    const double x = (to - from) / width, near = nearbyint(x);
+
+    return fabs(x - near) <= slack(from, to) / width ? near : floor(x);
 }
 
 static int check_spikes(const ki_spikes *s, int negative, double *last) {
@@ -55,7 +61,7 @@ static int add_window(spans *w, uint64_t k, double from, double to, double width
         return ki_fail(KI_ERR_ARGUMENT,
                        "window %" PRIu64 " : %g to %g s : a beginning, and an end behind it", k,
                        from, to);
-    const double bins = whole((to - from) / width);
+    const double bins = whole(from, to, width);
     if (bins > (double)(MOST_BINS - w->all))
         return ki_fail(KI_ERR_ARGUMENT,
                        "bin : %g s from %g to %g s are too many bins : 2^40 at most, a larger bin "
@@ -80,7 +86,7 @@ static int make_spans(const ki_windows *in, double width, double last, spans *w)
     if (!w->from || !w->bins || !w->first)
         return ki_fail(KI_ERR_NOMEM, "raster : no memory for %" PRIu64 " windows : fewer", n);
     if (!in || !in->count)
-        error = add_window(w, 0, 0, (whole(last / width) + 1) * width, width);
+        error = add_window(w, 0, 0, (whole(0, last, width) + 1) * width, width);
     for (uint64_t k = 0; !error && in && k < in->count; k++) {
         if (k && in->from[k] < in->to[k - 1])
             return ki_fail(KI_ERR_ARGUMENT,
@@ -115,13 +121,13 @@ static int create(const ki_spikes *s, const spans *w, double width, uint64_t len
 }
 
 /* The window that begins last before a time; w->n if there is none. */
-static size_t find(const spans *w, double t, double slack) {
+static size_t find(const spans *w, double t) {
     size_t low = 0, high = w->n;
 
     while (low < high) {
         const size_t middle = (low + high) / 2;
 
-        if (w->from[middle] <= t + slack)
+        if (w->from[middle] <= t + slack(t, w->from[middle]))
             low = middle + 1;
         else
             high = middle;
@@ -134,8 +140,8 @@ static uint64_t fill(const ki_spikes *s, const spans *w, double width, ki_raster
 
     for (uint64_t k = 0; k < s->count; k++) {
         const double t = s->time[k];
-        const size_t window = find(w, t, 4 * DBL_EPSILON * fabs(t));
-        const double bin = window < w->n ? whole((t - w->from[window]) / width) : -1;
+        const size_t window = find(w, t);
+        const double bin = window < w->n ? whole(w->from[window], t, width) : -1;
 
         if (bin < 0 || bin >= (double)w->bins[window]) {
             outside++;
