@@ -65,7 +65,7 @@ typedef struct entropy_run {
     const char *path;
     raster_options input;
     unsigned estimators, tests;
-    int per, adjust;
+    int per, adjust, refit;
     uint64_t folds, flips, windows;
     /* Read and made: */
     ki_raster *raster;
@@ -173,6 +173,7 @@ static int estimate(entropy_run *w) {
     ki_entropy_spec spec = {.estimators = w->estimators,
                             .tests = w->tests,
                             .folds = w->folds,
+                            .refit = w->refit,
                             .flips = w->flips,
                             .seed = session_seed(&w->s)};
     const ki_run_options run = session_run_options(&w->s);
@@ -354,6 +355,10 @@ static int entropy(entropy_run *w) {
          .fallback = "10",                                                                         \
          .low = 2,                                                                                 \
          .high = 1e6},                                                                             \
+        {.name = "refit",                                                                          \
+         .kind = OPTION_FLAG,                                                                      \
+         .target = &(w)->refit,                                                                    \
+         .help = "crossfit: fit anew without each part, not by one step from the fit to all"},     \
         {.name = "flips",                                                                          \
          .kind = OPTION_COUNT,                                                                     \
          .target = &(w)->flips,                                                                    \

@@ -68,6 +68,7 @@ typedef struct ki_entropy_spec {
     int likelihood; /**< model: 0 = Firth's penalised likelihood; 1 = maximum likelihood where it
                          exists, with the bias by Cox and Snell taken off */
     uint64_t folds; /**< crossfit: parts, 2..T; 0 = 10 */
+    int refit;      /**< crossfit: 1 = the network is fitted anew without each part */
     uint64_t flips; /**< random flips of time, 0 = 1999; at most 10^6 */
     uint64_t seed;  /**< of flips */
     uint64_t first_bin; /**< a window of bins, counted through all trials: the first */
@@ -142,7 +143,7 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *       b_cs  = sum_ij c_ij dD_ij, c_i = F_i^-1 sum_t x_t th (1 - th^2) x_t.F_i^-1 x_t
  *       eps   = y - th, th = tanh h, F_i = sum_t (1 - th_i^2) x x^T
  *     crossfit  sum over parts of their share of T times sum_ij J_ij dD_ij, J of the others by
- *               one Newton step from the fit to all
+ *               one Newton step from the fit to all or, with `refit`, by a fit to them
  *     mtur      ln(1 + 2 q) <= sigma, q = c.K^-1 c, with the means c and the covariance K (divisor
  *               T - 1) of the currents y_i s_j - y_j s_i of the pairs i < j [mtur]
  * ```
@@ -172,7 +173,7 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * The same numbers for any number of threads.
  *
  * Cost: Firth's fit, and N^3 T (double precision) for leads and errors; maximum likelihood as much
- * again where plugin or crossfit is asked for; mtur N^4 T/8 and N^6/48. Source: docs/theory.md; Firth
+ * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48. Source: docs/theory.md; Firth
  * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur).
  */
 KI_API KI_WARN_UNUSED int ki_entropy_production(const ki_raster *raster,

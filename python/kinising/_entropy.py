@@ -62,7 +62,7 @@ def _adjusted(how: int, p: np.ndarray) -> np.ndarray:
 
 def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_length: Optional[int] = None,
                        estimator: Union[str, Sequence[str]] = "model", per: str = "step", unit: str = "nats",
-                       folds: int = 10, flips: int = 1999, adjust: str = "bh", window: Optional[Sequence[int]] = None,
+                       folds: int = 10, refit: bool = False, flips: int = 1999, adjust: str = "bh", window: Optional[Sequence[int]] = None,
                        seed: int = 1, threads: int = 0) -> EntropyProduction:
     """Entropy production of a recording, with its bias, error and tests of reversibility. [sigma-data] [flips]
 
@@ -72,7 +72,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         estimator      'model' (of Firth's network, bias taken off), 'plugin' (of the likeliest network, bias left in),
                        'crossfit' (couplings of one part, moments of another), or a list of them
         per, unit      'step' (whole network), 'spin', 'spike', 'second'; 'nats', 'bits'
-        folds          parts of crossfit
+        folds, refit   parts of crossfit; whether it fits anew without each part (else one step from the fit to all)
         flips          number of random flips of blocks in time
         adjust         p-values of units and pairs: 'bh' (Benjamini, Hochberg) or 'holm'
         window         (first, end): these bins alone
@@ -111,7 +111,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         raise ValueError(f"window : from bin {first} to {end} : use a first bin below the end")
     spec = ffi.new("ki_entropy_spec *", {
         "estimators": sum(1 << k for k in set(chosen)), "folds": count("folds", folds, 2**40, 2),
-        "flips": count("flips", flips, 10**6), "seed": count("seed", seed, MOST_SEED, 0), "first_bin": first,
+        "refit": int(bool(refit)), "flips": count("flips", flips, 10**6), "seed": count("seed", seed, MOST_SEED, 0), "first_bin": first,
         "bins": end - first})
     N, need, factor = recording.units, ffi.new("uint64_t *"), ffi.new("double *")
     how, adjusted = one_of("per", per, _PER), one_of("adjust", adjust, _ADJUST)

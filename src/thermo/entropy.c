@@ -36,7 +36,8 @@ static int check_spec(const ki_entropy_spec *s) {
     if (s->flips > MOST_FLIPS)
         return ki_fail(KI_ERR_ARGUMENT, "flips : %" PRIu64 " are too many : at most %d", s->flips,
                        MOST_FLIPS);
-    return ki_check_flag("likelihood", s->likelihood);
+    const int error = ki_check_flag("likelihood", s->likelihood);
+    return error ? error : ki_check_flag("refit", s->refit);
 }
 
 /* One allocation for all: measured first, then handed out. */
@@ -56,6 +57,8 @@ static void take(ki_cursor *c, ki_entropy_job *j) {
     j->unit = ki_take(c, n, sizeof(size_t));
     j->columns = ki_take(c, n + 1, sizeof(size_t));
     j->kept = ki_take(c, n, sizeof(size_t));
+    if (j->spec.refit)
+        ki_entropy_take_refit(c, n, j->raster->words, &j->refit);
     j->fold = ki_take(c, j->spec.folds + 1, sizeof(size_t));
     j->theta = ki_take(c, n * (n + 1), sizeof(double));
     j->separated = ki_take(c, n, sizeof(int));
@@ -317,34 +320,53 @@ static void keep_model(ki_entropy_job *j, const summary *s) {
         test_flips(j);
 }
 
-static int produce(ki_entropy_job *j) {
+static int moments(ki_entropy_job *j) {
     const ki_run_options quiet = {.threads = j->run ? j->run->threads : 0};
-    const unsigned asked = j->spec.estimators, likely = 1u << KI_PLUGIN | 1u << KI_CROSSFIT;
-    const int model_is_likely = j->spec.likelihood, flips = (j->spec.tests >> KI_TEST_FLIPS) & 1;
     const size_t n = j->raster->units;
-    int error = ki_raster_moments_on(j->raster, j->part.lead[0], j->part.count, &quiet, j->before,
-                                     j->after, NULL, j->d);
+    const int error = ki_raster_moments_on(j->raster, j->part.lead[0], j->part.count, &quiet,
+                                           j->before, j->after, NULL, j->d);
 
     for (size_t a = 0; a < n && !error; a++)
         for (size_t b = 0; b < n; b++)
             j->current[a * n + b] = j->d[a * n + b] - j->d[b * n + a];
-    j->stages = (asked & likely && !model_is_likely ? 4u : 2u) + ((asked >> KI_MTUR) & 1);
-    if (!error && (asked & likely || model_is_likely)) {
-        error = fit(j, KI_FIRTH_AUTO);
-        error =
-            error ? error : run_pass(j, 1, flips && model_is_likely, (asked >> KI_CROSSFIT) & 1);
-        if (error)
-            return error;
-        const summary s = summarize(j);
-        if (asked & 1u << KI_PLUGIN)
-            keep(j, KI_PLUGIN, s.plugin, bias_of(&s), &s);
-        const double share = (double)j->spec.folds / (double)(j->spec.folds - 1);
-        if (asked & 1u << KI_CROSSFIT)
-            keep(j, KI_CROSSFIT, s.crossed, s.cox_snell * share, &s);
-        if (model_is_likely)
-            keep_model(j, &s);
+    return error;
+}
+
+/* What is of the likeliest network. */
+static int likeliest(ki_entropy_job *j) {
+    const unsigned asked = j->spec.estimators;
+    const int flips = (j->spec.tests >> KI_TEST_FLIPS) & 1, crossfit = (asked >> KI_CROSSFIT) & 1;
+    int error = fit(j, KI_FIRTH_AUTO);
+
+    error = error ? error : run_pass(j, 1, flips && j->spec.likelihood, crossfit && !j->spec.refit);
+    if (error)
+        return error;
+    summary s = summarize(j);
+    if (asked & 1u << KI_PLUGIN)
+        keep(j, KI_PLUGIN, s.plugin, bias_of(&s), &s);
+    if (j->spec.likelihood)
+        keep_model(j, &s);
+    if (crossfit && j->spec.refit) {
+        int converged;
+        error = ki_entropy_refit(j, &s.crossed, &converged);
+        s.status = error || converged ? s.status : KI_NOT_CONVERGED;
     }
-    if (!error && !model_is_likely) {
+    const double share = (double)j->spec.folds / (double)(j->spec.folds - 1);
+    if (crossfit && !error)
+        keep(j, KI_CROSSFIT, s.crossed, s.cox_snell * share, &s);
+    return error;
+}
+
+static int produce(ki_entropy_job *j) {
+    const unsigned asked = j->spec.estimators, likely = 1u << KI_PLUGIN | 1u << KI_CROSSFIT;
+    const int flips = (j->spec.tests >> KI_TEST_FLIPS) & 1, refit = j->spec.refit;
+    int error = moments(j);
+
+    j->stages = (asked & likely && !j->spec.likelihood ? 4u : 2u) + ((asked >> KI_MTUR) & 1) +
+                ((asked >> KI_CROSSFIT) & (unsigned)refit);
+    if (!error && (asked & likely || j->spec.likelihood))
+        error = likeliest(j);
+    if (!error && !j->spec.likelihood) {
         error = fit(j, KI_FIRTH_ALL);
         error = error ? error : run_pass(j, 0, flips, 0);
         if (error)

@@ -7,6 +7,14 @@
 
 #include "pass.h"
 
+/* What crossfit with refits needs. */
+typedef struct ki_refit {
+    uint64_t *use, *bits;
+    double *H, *J, *current;
+    size_t *unit;
+    int *status;
+} ki_refit;
+
 /* Everything between the recording and the result. */
 typedef struct ki_entropy_job {
     const ki_raster *raster;
@@ -21,6 +29,7 @@ typedef struct ki_entropy_job {
     ki_pass pass;
     size_t *unit, *columns, *fold;
     size_t *kept, n_kept; /* units that have a row and a column: their pairs are those of bounds */
+    ki_refit refit;       /* with spec.refit */
     double *theta;
     int *separated;
     ki_entropy_result out;
@@ -28,6 +37,13 @@ typedef struct ki_entropy_job {
 
 /* Options of the next stage: progress of it as that of all. It is over when `stage` is raised. */
 ki_run_options ki_entropy_stage(ki_entropy_job *job);
+
+/* Hands out the arrays of ki_entropy_refit(). */
+void ki_entropy_take_refit(ki_cursor *c, size_t n, size_t words, ki_refit *refit);
+
+/* *sigma: sum over the parts of their share of sum_ij J_ij dD_ij, J fitted to all others. Returns 0
+ * or KI_ERR_*. */
+int ki_entropy_refit(ki_entropy_job *job, double *sigma, int *converged);
 
 /* The bound [mtur] of the recording, whose network is fitted. Returns 0 or KI_ERR_*. */
 int ki_entropy_mtur(ki_entropy_job *job);

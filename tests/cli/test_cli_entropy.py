@@ -48,6 +48,12 @@ def test_rows(run, rasters):
     assert found["none"]["test"] == "flips" and found["none"]["p_value"] == 1 / 2000
 
 
+def test_refit(run, rasters):
+    for folds, right in ((2, rasters["bounds"][1]), (10, rasters["bounds"][2])):
+        found = rows(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "crossfit", "--refit", "--folds", str(folds)))
+        np.testing.assert_allclose(found["crossfit"]["sigma"], right, rtol=1e-8)
+
+
 def test_bounds(run, rasters, tmp_path):
     found = rows(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "model,mtur"))["mtur"]
     np.testing.assert_allclose(found["sigma"], rasters["bounds"][0], rtol=1e-9)

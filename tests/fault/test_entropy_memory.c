@@ -11,7 +11,8 @@ enum { N = 7, BINS = 60 };
 static void allocations(void **state) {
     (void)state;
     const ki_run_options run = {1, NULL, NULL};
-    const ki_entropy_spec spec = {.estimators = (1u << KI_N_ESTIMATORS) - 1};
+    const ki_entropy_spec spec = {
+        .estimators = (1u << KI_N_ESTIMATORS) - 1, .refit = 1, .folds = 2};
     double H[N] = {0}, J[N * N] = {0}, unit[N];
     int8_t *x = ki_test_course(N, H, J, 1, BINS, 2);
     ki_raster *r = ki_test_raster(N, 1, BINS, x);

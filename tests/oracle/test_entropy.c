@@ -129,9 +129,32 @@ static void mtur(void **state) {
     ki_reader_close(reader);
 }
 
+static void refits(void **state) {
+    (void)state;
+    double right[BOUNDS];
+    ki_reader *reader;
+
+    assert_int_equal(ki_reader_open(path, &reader), 0);
+    ki_raster *r = raster(reader);
+    assert_true(get(reader, "bounds", BOUNDS, right));
+    for (int k = TWO; k <= TEN; k++) {
+        const ki_entropy_spec spec = {.estimators = 1u << KI_CROSSFIT,
+                                      .tests = 1u << KI_TEST_FLIPS,
+                                      .folds = k == TWO ? 2 : 10,
+                                      .refit = 1};
+        ki_entropy_result o = {.S = 0};
+        assert_int_equal(ki_entropy_production(r, &spec, NULL, &o), 0);
+        if (!isnan(right[k]))
+            assert_close_at("crossfit", o.value[KI_CROSSFIT].sigma, right[k], 1e-8, 0);
+        assert_true(o.value[KI_CROSSFIT].error > 0);
+    }
+    ki_raster_free(r);
+    ki_reader_close(reader);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(firth), cmocka_unit_test(likelihood),
-                                       cmocka_unit_test(mtur)};
+                                       cmocka_unit_test(mtur), cmocka_unit_test(refits)};
 
     if (argc != 2)
         return 2;

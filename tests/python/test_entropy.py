@@ -61,6 +61,19 @@ def test_mtur_error(ki):
     assert 0.7 < found[:, 1].mean() / scatter < 1.3
 
 
+def test_refit(ki):
+    """Crossfit against numpy: the network of one half with the moments of the other."""
+    from kinising.reference import inference
+    rng = np.random.default_rng(7)
+    raster = course(np.zeros(5), rng.normal(size=(5, 5)) / 3, 801, rng)
+    found = ki.entropy_production(raster, axes="time,unit", estimator="crossfit", folds=2, refit=True)
+    sigma = 0
+    for one, other in ((raster[:401], raster[400:]), (raster[400:], raster[:401])):
+        d = inference.moments(other)[3]
+        sigma += (inference.maximum_likelihood(one)[0][:, 1:] * (d - d.T)).sum() / 2
+    np.testing.assert_allclose(found.sigma, sigma, rtol=1e-9)
+
+
 def test_permuted_units_and_codes(ki):
     rng = np.random.default_rng(5)
     raster = course(np.zeros(6), rng.normal(size=(6, 6)) / 3, 800, rng)
