@@ -33,6 +33,7 @@ ALLOWED = {
     "src/recording": {"recording", "raster", "base", "public"},
     "src/infer": {"infer", "raster", "network", "num", "base", "public"},
     "src/thermo": {"thermo", "infer", "raster", "network", "num", "base", "public"},
+    "src/diagnose": {"diagnose", "thermo", "infer", "raster", "network", "num", "base", "public"},
     "cli": {"cli", "cli/*", "public"},
     "cli/shell": {"cli/shell", "public"},
     "cli/plot": {"cli/plot", "cli/shell", "public"},

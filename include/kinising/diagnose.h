@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file diagnose.h
- * The ensemble that a recording's network looks like: mean and spread of its couplings and fields.
+ * Which regime a recording is in: the ensemble that its network looks like, the index of order g, how
+ * deterministic it is, whether the model fits at all, and the verdict that follows.
  */
 #ifndef KINISING_DIAGNOSE_H
 #define KINISING_DIAGNOSE_H
 
+#include <kinising/model.h>
 #include <kinising/raster.h>
 
 #ifdef __cplusplus
@@ -65,6 +67,259 @@ typedef struct ki_posterior {
 KI_API KI_WARN_UNUSED int ki_evidence(const ki_raster *raster, int cosines,
                                       const ki_run_options *run, ki_prior *out,
                                       const ki_posterior *network);
+
+/** The regimes: X(name, number, word, rule). Numbers are written out and never reused. */
+#define KI_REGIME_LIST(X)                                                                          \
+    X(KI_CANNOT_TELL, 0, "cannot tell", "no regime is probable enough, or the model does not fit") \
+    X(KI_ORDERED, 1, "ordered", "g above `ordered`")                                               \
+    X(KI_NEAR_CRITICAL, 2, "near-critical", "g from `critical` to `ordered`")                      \
+    X(KI_QUASI_DETERMINISTIC, 3, "quasi-deterministic disordered",                                 \
+      "g below `critical`, r below `deterministic`, sigma above S")                                \
+    X(KI_DETERMINISTIC_REVERSIBLE, 4, "deterministic reversible",                                  \
+      "g below `critical`, r below `deterministic`, sigma up to S")                                \
+    X(KI_MODERATE, 5, "moderate disordered",                                                       \
+      "g below `critical`, r from `deterministic` to `weak`")                                      \
+    X(KI_WEAK, 6, "weak", "g below `critical`, r above `weak`")
+
+/** Regimes; see KI_REGIME_LIST. */
+enum ki_regime {
+#define KI_REGIME_ENUM(name, number, word, rule) name = number,
+    KI_REGIME_LIST(KI_REGIME_ENUM)
+#undef KI_REGIME_ENUM
+#define KI_REGIME_ONE(name, number, word, rule) +1
+        KI_N_REGIMES = KI_REGIME_LIST(KI_REGIME_ONE) /**< how many there are */
+#undef KI_REGIME_ONE
+};
+
+/** The word of a regime; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_regime_name(int regime);
+
+/** The rule of a regime, with the names of thresholds; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_regime_rule(int regime);
+
+/** Reasons to withhold a verdict: X(name, number, word, reason, what to try). The bit of a doubt is
+ * 1 << number. */
+#define KI_DOUBT_LIST(X)                                                                           \
+    X(KI_DOUBT_PROBABILITY, 0, "probability", "no regime is as probable as is asked for",          \
+      "a longer recording, or read the probabilities: the network may be at a border")             \
+    X(KI_DOUBT_SPREAD, 1, "spread", "g is not known well enough",                                  \
+      "a longer recording, or fewer units")                                                        \
+    X(KI_DOUBT_LAG2, 2, "lag-2", "the state two bins before matters beside the last one",          \
+      "another width of bins; unseen units and frames recorded twice do this too")                 \
+    X(KI_DOUBT_SAME_BIN, 3, "same-bin", "units of one bin depend on each other",                   \
+      "narrower bins; unseen common input does this too")                                          \
+    X(KI_DOUBT_DRIFT, 4, "drift", "rates or g drift faster than the slow cosines follow",          \
+      "a stationary stretch of the recording, or more cosines")                                    \
+    X(KI_DOUBT_SYMMETRY, 5, "symmetry",                                                            \
+      "J_ij and J_ji are correlated: the network is none of the ensemble",                         \
+      "`entropy`, which does not need the ensemble")                                               \
+    X(KI_DOUBT_DATA, 6, "data", "too few transitions or units",                                    \
+      "a longer recording, more units, or wider bins")                                             \
+    X(KI_DOUBT_EVIDENCE, 7, "evidence", "the ensemble of most evidence was not found",             \
+      "fewer units, or a longer recording")                                                        \
+    X(KI_DOUBT_SEPARATED, 8, "separated",                                                          \
+      "most units are separated: sigma is too uncertain to be held against S",                     \
+      "a longer recording, or without the units that hardly change")                               \
+    X(KI_DOUBT_SELF, 9, "self",                                                                    \
+      "units keep (or leave) their own state more than couplings of the ensemble explain",         \
+      "wider bins; a fit of asynchronous dynamics (`fit --dynamics async`)")
+
+/** Numbers of the bits of doubts; see KI_DOUBT_LIST. */
+enum ki_doubt {
+#define KI_DOUBT_ENUM(name, number, word, reason, advice) name = number,
+    KI_DOUBT_LIST(KI_DOUBT_ENUM)
+#undef KI_DOUBT_ENUM
+#define KI_DOUBT_ONE(name, number, word, reason, advice) +1
+        KI_N_DOUBTS = KI_DOUBT_LIST(KI_DOUBT_ONE) /**< how many there are */
+#undef KI_DOUBT_ONE
+};
+
+/** The word of a doubt, its reason, and what to try; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_doubt_name(int doubt);
+/** The reason of a doubt; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_doubt_reason(int doubt);
+/** What to try about a doubt; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_doubt_advice(int doubt);
+
+/** Tests of whether the model fits: X(name, number, word, what is tested). */
+#define KI_MISFIT_LIST(X)                                                                          \
+    X(KI_MISFIT_LAG2, 0, "lag-2", "the state two bins before adds nothing to the last one")        \
+    X(KI_MISFIT_SAME_BIN, 1, "same-bin", "units are independent given the bin before")             \
+    X(KI_MISFIT_DRIFT, 2, "drift", "rates given the bin before stay the same")
+
+/** Tests of the model; see KI_MISFIT_LIST. */
+enum ki_misfit_test {
+#define KI_MISFIT_ENUM(name, number, word, text) name = number,
+    KI_MISFIT_LIST(KI_MISFIT_ENUM)
+#undef KI_MISFIT_ENUM
+#define KI_MISFIT_ONE(name, number, word, text) +1
+        KI_N_MISFITS = KI_MISFIT_LIST(KI_MISFIT_ONE) /**< how many there are */
+#undef KI_MISFIT_ONE
+};
+
+/** The word of a test of the model; "?" for an unknown number. Never NULL. */
+KI_API const char *ki_misfit_name(int misfit);
+
+/** A number with its posterior: mean, standard deviation, 95 % interval. NaN where not known. */
+typedef struct ki_interval {
+    double value; /**< posterior mean, or the estimate */
+    double sd;    /**< standard deviation, or the standard error */
+    double low;   /**< 2.5 % */
+    double high;  /**< 97.5 % */
+} ki_interval;
+
+/** A score test of the model. */
+typedef struct ki_misfit {
+    double z;        /**< sum (z_k^2 - 1)/sqrt(2 dof): N(0, 1) where the model is right */
+    double fraction; /**< half sum (z_k^2 - 1) over the gain of the fit over independent units */
+    uint64_t dof;    /**< cells that were tested; 0: none, and z is NaN */
+} ki_misfit;
+
+/** Most points of the curves. */
+enum { KI_MOST_CURVE_POINTS = 33 };
+
+/** A quantity of the fitted networks at one point of a curve: median and 95 % of posterior draws. */
+typedef struct ki_band {
+    double median, low, high;
+} ki_band;
+
+/** A point of the curves: all fields and couplings times x. Per unit and bin, nats. */
+typedef struct ki_curve_point {
+    double x;           /**< factor */
+    ki_band sigma;      /**< entropy production of posterior draws, simulated */
+    ki_band S;          /**< their path entropy */
+    ki_band chi;        /**< their susceptibility d<M>/dh */
+    double exact_sigma; /**< N -> infinity with the fields of the fit */
+    double exact_S;     /**< the same */
+    double exact_chi;   /**< the same; +inf where it diverges */
+} ki_curve_point;
+
+/** How to diagnose; zeros are the defaults. */
+typedef struct ki_diagnose_options {
+    uint64_t draws;         /**< of the posterior, 100..10^6; 0 = 2000 */
+    uint64_t seed;          /**< of the draws and the curves */
+    int cosines;            /**< slow regressors against drift, 1..32; 0 = 10, negative = none */
+    double probability;     /**< a verdict needs one above it, [0.5, 1); 0 = 0.9 */
+    double g_sd;            /**< ... and sd of g below it, > 0; 0 = 0.15 */
+    double critical;        /**< g of the near-critical regime: from here, > 0; 0 = 0.9 */
+    double ordered;         /**< ... to here; 0 = 1.1 */
+    double deterministic;   /**< r below it, (0, 1); 0 = 0.5 */
+    double weak;            /**< r above it, (0, 1]; 0 = 0.8 */
+    double misfit_z;        /**< a misfit needs z above it, > 0; 0 = 5 */
+    double misfit_fraction; /**< ... and fraction above it, > 0; 0 = 0.01 */
+    double kappa;           /**< most |kappa|, > 0; 0 = 0.3 */
+    double self;            /**< most |self - mu/N| beside 3 b/N, > 0; 0 = 0.3 */
+    double shift;           /**< most change of g with twice the cosines, > 0; 0 = 0.1 */
+    int points;             /**< of the curves, 2..KI_MOST_CURVE_POINTS; 0 = no curves */
+    double x_low, x_high;   /**< first and last x of the curves, > 0; 0 = 0.5 and 2 */
+} ki_diagnose_options;
+
+/** Draws of the posterior, each array may be NULL; all have the same weight. */
+typedef struct ki_regime_draws {
+    double *mu;    /**< [draws] of the drawn network */
+    double *b;     /**< [draws] */
+    double *g;     /**< [draws] widened as in ki_diagnose() */
+    double *r;     /**< [draws] S/S_ind */
+    double *sigma; /**< [draws] per unit and bin */
+    double *S;     /**< [draws] per unit and bin */
+} ki_regime_draws;
+
+/** Everything that is said about a recording. */
+typedef struct ki_diagnosis {
+    /* Data. */
+    uint64_t units;       /**< of the recording */
+    uint64_t fitted;      /**< N: those that change both before and after transitions */
+    uint64_t silent;      /**< never active after a transition */
+    uint64_t saturated;   /**< always active after one */
+    uint64_t separated;   /**< whose likelihood has no finite maximum */
+    uint64_t transitions; /**< T */
+    uint64_t trials;      /**< number of trials */
+    double rate;          /**< mean share of active unit-bins */
+    double kbar;          /**< mean of 1 - tanh^2 of the fields over units and transitions */
+    double n_eff;         /**< T kbar/(N + 1): effective transitions a parameter */
+    /* Ensemble. */
+    ki_prior prior;    /**< of most evidence */
+    double effective;  /**< effective share of the importance-weighted draws, 0..1 */
+    ki_interval mu;    /**< N mean_{i != j} J_ij of this network */
+    ki_interval b;     /**< sqrt(N Var_{i != j} J_ij) */
+    ki_interval g;     /**< mu <sech^2(b z + H_i)> at m = 0; sd times sqrt(1 + 5/n_eff) */
+    ki_interval kappa; /**< Cov(J_ij, J_ji)/(b^2/N) */
+    double g_more;     /**< g with twice the cosines; NaN with none */
+    /* Thermodynamics, per fitted unit and bin, nats. */
+    ki_interval sigma; /**< entropy production, see ki_entropy_production() */
+    ki_interval S;     /**< path entropy */
+    ki_interval S_ind; /**< entropy of independent units of the same rates; sd by the rates */
+    ki_interval r;     /**< S/S_ind */
+    ki_interval ratio; /**< sigma/S */
+    /* The verdict. */
+    double probability
+        [KI_N_REGIMES]; /**< of each regime if the model is right; [0]: sigma or S is not known */
+    int regime;         /**< the most probable one */
+    int verdict;        /**< `regime`, or KI_CANNOT_TELL */
+    unsigned doubts;    /**< bits 1 << enum ki_doubt: why not; 0 with a verdict */
+    int cold;           /**< 1: near-critical with r below `deterministic` */
+    int sparse;         /**< 1: g at m = 0 is far from what the units do (see mu_kbar): an
+                               extrapolation there */
+    /* Does the model fit. */
+    ki_misfit misfit[KI_N_MISFITS]; /**< by enum ki_misfit_test */
+    /* Companions: shown, never judged by. */
+    ki_interval autocorrelation; /**< of mean activity at lag 1 */
+    ki_interval branching; /**< by multistep regression of activity; NaN where it has no fit */
+    double n_var_m;        /**< N Var M of mean activity M */
+    double q_minus_m2;     /**< mean over units of <s(t) s(t-1)> - <s>^2 at most 10 bins apart */
+    double kurtosis;       /**< of the posterior mean of J_ij: 3 for the ensemble */
+    double mu_kbar;        /**< mu kbar: slope where the recording is, beside g at m = 0 */
+    double repetition;     /**< share of bins whose pattern has been seen before */
+    /* Curves. */
+    uint64_t points;                            /**< of `curve` that are filled */
+    ki_curve_point curve[KI_MOST_CURVE_POINTS]; /**< by rising x */
+    ki_diagnose_options options;                /**< as used: no zeros but seed and points */
+} ki_diagnosis;
+
+/**
+ * The verdict on a recording: which regime its network is in, or that it cannot be told.
+ *
+ * ```
+ *     [regime]  mu = N mean_{i != j} J_ij,  b = sqrt(N Var_{i != j} J_ij),
+ *               g = mu (1/N) sum_i Int Dz sech^2(b z + H_i),  r = S/S_ind
+ *               ordered: g > 1.1; near-critical: 0.9 <= g <= 1.1; else by r and sigma/S:
+ *               r < 0.5: quasi-deterministic (sigma > S) or deterministic reversible; r > 0.8: weak
+ * ```
+ *
+ * The six numbers of the ensemble are drawn from the Gaussian at the maximum of the evidence
+ * [evidence], weighted by the evidence itself, the rows of a network given them, and mu, b and g are
+ * those of the drawn network. The deviations of g from its mean are multiplied by sqrt(1 + 5/n_eff).
+ * sigma, S and S_ind are estimates from the recording, drawn with their standard errors. A verdict is
+ * the regime of more than `probability` of the draws if there is no doubt.
+ *
+ * The tests of the model [misfit] are score tests at the fit with ridge 0.3, with variances of the model:
+ *
+ * ```
+ *     [misfit]  eps = y - tanh h, w = 1 - tanh^2 h; cells of variance < 5 are left out
+ *       lag-2     U_ij = sum_t eps_i(t) z_j(t), z = s(t-1) less its regression on x,
+ *                 Var = sum_t w_i z_j^2
+ *       same-bin  U_ij = sum_t eps_i eps_j, Var = sum_t w_i w_j, i < j
+ *       drift     U_ik = sum over block k of eps_i, Var = sum over it of w_i
+ *       z = sum (U^2/Var - 1)/sqrt(2 dof), fraction = sum (U^2/Var - 1)/2 over the gain of the fit
+ * ```
+ *
+ * @param raster   a recording with at least one transition and two units that change
+ * @param options  how; NULL = defaults
+ * @param run      threads, progress; NULL = defaults
+ * @param draws    posterior draws for pictures and ki_diagnose_compare(); NULL = not wanted
+ * @param out      the diagnosis
+ * @return 0; KI_ERR_ARGUMENT (the sentence names the value), KI_ERR_NOMEM, KI_ERR_CANCELLED; outputs are
+ *         then untouched
+ *
+ * The same bits for any number of threads.
+ *
+ * Cost: ki_evidence() once and a quarter, ki_entropy_production(), three products of N^2 T; the curves some
+ * 10^5 N^2 multiply-adds a point. Source: docs/theory.md; Aguilera, Igarashi, Shimazaki 2023 for the
+ * regimes; Wilting, Priesemann 2018 (branching).
+ */
+KI_API KI_WARN_UNUSED int ki_diagnose(const ki_raster *raster, const ki_diagnose_options *options,
+                                      const ki_run_options *run, const ki_regime_draws *draws,
+                                      ki_diagnosis *out);
 
 #ifdef __cplusplus
 }

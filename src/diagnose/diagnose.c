@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A recording from end to end: evidence, draws, misfit, the rule [regime]. */
+#include <math.h>
+#include <string.h>
+
+#include <kinising/diagnose.h>
+#include <kinising/thermo.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "infer/evidence.h"
+#include "misfit.h"
+#include "num/philox.h"
+#include "num/sum.h"
+#include "options.h"
+#include "posterior.h"
+#include "regime.h"
+#include "summary.h"
+
+/* Parts of the work in the order in which they are done, with their share of the progress. */
+enum { EVIDENCE, MORE_COSINES, ENTROPY, FIT, MISFIT, DRAWS, STAGES };
+static const uint64_t share[STAGES] = {400, 200, 250, 50, 50, 50};
+
+typedef struct job {
+    const ki_raster *raster;
+    const ki_run_options *run;
+    int stage;
+    ki_evidence_state *state, *more;
+    ki_posterior_draws draws;
+    double *r, *sigma, *S;   /* [draws] */
+    double *sorted;          /* [draws] */
+    double *H, *J;           /* [N], [N,N] of Firth's fit */
+    double *mean_H, *mean_J; /* of the posterior */
+    ki_diagnosis out;
+} job;
+
+/* Progress of a stage as that of all. */
+static int stage_progress(void *user, uint64_t done, uint64_t total) {
+    const job *j = user;
+    uint64_t before = 0, all = 0;
+
+    for (int k = 0; k < STAGES; k++) {
+        before += k < j->stage ? share[k] : 0;
+        all += share[k];
+    }
+    const double part = total ? (double)done / (double)total : 0;
+    const uint64_t here = (uint64_t)((double)(100 * share[j->stage] - 1) * part);
+    return j->run->progress(j->run->progress_user, 100 * before + here, 100 * all);
+}
+
+static ki_run_options stage_options(job *j, int stage) {
+    ki_run_options run = {.threads = j->run ? j->run->threads : 0};
+
+    j->stage = stage;
+    if (j->run && j->run->progress) {
+        run.progress = stage_progress;
+        run.progress_user = j;
+    }
+    return run;
+}
+
+static void take(ki_cursor *c, job *j) {
+    const size_t units = j->raster->units, count = (size_t)j->out.options.draws;
+
+    ki_posterior_take(c, count, &j->draws);
+    j->r = ki_take(c, count, sizeof(double));
+    j->sigma = ki_take(c, count, sizeof(double));
+    j->S = ki_take(c, count, sizeof(double));
+    j->sorted = ki_take(c, count, sizeof(double));
+    j->H = ki_take(c, units, sizeof(double));
+    j->J = ki_take(c, units * units, sizeof(double));
+    j->mean_H = ki_take(c, units, sizeof(double));
+    j->mean_J = ki_take(c, units * units, sizeof(double));
+}
+
+/* Index of the ensemble of most evidence with the posterior means of the fields. */
+static int index_of(const ki_evidence_state *state, const ki_run_options *run, const job *j,
+                    double *g) {
+    ki_prior prior;
+    const ki_posterior network = {.H = j->mean_H, .J = j->mean_J};
+    const int error = ki_evidence_report(state, run, &prior, &network);
+
+    if (error)
+        return error;
+    size_t n = 0;
+    for (size_t i = 0; i < j->raster->units; i++)
+        if (!isnan(j->mean_H[i]))
+            j->sorted[n++] = j->mean_H[i];
+    *g = ki_regime_index(prior.mu, prior.b, n, j->sorted);
+    return 0;
+}
+
+/* The ensemble, and how far g moves with twice the cosines. */
+static int ensemble(job *j) {
+    ki_diagnosis *o = &j->out;
+    const ki_run_options quiet = {.threads = j->run ? j->run->threads : 0};
+    const int cosines = o->options.cosines > 0 ? o->options.cosines : 0;
+    ki_run_options run = stage_options(j, EVIDENCE);
+    double g = NAN, more = NAN;
+
+    int error = ki_evidence_open(j->raster, cosines, &run, &j->state);
+    run = stage_options(j, MORE_COSINES);
+    if (!error && cosines) {
+        error = ki_evidence_open(j->raster, 2 * cosines, &run, &j->more);
+        error = error ? error : index_of(j->more, &quiet, j, &more);
+    }
+    error = error ? error : index_of(j->state, &quiet, j, &g); /* its means stay */
+    const ki_posterior none = {0};
+    error = error ? error : ki_evidence_report(j->state, &quiet, &o->prior, &none);
+    o->g_more = more - g;
+    o->fitted = o->prior.units;
+    return error;
+}
+
+static int entropy(job *j) {
+    ki_diagnosis *o = &j->out;
+    const double N = (double)o->fitted;
+    const ki_entropy_spec spec = {.tests = 1u << KI_TEST_Z};
+    ki_entropy_result e = {.H = j->H, .J = j->J};
+    ki_misfit_scores m = {0};
+    ki_run_options run = stage_options(j, ENTROPY);
+
+    int error = ki_entropy_production(j->raster, &spec, &run, &e);
+    run = stage_options(j, FIT);
+    if (!error) {
+        const ki_run_options fit_run = run;
+        run = stage_options(j, MISFIT);
+        error = ki_misfit_run(j->raster, &fit_run, &run, &m);
+    }
+    if (error)
+        return error;
+    o->silent = e.silent;
+    o->saturated = e.saturated;
+    o->separated = e.separated;
+    o->transitions = e.transitions;
+    memcpy(o->misfit, m.test, sizeof o->misfit);
+    o->kbar = m.kbar;
+    o->n_eff = (double)o->transitions * m.kbar / (N + 1);
+    o->sigma = ki_normal_interval(e.value[KI_MODEL].sigma / N, e.value[KI_MODEL].error / N);
+    o->S = ki_normal_interval(e.S / N, m.S_error / N);
+    o->S_ind = ki_normal_interval(m.independent / N, m.independent_error / N);
+    o->r = ki_normal_interval(e.S / m.independent, m.r_error);
+    return 0;
+}
+
+/* Draws of everything that the rule needs. */
+static int draw(job *j) {
+    ki_diagnosis *o = &j->out;
+    const size_t count = j->draws.count;
+    const ki_run_options run = stage_options(j, DRAWS);
+    const int error = ki_posterior_draw(j->state, o->options.seed, &run, &j->draws);
+
+    if (error)
+        return error;
+    const double mean = ki_sum(count, j->draws.g) / (double)count;
+    const double wider = sqrt(1 + 5 / o->n_eff);
+    const uint64_t key[2] = {o->options.seed, UINT64_C(0x656e74726f7079)}; /* "entropy" */
+    const ki_sequence sequence = ki_sequence_of(ki_random_key_of(2, key), 0, KI_STREAM_START);
+    for (size_t k = 0; k < count; k++) {
+        double z[2];
+        ki_random_normals(&sequence, 2 * k, 2, z);
+        j->draws.g[k] = mean + wider * (j->draws.g[k] - mean);
+        j->r[k] = o->r.value + o->r.sd * z[0];
+        j->S[k] = o->S.value + o->S.sd * z[0];
+        j->sigma[k] = o->sigma.value + o->sigma.sd * z[1];
+    }
+    o->effective = j->draws.effective;
+    o->mu = ki_draws_interval(count, j->draws.mu, j->sorted);
+    o->b = ki_draws_interval(count, j->draws.b, j->sorted);
+    o->g = ki_draws_interval(count, j->draws.g, j->sorted);
+    o->g_more += o->g.value;
+    for (size_t k = 0; k < count; k++) {
+        const double ratio = j->sigma[k] / j->S[k];
+        j->sorted[k] = ratio; /* in place below */
+        o->probability[ki_regime_of(&o->options, j->draws.g[k], j->r[k], ratio)] +=
+            1 / (double)count;
+    }
+    o->ratio = ki_draws_interval(count, j->sorted, j->sorted);
+    o->ratio.value = o->sigma.value / o->S.value;
+    return 0;
+}
+
+/* Correlation of J_ij and J_ji, and the fourth moment of the couplings. */
+static void couplings(job *j) {
+    ki_diagnosis *o = &j->out;
+    const ki_evidence_data *d = &j->state->data;
+    const size_t all = j->raster->units;
+    const double pairs = (double)d->units * (double)(d->units - 1) / 2;
+    double mean = 0, square = 0, product = 0, centre = 0, second = 0, fourth = 0;
+
+    for (size_t a = 0; a < d->units; a++)
+        for (size_t b = 0; b < d->units; b++)
+            if (a != b) {
+                mean += j->J[d->unit[a] * all + d->unit[b]] / (2 * pairs);
+                centre += j->mean_J[d->unit[a] * all + d->unit[b]] / (2 * pairs);
+            }
+    for (size_t a = 0; a < d->units; a++)
+        for (size_t b = 0; b < d->units; b++) {
+            const double x = j->J[d->unit[a] * all + d->unit[b]] - mean;
+            const double y = j->J[d->unit[b] * all + d->unit[a]] - mean;
+            const double v = j->mean_J[d->unit[a] * all + d->unit[b]] - centre;
+            if (a == b)
+                continue;
+            square += x * x / (2 * pairs);
+            product += x * y / (2 * pairs);
+            second += v * v / (2 * pairs);
+            fourth += v * v * v * v / (2 * pairs);
+        }
+    const double scale = d->prior.variance[KI_KIND_COUPLING];
+    o->kappa = ki_normal_interval(product / scale, square / sqrt(pairs) / scale);
+    o->kurtosis = fourth / (second * second);
+    o->mu_kbar = o->mu.value * o->kbar;
+}
+
+static int is_misfit(const ki_diagnosis *o, int test) {
+    return o->misfit[test].z > o->options.misfit_z &&
+           o->misfit[test].fraction > o->options.misfit_fraction;
+}
+
+static void judge(ki_diagnosis *o) {
+    const ki_diagnose_options *t = &o->options;
+    const double N = (double)o->fitted;
+    const double self = fabs(o->prior.self - o->prior.mu / N);
+    const double near = o->ratio.value > 1 ? o->ratio.value : 1 / o->ratio.value;
+    const int by_sigma = o->g.value < t->critical && o->r.value < t->deterministic;
+
+    o->regime = KI_ORDERED;
+    for (int k = KI_ORDERED; k < KI_N_REGIMES; k++)
+        if (o->probability[k] > o->probability[o->regime])
+            o->regime = k;
+    const int doubted[KI_N_DOUBTS] = {
+        [KI_DOUBT_PROBABILITY] = !(o->probability[o->regime] > t->probability),
+        [KI_DOUBT_SPREAD] = !(o->g.sd < t->g_sd),
+        [KI_DOUBT_LAG2] = is_misfit(o, KI_MISFIT_LAG2),
+        [KI_DOUBT_SAME_BIN] = is_misfit(o, KI_MISFIT_SAME_BIN),
+        [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) || fabs(o->g_more - o->g.value) > t->shift,
+        [KI_DOUBT_SYMMETRY] =
+            fabs(o->kappa.value) > t->kappa && fabs(o->kappa.value) > 3 * o->kappa.sd,
+        [KI_DOUBT_DATA] = o->fitted < 5 || !(o->n_eff > 1) || isnan(o->r.value),
+        [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED || !(o->effective > 0.05),
+        [KI_DOUBT_SEPARATED] = 2 * o->separated > o->fitted && by_sigma && !(near > 2),
+        [KI_DOUBT_SELF] = self > t->self + 3 * o->prior.b / N,
+    };
+    for (int k = 0; k < KI_N_DOUBTS; k++)
+        o->doubts |= doubted[k] ? 1u << k : 0;
+    o->verdict = o->doubts ? KI_CANNOT_TELL : o->regime;
+    o->cold = o->regime == KI_NEAR_CRITICAL && o->r.value < t->deterministic;
+    o->sparse = fabs(o->rate - 0.5) > 0.3 && fabs(o->prior.field) > 0.25;
+}
+
+static int describe(job *j) {
+    ki_raster_summary s;
+    ki_diagnosis *o = &j->out;
+    const int error = ki_raster_summarize(j->raster, &s, NULL);
+
+    if (error)
+        return error;
+    o->units = s.units;
+    o->trials = s.trials;
+    o->rate = (double)s.spikes / ((double)s.units * (double)s.bins);
+    o->autocorrelation = o->branching = ki_normal_interval(NAN, NAN);
+    o->n_var_m = o->q_minus_m2 = o->repetition = NAN;
+    return 0;
+}
+
+static int diagnose(job *j) {
+    int error = describe(j);
+
+    error = error ? error : ensemble(j);
+    error = error ? error : entropy(j);
+    error = error ? error : draw(j);
+    if (error)
+        return error;
+    couplings(j);
+    judge(&j->out);
+    return 0;
+}
+
+/* What the caller wants to keep of the draws. */
+static void keep(const job *j, const ki_regime_draws *to) {
+    const size_t bytes = j->draws.count * sizeof(double);
+    const struct {
+        double *to;
+        const double *from;
+    } all[] = {{to->mu, j->draws.mu}, {to->b, j->draws.b},   {to->g, j->draws.g},
+               {to->r, j->r},         {to->sigma, j->sigma}, {to->S, j->S}};
+
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
+        if (all[k].to)
+            memcpy(all[k].to, all[k].from, bytes);
+}
+
+int ki_diagnose(const ki_raster *raster, const ki_diagnose_options *options,
+                const ki_run_options *run, const ki_regime_draws *draws, ki_diagnosis *out) {
+    job j = {.raster = raster, .run = run};
+    ki_cursor c = {0};
+    int error = ki_diagnose_check(raster, options, run, out, &j.out.options);
+
+    if (error)
+        return error;
+    take(&c, &j);
+    void *memory = c.overflow ? NULL : ki_alloc(1, c.used);
+    if (!memory)
+        return ki_fail(KI_ERR_NOMEM, "diagnose : %llu bytes are not to be had : fewer units",
+                       (unsigned long long)c.used);
+    c = (ki_cursor){.base = memory};
+    take(&c, &j);
+    error = diagnose(&j);
+    if (!error) {
+        *out = j.out;
+        if (draws)
+            keep(&j, draws);
+    }
+    ki_evidence_close(j.more);
+    ki_evidence_close(j.state);
+    ki_free(memory);
+    return error;
+}
