@@ -92,8 +92,9 @@ static void say(const raster_run *w) {
 
     if (w->s.quiet)
         return;
-    remark("%s: %s, %" PRIu64 " units, %" PRIu64 " bins, %" PRIu64 " trial%s", w->path,
-           w->input.notes.kind, s->units, s->bins, s->trials, s->trials == 1 ? "" : "s");
+    remark("%s: %s, %" PRIu64 " unit%s, %" PRIu64 " bin%s, %" PRIu64 " trial%s", w->path,
+           w->input.notes.kind, s->units, s->units == 1 ? "" : "s", s->bins,
+           s->bins == 1 ? "" : "s", s->trials, s->trials == 1 ? "" : "s");
     if (isnan(s->width))
         remark("width of a bin: not known (--bin)");
     else

@@ -57,25 +57,32 @@ static int refuse(int error, const char *path) {
     static const char *const names[] = {"axes",   "key",   "bin",       "rate",   "min_rate",
                                         "window", "units", "intervals", "quality"};
     const char *sentence = ki_last_error(), *right = strrchr(sentence, ':');
+    static const char without[] = ": without ";
     const char *lead = "", *inner = "";
+    const size_t skip =
+        right && strncmp(right, without, sizeof without - 1) == 0 ? sizeof without - 1 : 2;
     struct stat st;
 
-    if (error != KI_ERR_ARGUMENT && error != KI_ERR_FORMAT)
-        return complain_input(error, path);
-    if (stat(path, &st) != 0)
+    const int there = stat(path, &st) == 0;
+    if (error == KI_ERR_IO && there && S_ISDIR(st.st_mode))
+        return complain_library(error); /* of a file in it */
+    if ((error != KI_ERR_ARGUMENT && error != KI_ERR_FORMAT) || !there)
         return complain_input(error, path);
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         const size_t length = strlen(names[k]);
 
         if (strncmp(sentence, names[k], length) == 0 && sentence[length] == ' ')
             lead = "--";
-        if (right && strncmp(right + 2, names[k], length) == 0 && right[2 + length] == ' ')
+        if (!right || strncmp(right + skip, names[k], length) != 0)
+            continue;
+        if (right[skip + length] == ' ' || (skip > 2 && right[skip + length] == '\0'))
             inner = "--";
     }
-    const int before = (int)(right ? right + 2 - sentence : (ptrdiff_t)strlen(sentence));
+    const int before =
+        (int)(right ? right + (*inner ? skip : 2) - sentence : (ptrdiff_t)strlen(sentence));
     char line[1024];
     snprintf(line, sizeof line, "%s%.*s%s%s", lead, before, sentence, inner,
-             right ? right + 2 : "");
+             right ? right + (*inner ? skip : 2) : "");
     if (strncmp(line, "--min_rate", 10) == 0)
         line[5] = '-';
     return complain(STATUS_USAGE, "%s", line);

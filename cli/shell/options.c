@@ -122,8 +122,9 @@ static void describe_limits(const option *o, char *out, size_t size) {
         snprintf(out, size, "%s, %s%s %s", kind, finite,
                  o->limits & LIMIT_OPEN_LOW ? "above" : "at least", print_real(low, o->low));
     else
-        snprintf(out, size, "%s from %s to %s", kind, print_real(low, o->low),
-                 print_real(high, o->high));
+        snprintf(out, size,
+                 o->limits & LIMIT_OPEN_LOW ? "%s above %s, at most %s" : "%s from %s to %s", kind,
+                 print_real(low, o->low), print_real(high, o->high));
     if (o->limits & LIMIT_INFINITE) {
         size_t used = strlen(out);
         snprintf(out + used, size - used, " (inf too)");

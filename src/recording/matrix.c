@@ -86,8 +86,9 @@ static int no_axes(const matrix *m) {
                    rows ? "time,unit" : "unit,time");
 }
 
+/* MATLAB has one number as a matrix too. */
 static int is_matrix(const ki_array *a) {
-    return a->type != KI_STRING && a->ndim >= 2;
+    return a->type != KI_STRING && a->ndim >= 2 && ki_array_size(a) != 1;
 }
 
 /* The array that is meant. */
@@ -117,8 +118,9 @@ static int choose(matrix *m, const ki_recording_options *o, size_t *out) {
                                      matrices > 1 ? ", " : "", a->name);
     }
     if (o->key)
-        return ki_fail(KI_ERR_ARGUMENT, "key : \"%.64s\" is not in %s : one of %s", o->key, m->path,
-                       matrices ? names : "another file, this one has no matrix");
+        return ki_fail(KI_ERR_ARGUMENT, "key : \"%.64s\" is not in %s : %s%s", o->key, m->path,
+                       matrices ? "one of " : "another file, or without key: it has no matrix",
+                       names);
     if (matrices != 1)
         return ki_recording_fail(
             m->path,

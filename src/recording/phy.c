@@ -55,6 +55,42 @@ static int read_spikes(const char *folder, ki_trains *t) {
     return error;
 }
 
+/* A decimal number > 0 with nothing behind it but blanks and a comment; 0 if it is none. Python's own
+ * 30_000 and 2 * 15000 are none, and a locale has no say. */
+static double parse_rate(const char *at, const char *end) {
+    double mantissa = 0, scale = 1;
+    int exponent = 0, digits = 0;
+
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    for (int point = 0; at < end && ((*at >= '0' && *at <= '9') || (*at == '.' && !point)); at++) {
+        if (*at == '.') {
+            point = 1;
+            continue;
+        }
+        mantissa = 10 * mantissa + (*at - '0');
+        exponent -= point;
+        digits++;
+    }
+    if (digits && at < end && (*at == 'e' || *at == 'E')) {
+        int power = 0, figures = 0, sign = 1;
+
+        if (++at < end && (*at == '+' || *at == '-'))
+            sign = *at++ == '-' ? -1 : 1;
+        for (; at < end && *at >= '0' && *at <= '9'; at++, figures++)
+            power = power < 1000 ? 10 * power + (*at - '0') : power;
+        exponent += sign * power;
+        digits = figures ? digits : 0;
+    }
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == ';'))
+        at++;
+    if (!digits || (at < end && *at != '#'))
+        return 0;
+    for (int k = abs(exponent); k > 0; k--)
+        scale *= 10;
+    return exponent < 0 ? mantissa / scale : mantissa * scale;
+}
+
 /* The number behind "sample_rate =" at the beginning of a line: Python is not run. */
 static double find_rate(const char *text, size_t size) {
     static const char name[] = "sample_rate";
@@ -63,19 +99,15 @@ static double find_rate(const char *text, size_t size) {
     for (size_t at = 0; at < size;) {
         const char *line = text + at, *end = memchr(line, '\n', size - at);
         const size_t length = end ? (size_t)(end - line) : size - at;
-        char number[64];
 
         at += length + 1;
         if (length < sizeof name || memcmp(line, name, sizeof name - 1) != 0)
             continue;
         size_t k = sizeof name - 1;
-        while (k < length && line[k] == ' ')
+        while (k < length && (line[k] == ' ' || line[k] == '\t'))
             k++;
-        if (k == length || line[k] != '=' || length - k > sizeof number)
-            continue;
-        memcpy(number, line + k + 1, length - k - 1);
-        number[length - k - 1] = '\0';
-        rate = strtod(number, NULL);
+        if (k < length && line[k] == '=')
+            rate = parse_rate(line + k + 1, line + length);
     }
     return isfinite(rate) && rate > 0 ? rate : 0;
 }

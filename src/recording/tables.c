@@ -2,6 +2,7 @@
 /* Spike times in files of plain arrays: columns, TsGroups, cells. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,16 +11,44 @@
 #include "recording/sources.h"
 
 int ki_is_unit_time(const ki_reader *r) {
-    return ki_find_vector(r, "unit") >= 0 && ki_find_vector(r, "time") >= 0;
+    return ki_reader_find(r, "unit") >= 0 && ki_reader_find(r, "time") >= 0;
+}
+
+/* Index of a column of numbers, or what it is instead. */
+static int find_column(ki_reader *r, const char *path, const char *name, size_t *at) {
+    const ptrdiff_t i = ki_find_vector(r, name);
+    ki_array a = {.data = NULL};
+    char *end;
+
+    if (i >= 0) {
+        *at = (size_t)i;
+        return 0;
+    }
+    int error = ki_reader_read(r, (size_t)ki_reader_find(r, name), &a);
+    if (!error && a.type != KI_STRING)
+        error = ki_recording_fail(path, "a list of numbers", "%s has %d dimensions", name, a.ndim);
+    for (size_t k = 0; !error && k < ki_array_size(&a); k++) {
+        const char *text = ((const char *const *)a.data)[k];
+
+        (void)strtod(text, &end);
+        if (end == text || *end)
+            error =
+                ki_recording_fail(path, "numbers", "%s of spike %zu is \"%.64s\"", name, k, text);
+    }
+    if (!error)
+        error = ki_recording_fail(path, "numbers", "%s is text", name);
+    ki_array_free(&a);
+    return error;
 }
 
 /* A unit and a time for each spike. */
 static int read_pairs(ki_reader *r, const char *unit, const char *time, ki_trains *t) {
-    size_t times = 0;
-    int error = ki_read_wholes(r, (size_t)ki_find_vector(r, unit), t->path, &t->unit, &t->n);
+    size_t times = 0, at[2] = {0};
+    int error = find_column(r, t->path, unit, &at[0]);
 
-    error = error ? error
-                  : ki_read_reals(r, (size_t)ki_find_vector(r, time), t->path, &t->time, &times);
+    error = error ? error : find_column(r, t->path, time, &at[1]);
+    error = error ? error : ki_read_wholes(r, at[0], t->path, &t->unit, &t->n);
+    error = error ? error : ki_read_reals(r, at[1], t->path, &t->time, &times);
     if (!error && times != t->n)
         error = ki_recording_fail(t->path, "one of each for a spike",
                                   "has %zu elements of %s and %zu of %s", t->n, unit, times, time);

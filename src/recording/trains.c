@@ -67,6 +67,28 @@ void ki_trains_scale(ki_trains *t, double rate) {
         t->time[k] /= rate;
 }
 
+/* Row of the unit that `o` calls `id`. */
+static int find_unit(const ki_trains *t, int64_t id, size_t *row) {
+    size_t found = 0;
+
+    for (size_t i = 0; i < t->units; i++)
+        if (t->ids[i] == id) {
+            *row = i;
+            found++;
+        }
+    if (found > 1)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "units : %zu units of %s have the number %" PRId64 " : another one", found,
+                       t->path, id);
+    if (!found)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "units : %s has no unit %" PRId64 " : one of its %zu units, from %" PRId64
+                       " to %" PRId64,
+                       t->path, id, t->units, t->units ? t->ids[0] : 0,
+                       t->units ? t->ids[t->units - 1] : 0);
+    return 0;
+}
+
 /* The units of `o`, and their spikes. */
 static int choose(ki_trains *t, const ki_recording_options *o, size_t *dropped) {
     if (!o->n_units)
@@ -80,15 +102,8 @@ static int choose(ki_trains *t, const ki_recording_options *o, size_t *dropped) 
     for (uint64_t k = 0; !error && k < o->n_units; k++) {
         size_t i = 0;
 
-        while (i < t->units && t->ids[i] != o->units[k])
-            i++;
-        if (i == t->units)
-            error = ki_fail(KI_ERR_ARGUMENT,
-                            "units : %s has no unit %" PRId64
-                            " : one of its %zu units, from %" PRId64 " to %" PRId64,
-                            t->path, o->units[k], t->units, t->units ? t->ids[0] : 0,
-                            t->units ? t->ids[t->units - 1] : 0);
-        else
+        error = find_unit(t, o->units[k], &i);
+        if (!error)
             row[i] = 0;
     }
     for (size_t i = 0; !error && i < t->units; i++)
@@ -143,6 +158,31 @@ static int clip(ki_trains *t, const ki_recording_options *o) {
                           o->from, o->to, t->path);
 }
 
+/* Times and intervals that make no bins, in words of the file. */
+static int check_times(const ki_trains *t) {
+    for (size_t k = 0; k < t->windows; k++) {
+        if (!isfinite(t->from[k]) || !isfinite(t->to[k]) || t->from[k] > t->to[k])
+            return ki_recording_fail(t->path, "a beginning, and an end behind it",
+                                     "has an interval from %g to %g s", t->from[k], t->to[k]);
+        if (k && t->from[k] < t->to[k - 1])
+            return ki_recording_fail(t->path, "times in order, without overlap",
+                                     "has an interval that begins at %g s, before the end of the "
+                                     "one before, %g s",
+                                     t->from[k], t->to[k - 1]);
+    }
+    for (size_t k = 0; k < t->n; k++) {
+        if (!isfinite(t->time[k]))
+            return ki_recording_fail(t->path, "finite times", "spike %zu is at %g s", k,
+                                     t->time[k]);
+        if (t->time[k] < 0 && !t->windows)
+            return ki_fail(
+                KI_ERR_ARGUMENT,
+                "window : %s has spike %zu at %g s, before 0 : one that begins before it", t->path,
+                k, t->time[k]);
+    }
+    return 0;
+}
+
 /* Whether the machine can hold the bits. */
 static int check_memory(const ki_trains *t, double bin) {
     double seconds = 0;
@@ -177,6 +217,7 @@ int ki_trains_bin(ki_trains *t, const ki_recording_options *o, ki_recording_note
     error = error ? error : clip(t, o);
     if (!error && !t->units)
         error = ki_recording_fail(t->path, "at least one unit", "has no units");
+    error = error ? error : check_times(t);
     error = error ? error : check_memory(t, o->bin);
     if (error)
         return error;

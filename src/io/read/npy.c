@@ -229,7 +229,8 @@ static int check_size(const ki_reader *r, const ki_entry *e) {
     if (count == UINT64_MAX)
         return fail(r, e, "has a shape too large for any memory");
     if (e->size < e->head || count * e->item != e->size - e->head)
-        return fail(r, e, "is shorter or longer than its shape says");
+        return ki_entry_fail(r, e, KI_ERR_FORMAT, "is shorter or longer than its shape says",
+                             "a whole file");
     return 0;
 }
 
