@@ -31,7 +31,7 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
 
     for (size_t k = 0; k < at.rows && !error; k++)
         memcpy(g->row[g->which[k]].scratch, g->gradient + k * n, n * sizeof(double));
-    error = error ? error : ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+    error = error ? error : ki_rows_information(&at, g->packed, &g->digits);
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         row->passes++;
@@ -128,7 +128,7 @@ static int next_steps(ki_group *g, const int *accepted) {
                 *m++ = (a == b ? 1 : 2) * g->square[a * n + b];
         memcpy(g->gradient + k * n, row->gradient, n * sizeof(double));
     }
-    const int error = at.rows ? ki_rows_leverage(&at, g->packed, g->gradient) : 0;
+    const int error = at.rows ? ki_rows_leverage(&at, g->packed, g->digits, g->gradient) : 0;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);

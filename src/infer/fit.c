@@ -15,8 +15,8 @@
 #include "num/cholesky.h"
 #include "raster/block.h"
 
-#define DEPENDENT 1e-10                  /* pivot of a column that others make up */
-#define GROUP_BYTES (UINT64_C(96) << 20) /* that a worker takes for rows, at most 4 of them more */
+#define DEPENDENT 1e-10                   /* pivot of a column that others make up */
+#define GROUP_BYTES (UINT64_C(128) << 20) /* that a worker takes for rows, at most 4 of them more */
 
 /* Everything between the moments and the result. */
 typedef struct job {
@@ -94,7 +94,7 @@ int ki_fit_check(const ki_raster *r, const ki_fit_spec *s) {
 
 /* Rows of a group, a function of N alone. */
 static size_t rows_of_group(uint64_t units) {
-    const uint64_t n = units + 1, row = 8 * (2 * n * n + 16 * n + 2 * KI_BLOCK);
+    const uint64_t n = units + 1, row = 20 * n * n + 8 * (16 * n + 2 * KI_BLOCK + KI_CHUNK);
     const uint64_t fit = GROUP_BYTES / row;
 
     return (size_t)(fit < 4 ? 4 : fit > KI_ROWS_MOST ? KI_ROWS_MOST : fit);

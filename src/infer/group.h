@@ -7,6 +7,9 @@
 
 #include "rows.h"
 
+/* Regressors up to which the second moments of errors are exact. */
+enum { KI_EXACT_COLUMNS = 129 };
+
 /* Steps that are remembered. */
 enum { KI_PAST = 6 };
 
@@ -58,6 +61,7 @@ typedef struct ki_group {
     double value[KI_ROWS_MOST], weight[KI_ROWS_MOST];
     double *theta, *gradient; /* [rows,n] */
     double *packed;           /* [rows, pairs] */
+    int digits;               /* of leverages, by the last ki_rows_information() */
     double *square;           /* [n,n] */
 } ki_group;
 

@@ -21,7 +21,9 @@ enum {
     MOST_PATIENCE = 20,
     SUSPICIOUS = 12, /* passes after which steps that stay large are looked at */
     SAMPLE = 8192 /* transitions of a part of the data, or so many for each regressor: */,
-    SAMPLE_EACH = 48
+    SAMPLE_EACH = 48,
+    ROUGH_COUNT = 16384, /* transitions from which derivatives of all may be rough */
+    ROUGH_RENEWALS = 3   /* and so often */
 };
 
 void ki_group_take(ki_cursor *memory, size_t n, size_t most, ki_group *g) {
@@ -239,13 +241,13 @@ static int pass(ki_group *g) {
     return error;
 }
 
-/* Factors of -(second derivatives) at theta for the rows in `chosen`. One that is not positive
- * definite to rounding is a sign of a border. */
-static int renew(ki_group *g, const int *chosen, int level) {
+/* Factors of -(second derivatives) at theta for the rows in `chosen`, by `digits` digits. One that is
+ * not positive definite to rounding is a sign of a border, unless they are rough: then *failed. */
+static int renew(ki_group *g, const int *chosen, int level, int digits, int *failed) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
     const ki_rows at = ki_group_gather(g, chosen, 0);
     const size_t stride = level == KI_FULL ? 1 : stride_of(g->data);
-    int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, stride, g->packed) : 0;
+    int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, digits, stride, g->packed) : 0;
 
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
@@ -257,6 +259,10 @@ static int renew(ki_group *g, const int *chosen, int level) {
         row->wants = row->slow = row->passed = 0;
         row->renewals += level == KI_FULL;
         if (ki_cholesky(n, row->factor, SMALLEST_PIVOT)) {
+            if (failed) {
+                failed[g->which[k]] = 1;
+                continue;
+            }
             row->active = 0;
             row->lost = -1;
             continue;
@@ -267,17 +273,20 @@ static int renew(ki_group *g, const int *chosen, int level) {
 }
 
 static int renew_all(ki_group *g) {
-    int sampled[KI_ROWS_MOST], full[KI_ROWS_MOST];
+    int sampled[KI_ROWS_MOST], rough[KI_ROWS_MOST], exact[KI_ROWS_MOST];
     const int parts = stride_of(g->data) > 1;
 
     for (size_t i = 0; i < g->rows; i++) {
         const ki_fit_row *row = g->row + i;
         const int wants = row->active && row->wants;
         sampled[i] = wants && parts && row->level == KI_GRAM;
-        full[i] = wants && !sampled[i];
+        rough[i] =
+            wants && !sampled[i] && g->data->count >= ROUGH_COUNT && row->renewals < ROUGH_RENEWALS;
+        exact[i] = wants && !sampled[i] && !rough[i];
     }
-    const int error = renew(g, sampled, KI_SAMPLED);
-    return error ? error : renew(g, full, KI_FULL);
+    int error = renew(g, sampled, KI_SAMPLED, KI_ROUGH, exact);
+    error = error ? error : renew(g, rough, KI_FULL, KI_ROUGH, exact);
+    return error ? error : renew(g, exact, KI_FULL, KI_EXACT, NULL);
 }
 
 /* Rows whose steps stay large, or whose derivatives vanish: is there a direction that never loses? */
@@ -334,8 +343,9 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     for (size_t i = 0; i < g->rows; i++)
         chosen[i] = 1;
     const ki_rows at = ki_group_gather(g, chosen, 0);
-    int error = n > KI_EXACT_COLUMNS ? ki_rows_information_bytes(&at, g->packed)
-                                     : ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+    int digits = KI_ROUGH;
+    int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, digits, 1, g->packed)
+                                     : ki_rows_information(&at, g->packed, &digits);
     for (size_t i = 0; i < g->rows && !error; i++) {
         ki_fit_row *row = g->row + i;
         ki_unpack_pairs(n, g->packed + i * pairs, row->factor);
@@ -350,7 +360,7 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     }
     if (error || !robust)
         return error;
-    error = ki_rows_squares(&at, KI_SCORES, 1, g->packed);
+    error = ki_rows_squares(&at, KI_SCORES, digits, 1, g->packed);
     for (size_t i = 0; i < g->rows && !error; i++) {
         const ki_fit_row *row = g->row + i;
         if (!row->lost)

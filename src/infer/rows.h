@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "infer/bytes.h"
+#include "num/simd.h"
 #include "raster/raster.h"
 
 /* What rows are fitted to; all borrowed. */
@@ -32,18 +33,24 @@ typedef struct ki_rows_space {
     double *sum;        /* [most, the larger of n and KI_PAIRS] */
     double *pair;       /* [KI_PAIRS, KI_BLOCK] */
     double *multiplier; /* of ki_matmul() */
-    /* Of ki_rows_information_bytes(), above KI_EXACT_COLUMNS: */
-    double *weights; /* [KI_BYTES_ROWS, 64 KI_BYTES_WORDS] */
-    uint8_t *bytes;  /* the same */
-    double *tile;    /* [ki_pairs(n), KI_BYTES_ROWS] */
-    uint64_t *ones;  /* [KI_BYTES_WORDS] */
+    /* Of sums by digits, which need instructions by name; NULL below. */
+    int level;        /* of num/simd.h */
+    double *square;   /* [n,n] */
+    double *weights;  /* [most, KI_CHUNK] */
+    uint8_t *bytes;   /* [KI_BYTES_PLANES, KI_CHUNK] */
+    uint64_t *ones;   /* [KI_BYTES_WORDS] */
+    uint64_t *quad;   /* [KI_BLOCK / KI_FORM_BINS, fours of columns, 2] */
+    uint64_t *spread; /* [KI_BLOCK / KI_FORM_BINS, n, 2] */
+    int8_t *matrix;   /* [most, KI_BYTES_PLANES ki_form_elements(n)] */
 } ki_rows_space;
 
-/* Pairs of regressors whose products are made at a time; most rows of a group. */
-enum { KI_PAIRS = 128, KI_ROWS_MOST = 64 };
+/* Bins of which weights are made at a time; pairs of regressors whose products are; most rows of a
+ * group. */
+enum { KI_CHUNK = 64 * KI_BYTES_WORDS, KI_PAIRS = 128, KI_ROWS_MOST = 64 };
 
-/* Regressors up to which second moments for errors are made in double precision. */
-enum { KI_EXACT_COLUMNS = 129 };
+/* Digits of 8 bits by which weights and matrices may be given: what a step needs, what a result
+ * needs where the matrix is well conditioned, and as in double precision. */
+enum { KI_ROUGH = 1, KI_FINE = 4, KI_EXACT = 8 };
 
 /* Elements of the upper half of an [n,n] matrix, row by row: (0,0), (0,1) ... (1,1) ... */
 static inline size_t ki_pairs(size_t n) {
@@ -75,22 +82,45 @@ enum ki_weight {
 };
 
 /* sum_t weight x x^T in packed form [rows, ki_pairs(n)]. Of the blocks of bins only every
- * `stride`-th is used, and the sums are scaled to all. */
-int ki_rows_squares(const ki_rows *g, int weight, size_t stride, double *packed);
+ * `stride`-th is used, and the sums are scaled to all. Weights are rounded to `digits` digits of 8
+ * bits (1, 2, 4 or 8) of the largest one of 4096 bins: the errors of a sum over T bins are some 256^-digits
+ * sqrt(T)/4, where its elements are of the order of T, and the time is proportional to digits. Without
+ * the instructions for it weights are not rounded. */
+int ki_rows_squares(const ki_rows *g, int weight, int digits, size_t stride, double *packed);
 
-/* sum_t sech^2(h) x x^T with weights rounded to 1/255 of the largest one of 4096 bins: errors of F
- * are some 1e-3 sqrt(T), not the T of its elements, and it takes an eighth of the time. Needs n >
- * KI_EXACT_COLUMNS. */
-int ki_rows_information_bytes(const ki_rows *g, double *packed);
+/* The same for Fisher's information, with as many digits as it takes that the elements of its
+ * inverse are right to some 1e-9 of their size: *digits is KI_FINE, or KI_EXACT if that was needed
+ * for a row. */
+int ki_rows_information(const ki_rows *g, double *packed, int *digits);
 
 /* Smallest and largest y h of each row. */
 int ki_rows_margins(const ki_rows *g, double *least, double *most);
 
 /* gradient += sum_t -tanh h sech^2 h q x with q_t = x_t^T m x_t, m symmetric in packed form
- * [rows, ki_pairs(n)] with elements off the diagonal doubled. */
-int ki_rows_leverage(const ki_rows *g, const double *m, double *gradient);
+ * [rows, ki_pairs(n)] with elements off the diagonal doubled, rounded to `digits` digits like weights. */
+int ki_rows_leverage(const ki_rows *g, const double *m, int digits, double *gradient);
 
 /* a [n,n], both halves, of a packed one. */
 void ki_unpack_pairs(size_t n, const double *packed, double *a);
+
+/* Parts of these. Regressors, targets and fields of a block; 0 if it has no transition. */
+int ki_rows_prepare(const ki_rows *g, size_t w);
+
+/* Adds sum_t a_t x_t of the block, a [rows, KI_BLOCK], to gradients. */
+void ki_rows_add_products(const ki_rows *g, const double *a, double *gradient);
+
+/* Products x_j x_k of up to KI_PAIRS pairs from *p on; returns how many. */
+typedef struct ki_pair {
+    size_t j, k;
+} ki_pair;
+
+static inline ki_pair ki_next_pair(ki_pair p, size_t n) {
+    return p.k + 1 < n ? (ki_pair){p.j, p.k + 1} : (ki_pair){p.j + 1, p.j + 1};
+}
+
+size_t ki_rows_make_pairs(const ki_rows *g, ki_pair *p);
+
+/* Tells the worker of so many operations. Returns 0 or KI_ERR_CANCELLED. */
+int ki_rows_spend(const ki_rows *g, size_t operations);
 
 #endif

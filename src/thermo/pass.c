@@ -94,7 +94,8 @@ static int invert(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units;
     const ki_rows at = view(g, &g->data, p->theta + g->first * n);
-    const int error = ki_rows_squares(&at, KI_INFORMATION, 1, g->packed);
+    int digits;
+    const int error = ki_rows_information(&at, g->packed, &digits);
 
     for (size_t i = 0; i < g->rows && !error; i++) {
         double *inverse = g->inverse + i * n * n, *pull = g->pull + i * n;
@@ -311,7 +312,7 @@ static int cross(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units, pairs = ki_pairs(n);
     double value[MOST], weight[MOST];
-    int error = 0;
+    int error = 0, digits;
 
     for (size_t i = 0; i < g->rows; i++)
         p->crossed[g->first + i] = 0;
@@ -321,7 +322,7 @@ static int cross(group *g) {
         data.count = ki_part_between(p->part, p->fold[f], p->fold[f + 1], g->use);
         const ki_rows at = view(g, &data, p->theta + g->first * n);
         error = ki_rows_score(&at, value, g->gradient, weight);
-        error = error ? error : ki_rows_squares(&at, KI_INFORMATION, 1, g->part_packed);
+        error = error ? error : ki_rows_information(&at, g->part_packed, &digits);
         ki_part_currents(p->part, 1, p->fold + f, g->rows, p->unit + g->first, g->bits, g->current);
         for (size_t i = 0; i < g->rows && !error; i++) {
             double *all = g->packed + i * pairs, *part = g->part_packed + i * pairs;

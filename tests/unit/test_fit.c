@@ -102,7 +102,7 @@ static void squares(void **state) {
 
     assert_int_equal(ki_rows_margins(&g, least, most), 0);
     for (int weight = KI_INFORMATION; weight <= KI_NEAR; weight++) {
-        assert_int_equal(ki_rows_squares(&g, weight, 1, packed), 0);
+        assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, 1, packed), 0);
         for (size_t i = 0; i < 2; i++) {
             double expected[COLUMNS * COLUMNS] = {0}, low = INFINITY, high = -INFINITY;
             for (size_t t = 0; t + 1 < TRIALS * BINS; t++) {
@@ -134,7 +134,7 @@ static double half_log_det(const fixture *f, const double *row) {
     const ki_rows g = {&f->data, (ki_rows_space *)&f->space, NULL, 1, units, row};
     double packed[COLUMNS * (COLUMNS + 1) / 2], a[COLUMNS][COLUMNS], sum = 0;
 
-    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, 1, packed), 0);
+    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, KI_EXACT, 1, packed), 0);
     ki_unpack_pairs(COLUMNS, packed, a[0]);
     for (size_t p = 0; p < COLUMNS; p++) {
         sum += log(a[p][p]) / 2;
@@ -168,14 +168,14 @@ static void leverage(void **state) {
     const ki_rows g = {&f.data, &f.space, NULL, 1, units, theta};
     double packed[COLUMNS * (COLUMNS + 1) / 2], a[COLUMNS][COLUMNS], gradient[COLUMNS] = {0};
 
-    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, 1, packed), 0);
+    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, KI_EXACT, 1, packed), 0);
     ki_unpack_pairs(COLUMNS, packed, a[0]);
     invert(a);
     double *m = packed;
     for (size_t i = 0; i < COLUMNS; i++)
         for (size_t k = i; k < COLUMNS; k++)
             *m++ = (i == k ? 1 : 2) * a[i][k];
-    assert_int_equal(ki_rows_leverage(&g, packed, gradient), 0);
+    assert_int_equal(ki_rows_leverage(&g, packed, KI_EXACT, gradient), 0);
     for (size_t k = 0; k < COLUMNS; k++) {
         double up[COLUMNS], down[COLUMNS];
         memcpy(up, theta, sizeof up);
@@ -188,14 +188,14 @@ static void leverage(void **state) {
     tear_down(&f);
 }
 
-/* Sums of bytes: the same on every level, and errors of large networks near those in double. */
+/* Sums of bytes: the same on every level. */
 static void bytes_levels(void **state) {
     (void)state;
     enum { STRIDE = 64 * KI_BYTES_WORDS };
-    static uint8_t weight[KI_BYTES_ROWS * STRIDE];
+    static uint8_t weight[KI_BYTES_PLANES * STRIDE];
     static uint64_t bits[6][KI_BYTES_WORDS];
     const uint64_t *x[] = {bits[0], bits[1], bits[2]}, *y[] = {bits[3], bits[4], bits[5]};
-    int32_t plain[KI_BYTES_PAIRS][KI_BYTES_ROWS], best[KI_BYTES_PAIRS][KI_BYTES_ROWS];
+    int32_t plain[KI_BYTES_PAIRS][KI_BYTES_PLANES], best[KI_BYTES_PAIRS][KI_BYTES_PLANES];
     uint64_t seed = 5;
 
     for (size_t k = 0; k < sizeof weight; k++)
@@ -209,7 +209,7 @@ static void bytes_levels(void **state) {
         ki_bytes_sums(ki_simd_level(), words, weight, x, y, best);
         assert_memory_equal(plain, best, sizeof plain);
         for (size_t p = 0; p < KI_BYTES_PAIRS; p++)
-            for (size_t r = 0; r < KI_BYTES_ROWS; r++) {
+            for (size_t r = 0; r < KI_BYTES_PLANES; r++) {
                 int32_t sum = 0;
                 for (size_t t = 0; t < 64 * words; t++)
                     sum += weight[r * STRIDE + t] *
@@ -219,16 +219,55 @@ static void bytes_levels(void **state) {
     }
 }
 
-static void large_networks(void **state) {
+/* Elements of forms where states differ: the same on every level, and as one counts. */
+static void form_levels(void **state) {
     (void)state;
-    enum { UNITS = KI_EXACT_COLUMNS, T = 1300, ROWS = 11, COUNT = UNITS + 1 };
+    enum { STATES = 11, QUADS = 3, T = KI_FORM_BINS };
+    static int8_t matrix[8 * 200];
+    uint64_t quad[2 * QUADS] = {0}, spread[2 * STATES] = {0}, seed = 7;
+    int bit[STATES][T];
+    int32_t plain[KI_BYTES_PLANES][T], best[KI_BYTES_PLANES][T];
+
+    assert_true(KI_BYTES_PLANES * ki_form_elements(STATES) <= sizeof matrix);
+    for (size_t k = 0; k < sizeof matrix; k++)
+        matrix[k] = (int8_t)(floor(256 * ki_test_uniform(&seed)) - 128);
+    for (size_t j = 0; j < STATES; j++)
+        for (size_t t = 0; t < T; t++) {
+            bit[j][t] = ki_test_uniform(&seed) < 0.5;
+            quad[2 * (j / 4) + t / 16] |= (uint64_t)bit[j][t] << (4 * (t % 16) + j % 4);
+            spread[2 * j + t / 16] |= (uint64_t)(15 * bit[j][t]) << 4 * (t % 16);
+        }
+    /* Columns beyond the last have elements 0. */
+    for (size_t j = 0, at = 0; j < STATES; j++)
+        for (size_t q = j / 4; q < QUADS; q++, at += 4 * KI_BYTES_PLANES)
+            for (size_t r = 0; r < KI_BYTES_PLANES && q == QUADS - 1; r++)
+                matrix[at + 4 * r + 3] = 0;
+    ki_bytes_forms(KI_LEVEL_PLAIN, STATES, matrix, quad, spread, plain);
+    ki_bytes_forms(ki_simd_level(), STATES, matrix, quad, spread, best);
+    assert_memory_equal(plain, best, sizeof plain);
+    for (size_t r = 0; r < KI_BYTES_PLANES; r++)
+        for (size_t t = 0; t < T; t++) {
+            int32_t sum = 0;
+            for (size_t j = 0, at = 0; j < STATES; j++)
+                for (size_t q = j / 4; q < QUADS; q++, at += 4 * KI_BYTES_PLANES)
+                    for (size_t k = 4 * q; k < 4 * q + 4 && k < STATES; k++)
+                        sum += bit[j][t] != bit[k][t] ? matrix[at + 4 * r + k % 4] : 0;
+            assert_int_equal(sum, plain[r][t]);
+        }
+}
+
+/* Second moments and leverages by digits are near those by products of matrices. */
+static void digits(void **state) {
+    (void)state;
+    enum { UNITS = 130, T = 1300, ROWS = 11, COUNT = UNITS + 1 };
     double *H = calloc(UNITS, sizeof *H), *J = malloc(UNITS * UNITS * sizeof *J);
     double *row = malloc(ROWS * COUNT * sizeof *row);
     const size_t pairs = ki_pairs(COUNT);
+    double *slope = calloc(2 * ROWS * COUNT, sizeof *slope);
     double *exact = malloc(ROWS * pairs * sizeof *exact),
            *bytes = malloc(ROWS * pairs * sizeof *row);
     size_t column[COUNT], unit[ROWS];
-    assert_true(H && J && row && exact && bytes);
+    assert_true(H && J && row && slope && exact && bytes);
     for (size_t k = 0; k < UNITS * UNITS; k++)
         J[k] = 0.1 * sin(1.3 * (double)k);
     for (size_t k = 0; k < ROWS * COUNT; k++)
@@ -248,16 +287,37 @@ static void large_networks(void **state) {
     c = (ki_cursor){.base = memory};
     ki_rows_take(&c, COUNT, ROWS, &space);
     const ki_rows g = {&data, &space, NULL, ROWS, unit, row};
-    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, 1, exact), 0);
-    assert_int_equal(ki_rows_information_bytes(&g, bytes), 0);
-    for (size_t k = 0; k < ROWS * pairs; k++) /* 1e-3 sqrt(T), and 6 times that at most */
-        assert_close(bytes[k], exact[k], 0, 6e-3 * sqrt(4 * T));
+    const int level = space.level;
+    for (int count = 1; count <= KI_EXACT; count *= 2)
+        for (int weight = KI_INFORMATION; weight <= KI_NEAR; weight++) {
+            space.level = KI_LEVEL_PLAIN;
+            assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, 1, exact), 0);
+            space.level = level;
+            assert_int_equal(ki_rows_squares(&g, weight, count, 1, bytes), 0);
+            /* 256^-count sqrt(T)/4 of the largest weight, and 6 times that at most. */
+            const double size = sqrt(4 * T) * (weight == KI_SCORES ? 4 : 1);
+            for (size_t k = 0; k < ROWS * pairs; k++)
+                assert_close(bytes[k], exact[k], 1e-12, 1.5 * pow(256, -count) * size + 1e-11);
+        }
+    for (size_t k = 0; k < ROWS * pairs; k++)
+        exact[k] = sin(0.3 * (double)k);
+    space.level = KI_LEVEL_PLAIN;
+    assert_int_equal(ki_rows_leverage(&g, exact, KI_EXACT, slope), 0);
+    for (int count = 1; count <= KI_EXACT; count *= 2) {
+        double *other = slope + ROWS * COUNT;
+        memset(other, 0, ROWS * COUNT * sizeof *other);
+        space.level = level;
+        assert_int_equal(ki_rows_leverage(&g, exact, count, other), 0);
+        for (size_t k = 0; k < ROWS * COUNT; k++)
+            assert_close(other[k], slope[k], 1e-12, 2e4 * pow(256, -count));
+    }
     ki_raster_free(r);
     ki_free(memory);
     free(x);
     free(H);
     free(J);
     free(row);
+    free(slope);
     free(exact);
     free(bytes);
 }
@@ -349,7 +409,8 @@ int main(void) {
         cmocka_unit_test(refusals),
         cmocka_unit_test(threads_and_cancelling),
         cmocka_unit_test(bytes_levels),
-        cmocka_unit_test(large_networks),
+        cmocka_unit_test(form_levels),
+        cmocka_unit_test(digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Second moments of regressors with a weight for each transition, by digits of the weights. */
+#include "rows.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "infer/kernels.h"
+#include "num/cholesky.h"
+#include "num/matmul.h"
+#include "num/simd.h"
+#include "raster/block.h"
+
+#define LOSS 1e-10 /* of the smallest pivot, by rounding */
+enum { FEW = 16384 /* transitions up to which digits are not saved */ };
+
+static const ki_run_options alone = {.threads = 1};
+
+KI_CLONES
+static void multiply_rows(const double *a, const double *b, double *c) {
+    for (size_t t = 0; t < KI_BLOCK; t++)
+        c[t] = a[t] * b[t];
+}
+
+size_t ki_rows_make_pairs(const ki_rows *g, ki_pair *p) {
+    const size_t n = g->data->n;
+    size_t made = 0;
+
+    for (; made < KI_PAIRS && p->j < n; made++, *p = ki_next_pair(*p, n))
+        multiply_rows(g->space->x + p->j * KI_BLOCK, g->space->x + p->k * KI_BLOCK,
+                      g->space->pair + made * KI_BLOCK);
+    return made;
+}
+
+/* Weights in place of the fields of a block. */
+static void weigh(const ki_rows *g, int weight) {
+    ki_rows_space *s = g->space;
+
+    for (size_t i = 0; i < g->rows; i++)
+        if (weight == KI_NEAR)
+            ki_mark_near(s->y + i * KI_BLOCK, s->h + i * KI_BLOCK);
+        else
+            ki_weigh_row(s->y + i * KI_BLOCK, s->h + i * KI_BLOCK, s->w, weight == KI_SCORES);
+}
+
+/* One block as products of matrices. */
+static int add_block(const ki_rows *g, size_t w, int weight, double *packed, size_t *used) {
+    const size_t pairs = ki_pairs(g->data->n);
+    ki_rows_space *s = g->space;
+    ki_pair p = {0, 0};
+    int error = 0;
+
+    if (!ki_rows_prepare(g, w))
+        return 0;
+    *used += ki_block_count(g->data->use, w);
+    weigh(g, weight);
+    for (size_t first = 0, made; first < pairs && !error; first += made) {
+        made = ki_rows_make_pairs(g, &p);
+        (void)ki_matmul(g->rows, made, KI_BLOCK, (ki_matrix){s->h, KI_BLOCK, 1}, NULL,
+                        (ki_matrix){s->pair, 1, KI_BLOCK}, s->sum, made, s->multiplier, &alone);
+        for (size_t i = 0; i < g->rows; i++)
+            for (size_t k = 0; k < made; k++)
+                packed[i * pairs + first + k] += s->sum[i * made + k];
+        error = ki_rows_spend(g, g->rows * made * KI_BLOCK);
+    }
+    return error;
+}
+
+/* The largest integer; weights of 0 and 1 stay these. */
+static double full_scale(int weight, int digits) {
+    return weight == KI_NEAR ? 1
+           : digits == 8     ? 9223372036854774784.0
+           : digits == 4     ? 4294967295.0
+           : digits == 2     ? 65535.0
+                             : 255.0;
+}
+
+/* Weights x [bins] as integers of `digits` digits, the lowest first, a plane for each, up to `full`. Returns
+ * what turns them back. */
+KI_CLONES
+static double split(size_t bins, const double *x, double full, int digits, uint8_t *planes) {
+    double most = 0;
+
+    for (size_t t = 0; t < bins; t++)
+        most = x[t] > most ? x[t] : most;
+    const double factor = most > 0 ? full / most : 0;
+    for (int d = 0; d < digits; d++, planes += KI_CHUNK)
+        if (digits > 4)
+            for (size_t t = 0; t < bins; t++)
+                planes[t] = (uint8_t)((uint64_t)(x[t] * factor) >> 8 * d);
+        else
+            for (size_t t = 0; t < bins; t++)
+                planes[t] = (uint8_t)((uint32_t)(x[t] * factor + 0.5) >> 8 * d);
+    return most / full;
+}
+
+/* Adds the sums of all pairs over `words` words, of `rows` rows from `row` on, whose planes are at
+ * hand. */
+static int add_pairs(const ki_rows *g, size_t w, size_t words, size_t row, size_t rows, int digits,
+                     const double *scale, double *packed) {
+    const ki_rows_data *d = g->data;
+    const size_t pairs = ki_pairs(d->n);
+    double *out = packed + row * pairs;
+    ki_pair at = {0, 0};
+
+    for (size_t first = 0; first < pairs; first += KI_BYTES_PAIRS) {
+        const uint64_t *x[KI_BYTES_PAIRS], *y[KI_BYTES_PAIRS];
+        int32_t sum[KI_BYTES_PAIRS][KI_BYTES_PLANES];
+        const size_t left = pairs - first < KI_BYTES_PAIRS ? pairs - first : KI_BYTES_PAIRS;
+        for (size_t p = 0; p < KI_BYTES_PAIRS; p++) {
+            x[p] = at.j ? ki_raster_row(d->raster, d->column[at.j]) + w : g->space->ones;
+            y[p] = at.k ? ki_raster_row(d->raster, d->column[at.k]) + w : g->space->ones;
+            if (first + p + 1 < pairs)
+                at = ki_next_pair(at, d->n);
+        }
+        ki_bytes_sums(g->space->level, words, g->space->bytes, x, y, sum);
+        for (size_t p = 0; p < left; p++)
+            for (size_t r = 0; r < rows; r++) {
+                double whole = 0;
+                for (int k = digits; k-- > 0;)
+                    whole = 256 * whole + sum[p][r * (size_t)digits + (size_t)k];
+                out[r * pairs + first + p] += scale[r] * whole;
+            }
+    }
+    return ki_rows_spend(g, pairs * KI_BYTES_PLANES * 8 * words);
+}
+
+/* `words` words from w on, as integers. */
+static int add_chunk(const ki_rows *g, size_t w, size_t words, int weight, int digits,
+                     double *packed, size_t *used) {
+    ki_rows_space *s = g->space;
+    const size_t each = KI_BYTES_PLANES / (size_t)digits, before = *used;
+    int error = 0;
+
+    for (size_t first = 0; first < words; first += KI_BLOCK_WORDS) {
+        const int any = ki_rows_prepare(g, w + first);
+        if (any) {
+            *used += ki_block_count(g->data->use, w + first);
+            weigh(g, weight);
+        }
+        for (size_t i = 0; i < g->rows; i++) {
+            double *to = s->weights + i * KI_CHUNK + 64 * first;
+            if (any)
+                memcpy(to, s->h + i * KI_BLOCK, KI_BLOCK * sizeof *to);
+            else
+                memset(to, 0, KI_BLOCK * sizeof *to);
+        }
+    }
+    for (size_t row = 0; row<g->rows && * used> before && !error; row += each) {
+        const size_t rows = g->rows - row < each ? g->rows - row : each;
+        double scale[KI_BYTES_PLANES];
+        for (size_t r = 0; r < rows; r++)
+            scale[r] =
+                split(64 * words, s->weights + (row + r) * KI_CHUNK, full_scale(weight, digits),
+                      digits, s->bytes + r * (size_t)digits * KI_CHUNK);
+        error = add_pairs(g, w, words, row, rows, digits, scale, packed);
+    }
+    return error;
+}
+
+int ki_rows_squares(const ki_rows *g, int weight, int digits, size_t stride, double *packed) {
+    const ki_rows_data *d = g->data;
+    const size_t pairs = ki_pairs(d->n), all = d->raster->words;
+    const size_t chunk = stride > 1 ? KI_BLOCK_WORDS : KI_BYTES_WORDS;
+    size_t used = 0;
+    int error = 0;
+
+    memset(packed, 0, g->rows * pairs * sizeof *packed);
+    if (g->space->level < KI_LEVEL_V4) {
+        for (size_t w = 0; w < all && !error; w += KI_BLOCK_WORDS * stride)
+            error = add_block(g, w, weight, packed, &used);
+    } else {
+        memset(g->space->ones, 0xff, KI_BYTES_WORDS * sizeof *g->space->ones);
+        memset(g->space->bytes, 0, KI_BYTES_PLANES * KI_CHUNK);
+        for (size_t w = 0; w < all && !error; w += chunk * stride)
+            error =
+                add_chunk(g, w, all - w < chunk ? all - w : chunk, weight, digits, packed, &used);
+    }
+    if (!error && stride > 1 && used > 0)
+        for (size_t k = 0; k < g->rows * pairs; k++)
+            packed[k] *= (double)d->count / (double)used;
+    return error;
+}
+
+/* Whether elements of the inverse lose more than they should by rounding of KI_FINE digits: their
+ * errors against the smallest pivot. */
+static int is_lossy(const ki_rows *g, const double *packed) {
+    const size_t n = g->data->n;
+    double *a = g->space->square, least = INFINITY;
+    const double error = sqrt((double)g->data->count) / 4 / 4294967296.0;
+
+    ki_unpack_pairs(n, packed, a);
+    if (ki_cholesky(n, a, 0))
+        return 1;
+    for (size_t k = 0; k < n; k++)
+        least = fmin(least, a[k * n + k] * a[k * n + k]);
+    return !(error < LOSS * least);
+}
+
+int ki_rows_information(const ki_rows *g, double *packed, int *digits) {
+    const size_t n = g->data->n, pairs = ki_pairs(n);
+    const int whole = g->space->level < KI_LEVEL_V4 || g->data->count < FEW;
+    int error = ki_rows_squares(g, KI_INFORMATION, whole ? KI_EXACT : KI_FINE, 1, packed);
+
+    *digits = whole ? KI_EXACT : KI_FINE;
+    for (size_t row = 0, end; row < g->rows && !whole && !error; row = end + 1) {
+        for (end = row; end < g->rows && is_lossy(g, packed + end * pairs);)
+            end++;
+        if (end == row)
+            continue;
+        const ki_rows some = {g->data,   g->space,      g->work,
+                              end - row, g->unit + row, g->theta + row * n};
+        error = ki_rows_squares(&some, KI_INFORMATION, KI_EXACT, 1, packed + row * pairs);
+        *digits = KI_EXACT;
+    }
+    return error;
+}
+
+void ki_unpack_pairs(size_t n, const double *packed, double *a) {
+    for (size_t j = 0; j < n; j++)
+        for (size_t k = j; k < n; k++)
+            a[j * n + k] = a[k * n + j] = *packed++;
+}
