@@ -266,7 +266,7 @@ typedef struct ki_diagnosis {
     ki_interval autocorrelation; /**< of mean activity at lag 1 */
     ki_interval branching; /**< by multistep regression of activity; NaN where it has no fit */
     double n_var_m;        /**< N Var M of mean activity M */
-    double q_minus_m2;     /**< mean over units of <s(t) s(t-1)> - <s>^2 at most 10 bins apart */
+    double q_minus_m2;     /**< mean over units of <y_i s_i> - <y_i> <s_i>, from bin to bin */
     double kurtosis;       /**< of the posterior mean of J_ij: 3 for the ensemble */
     double mu_kbar;        /**< mu kbar: slope where the recording is, beside g at m = 0 */
     double repetition;     /**< share of bins whose pattern has been seen before */

@@ -6,6 +6,7 @@
 #include <kinising/diagnose.h>
 #include <kinising/thermo.h>
 
+#include "activity.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "infer/evidence.h"
@@ -258,8 +259,6 @@ static int describe(job *j) {
     o->units = s.units;
     o->trials = s.trials;
     o->rate = (double)s.spikes / ((double)s.units * (double)s.bins);
-    o->autocorrelation = o->branching = ki_normal_interval(NAN, NAN);
-    o->n_var_m = o->q_minus_m2 = o->repetition = NAN;
     return 0;
 }
 
@@ -269,6 +268,10 @@ static int diagnose(job *j) {
     error = error ? error : ensemble(j);
     error = error ? error : entropy(j);
     error = error ? error : draw(j);
+    const ki_run_options quiet = {.threads = j->run ? j->run->threads : 0};
+    error =
+        error ? error
+              : ki_activity(j->raster, j->state->data.units, j->state->data.unit, &quiet, &j->out);
     if (error)
         return error;
     couplings(j);
