@@ -178,7 +178,7 @@ typedef struct ki_misfit {
 /** Most points of the curves. */
 enum { KI_MOST_CURVE_POINTS = 33 };
 
-/** A quantity of the fitted networks at one point of a curve: median and 95 % of posterior draws. */
+/** A quantity of networks drawn from the posterior at one point of a curve: median and 95 % of 12 draws. */
 typedef struct ki_band {
     double median, low, high;
 } ki_band;
@@ -188,10 +188,10 @@ typedef struct ki_curve_point {
     double x;           /**< factor */
     ki_band sigma;      /**< entropy production of posterior draws, simulated */
     ki_band S;          /**< their path entropy */
-    ki_band chi;        /**< their susceptibility d<M>/dh */
+    ki_band chi;        /**< their susceptibility d<M>/dh to a field that is on for 32 bins */
     double exact_sigma; /**< N -> infinity with the fields of the fit */
     double exact_S;     /**< the same */
-    double exact_chi;   /**< the same; +inf where it diverges */
+    double exact_chi;   /**< the same, also for 32 bins: finite on the critical line */
 } ki_curve_point;
 
 /** How to diagnose; zeros are the defaults. */

@@ -9,6 +9,7 @@
 #include "activity.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "curves.h"
 #include "infer/evidence.h"
 #include "misfit.h"
 #include "num/philox.h"
@@ -19,8 +20,8 @@
 #include "summary.h"
 
 /* Parts of the work in the order in which they are done, with their share of the progress. */
-enum { EVIDENCE, MORE_COSINES, ENTROPY, FIT, MISFIT, DRAWS, STAGES };
-static const uint64_t share[STAGES] = {400, 200, 250, 50, 50, 50};
+enum { EVIDENCE, MORE_COSINES, ENTROPY, FIT, MISFIT, DRAWS, CURVES, STAGES };
+static const uint64_t share[STAGES] = {400, 200, 250, 50, 50, 50, 150};
 
 typedef struct job {
     const ki_raster *raster;
@@ -262,6 +263,16 @@ static int describe(job *j) {
     return 0;
 }
 
+static int curves(job *j) {
+    const ki_run_options run = stage_options(j, CURVES);
+    size_t n = 0;
+
+    for (size_t i = 0; i < j->raster->units; i++)
+        if (!isnan(j->mean_H[i]))
+            j->H[n++] = j->mean_H[i]; /* those of Firth's fit are not needed any more */
+    return j->out.options.points ? ki_curves(j->state, &j->draws, j->H, &run, &j->out) : 0;
+}
+
 static int diagnose(job *j) {
     int error = describe(j);
 
@@ -272,6 +283,7 @@ static int diagnose(job *j) {
     error =
         error ? error
               : ki_activity(j->raster, j->state->data.units, j->state->data.unit, &quiet, &j->out);
+    error = error ? error : curves(j);
     if (error)
         return error;
     couplings(j);

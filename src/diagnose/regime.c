@@ -3,9 +3,7 @@
 
 #include <math.h>
 
-#include "num/gauss.h"
-#include "num/sum.h"
-#include "num/vecmath.h"
+#include "num/tanh_gauss.h"
 
 #define WORD_CASES(LIST, CASE)                                                                     \
     switch (number) {                                                                              \
@@ -51,34 +49,14 @@ const char *ki_misfit_name(int number) {
     WORD_CASES(KI_MISFIT_LIST, NAME_CASE)
 }
 
-enum { CHUNK = 64 };
-
-/* <sech^2(b z + h)> by equal steps of x = b z. */
-static double slope(double b, double h) {
-    const double step = ki_strip_step(b), far = 8.5 * b;
-    const long count = (long)ceil(far / step);
-    double x[CHUNK], weight[CHUNK], sum = 0;
-    size_t n = 0;
-
-    for (long k = -count; k <= count; k++) {
-        const double at = (double)k * step;
-        x[n] = at + h;
-        weight[n++] = -at * at / (2 * b * b);
-        if (n == CHUNK || k == count) {
-            ki_vsech2(n, x, x);
-            ki_vexp(n, weight, weight);
-            sum += ki_dot(n, x, weight);
-            n = 0;
-        }
-    }
-    return sum * step / (b * sqrt(2 * acos(-1)));
-}
-
 double ki_regime_index(double mu, double b, size_t units, const double *H) {
     double sum = 0;
 
-    for (size_t i = 0; i < units; i++)
-        sum += slope(fmax(b, 1e-9), H[i]);
+    for (size_t i = 0; i < units; i++) {
+        double mean, slope;
+        ki_tanh_average(H[i], b, &mean, &slope);
+        sum += slope;
+    }
     return mu * sum / (double)units;
 }
 
