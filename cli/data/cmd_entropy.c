@@ -19,7 +19,8 @@ static const command_help entropy_help = {
     "Estimators: model (of the network by Firth's penalised likelihood, bias taken off), plugin "
     "(of\n"
     "the likeliest network, its bias not taken off), crossfit (couplings of one part, moments of\n"
-    "another), mtur (a lower bound by the thermodynamic uncertainty relation; needs no model).\n"
+    "another), mtur and maxent (lower bounds by the thermodynamic uncertainty relation and by the\n"
+    "process of largest entropy that has the currents; need no model).\n"
     "Tests: z (sigma of model over its deviation where it is 0; of the row model) and flips "
     "(blocks\n"
     "turned round in time at random, a row of its own; needs no model).\n"
@@ -35,7 +36,8 @@ static const command_help entropy_help = {
     "  kinising entropy r.npz --axes time,unit --windows 5 --per spin --unit bits\n",
 };
 
-static const char *const estimator_words[] = {"model", "plugin", "crossfit", "mtur", NULL};
+static const char *const estimator_words[] = {"model", "plugin", "crossfit",
+                                              "mtur",  "maxent", NULL};
 static const char *const test_words[] = {"z", "flips", NULL};
 static const char *const per_words[] = {"step", "spin", "spike", "second", NULL};
 static const char *const adjust_words[] = {"bh", "holm", NULL};
@@ -299,8 +301,9 @@ static int report(entropy_run *w) {
         return status;
     if (!w->bad)
         return complain(STATUS_UNCONVERGED,
-                        "entropy : mtur has no more transitions than pairs of units : fewer "
-                        "units, or a longer recording");
+                        "entropy : no more transitions than pairs of units (mtur), or sigma above "
+                        "half the logarithm of their number (maxent) : fewer units, or a longer "
+                        "recording");
     return complain(STATUS_UNCONVERGED,
                     "entropy : fewer than two units change in some window, or a fit did not end : "
                     "a longer recording");
@@ -330,7 +333,7 @@ static int entropy(entropy_run *w) {
      .kind = OPTION_WORDS,                                                                         \
      .target = &(w)->estimators,                                                                   \
      .meta = "LIST",                                                                               \
-     .help = "some of model, plugin, crossfit, mtur",                                              \
+     .help = "some of model, plugin, crossfit, mtur, maxent",                                      \
      .fallback = "model",                                                                          \
      .words = estimator_words},                                                                    \
         {.name = "tests",                                                                          \

@@ -24,7 +24,8 @@ extern "C" {
     X(KI_MODEL, 0, "model", "of the fitted network, corrected for its bias")                       \
     X(KI_PLUGIN, 1, "plugin", "of the likeliest network, with its bias")                           \
     X(KI_CROSSFIT, 2, "crossfit", "couplings of one part, moments of another")                     \
-    X(KI_MTUR, 3, "mtur", "lower bound by the thermodynamic uncertainty relation")
+    X(KI_MTUR, 3, "mtur", "lower bound by the thermodynamic uncertainty relation")                 \
+    X(KI_MAXENT, 4, "maxent", "lower bound by the process of largest entropy")
 
 /** Estimators of entropy production; see KI_ESTIMATOR_LIST. */
 enum ki_estimator {
@@ -146,6 +147,11 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *               one Newton step from the fit to all or, with `refit`, by a fit to them
  *     mtur      ln(1 + 2 q) <= sigma, q = c.K^-1 c, with the means c and the covariance K (divisor
  *               T - 1) of the currents y_i s_j - y_j s_i of the pairs i < j [mtur]
+ *     maxent    max_a a.<c> - ln <exp(-a.c)> <= sigma [maxent], c the same currents: a in the plane of
+ *               J - J^T of Firth's network and four steps of conjugate gradients to 2 K^-1 <c>, both of
+ *               one third of 30 blocks of transitions, at the place of the maximum on another third
+ *               or where the tilted average on that would rest on fewer than 30 transitions; the value
+ *               on the last third, at most the logarithm of their number; mean over the three turns
  * ```
  *
  * Errors: v is the variance of the mean of psi_t = sum_i eps_i(t) T x_t.F_i^-1 (0, dD_i) +
@@ -153,7 +159,8 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * the error sqrt(max(v - v2, v2)); plugin and crossfit have it too. Leads end at borders of trials. That of
  * mtur is the same with psi_t = f (2 w - w^2 + q), w = K^-1 c.(c(t) - c), f = 2/(1 + 2 q), and
  * v2 = 2 f^2 e^2/pairs, its bias f (e + q (pairs + 1)/T) - v/2, where e = tr K^-1 cov(c), cov(c) by the
- * batches (pairs/T for independent steps).
+ * batches (pairs/T for independent steps). That of maxent is sqrt v of the value for given a, and its bias
+ * what the logarithm of the mean adds for independent steps.
  *
  * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
  * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
@@ -161,8 +168,9 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *
  * Statuses: KI_SEPARATED where the likelihood of some row has no finite maximum (where most have none
  * sigma is low by some 10 to 20 % and its error too small); KI_NOT_CONVERGED where
- * fewer than two units change, a fit did not end or information or K is singular, KI_TOO_SHORT where mtur
- * has no more transitions than pairs: then there are no numbers.
+ * fewer than two units change, a fit did not end or information or K is singular; KI_TOO_SHORT where mtur
+ * has no more transitions than pairs, and maxent where the model's sigma is above ln(T)/2 (its average
+ * would rest on what is hardly ever seen) or T below 300: then there are no numbers.
  *
  * @param raster  a recording with at least one transition in the window
  * @param spec    what is asked; NULL for the defaults
@@ -173,8 +181,10 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * The same numbers for any number of threads.
  *
  * Cost: Firth's fit, and N^3 T (double precision) for leads and errors; maximum likelihood as much
- * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48. Source: docs/theory.md; Firth
- * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur).
+ * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48; maxent a fit
+ * and 30 N^2 T. Source: docs/theory.md; Firth
+ * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur);
+ * Aguilera, Ito, Kolchinsky 2025 (maxent).
  */
 KI_API KI_WARN_UNUSED int ki_entropy_production(const ki_raster *raster,
                                                 const ki_entropy_spec *spec,

@@ -70,7 +70,8 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         raster         a Raster, or what one is made of: then with
         axes, bin, trial_length  as for Raster
         estimator      'model' (of Firth's network, bias taken off), 'plugin' (of the likeliest network, bias left in),
-                       'crossfit' (couplings of one part, moments of another), or a list of them
+                       'crossfit' (couplings of one part, moments of another), 'mtur', 'maxent' (lower bounds by the
+                       thermodynamic uncertainty relation and by the process of largest entropy), or a list of them
         per, unit      'step' (whole network), 'spin', 'spike', 'second'; 'nats', 'bits'
         folds, refit   parts of crossfit; whether it fits anew without each part (else one step from the fit to all)
         flips          number of random flips of blocks in time

@@ -10,14 +10,16 @@
 #include "raster/block.h"
 
 /* Pairs whose products with all later ones are made by one worker at a time; blocks of bins of an
- * index of ki_currents_along(). */
-enum { TILE = 64, BLOCKS = 16 };
+ * index of ki_currents_along(); units of one of ki_currents_sums(). */
+enum { TILE = 64, BLOCKS = 16, ROWS = 32 };
 
 static const ki_run_options alone = {.threads = 1};
 
 typedef struct job {
     const ki_currents *c;
     double *covariance, *u;
+    const double
+        *weight; /* of ki_currents_sums(), whose sums w y_i s_j go to covariance [units,units] */
     const double *matrix; /* [directions,units,units] antisymmetric */
     size_t directions, pairs, blocks;
     char *memory;
@@ -28,13 +30,13 @@ typedef struct job {
 typedef struct space {
     double *s, *y;      /* [units,KI_BLOCK] */
     double *current;    /* [pairs,KI_BLOCK] */
-    double *product;    /* [pairs,TILE] or [units,KI_BLOCK] */
+    double *product;    /* [pairs,TILE], or [units, KI_BLOCK or units] */
     double *multiplier; /* of ki_matmul() */
 } space;
 
 static void take(ki_cursor *c, const job *j, space *s) {
-    const size_t m = j->c->units, pairs = j->covariance ? j->pairs : 0;
-    const size_t high = pairs ? pairs : m, wide = pairs ? TILE : KI_BLOCK;
+    const size_t m = j->c->units, pairs = j->pairs;
+    const size_t high = pairs > m ? pairs : m, wide = pairs ? TILE : m > KI_BLOCK ? m : KI_BLOCK;
 
     s->s = ki_take(c, m * KI_BLOCK, sizeof(double));
     s->y = ki_take(c, m * KI_BLOCK, sizeof(double));
@@ -43,11 +45,10 @@ static void take(ki_cursor *c, const job *j, space *s) {
     s->multiplier = ki_take(c, ki_matmul_space(high, wide), sizeof(double));
 }
 
-uint64_t ki_currents_bytes(size_t units, size_t directions, int threads) {
+uint64_t ki_currents_bytes(size_t units, int covariance, size_t directions, int threads) {
     const ki_run_options run = {.threads = threads};
     const ki_currents c = {.units = units};
-    double one;
-    const job with = {.c = &c, .pairs = ki_current_pairs(units), .covariance = &one};
+    const job with = {.c = &c, .pairs = covariance ? ki_current_pairs(units) : 0};
     const job along = {.c = &c};
     ki_cursor a = {0}, b = {0};
     space s;
@@ -55,7 +56,8 @@ uint64_t ki_currents_bytes(size_t units, size_t directions, int threads) {
     take(&a, &with, &s);
     take(&b, &along, &s);
     const uint64_t workers = (uint64_t)ki_parallel_workers(SIZE_MAX, &run);
-    const uint64_t matrices = directions * units * units * sizeof(double) + 64;
+    const uint64_t matrices =
+        (directions > 1 ? directions : 1) * units * units * sizeof(double) + 64;
     return workers * (a.used > b.used ? a.used : b.used) + matrices;
 }
 
@@ -151,6 +153,30 @@ static int some_blocks(void *ctx, ki_work *work, size_t index) {
     return 0;
 }
 
+/* Sums of w y_i s_j of some rows i. */
+static int some_rows(void *ctx, ki_work *work, size_t index) {
+    const job *j = ctx;
+    const size_t m = j->c->units, first = index * ROWS;
+    const size_t rows = m - first < ROWS ? m - first : ROWS;
+    double *sum = j->covariance + first * m;
+    space s = space_of(j, work);
+
+    memset(sum, 0, rows * m * sizeof *sum);
+    for (size_t w = 0; w < j->c->part->raster->words; w += KI_BLOCK_WORDS) {
+        if (!expand(j->c, w, &s))
+            continue;
+        const double *y = s.y + first * KI_BLOCK;
+        (void)ki_matmul(rows, m, KI_BLOCK, (ki_matrix){y, KI_BLOCK, 1}, j->weight + 64 * w,
+                        (ki_matrix){s.s, 1, KI_BLOCK}, s.product, m, s.multiplier, &alone);
+        for (size_t k = 0; k < rows * m; k++)
+            sum[k] += s.product[k];
+        if (ki_work_spend(work, rows * m * KI_BLOCK))
+            return cancelled();
+    }
+    (void)ki_work_tick(work, rows);
+    return 0;
+}
+
 static int run_loop(job *j, size_t n, uint64_t total, const ki_run_options *run, ki_work_fn fn) {
     const size_t workers = (size_t)ki_parallel_workers(n, run);
     ki_cursor c = {0};
@@ -228,5 +254,21 @@ int ki_currents_along(const ki_currents *c, size_t directions, const double *a, 
     const size_t n = (j.blocks + BLOCKS - 1) / BLOCKS;
     const int error = run_loop(&j, n, n, run, some_blocks);
     ki_free(matrix);
+    return error;
+}
+
+int ki_currents_sums(const ki_currents *c, const double *weight, double *sum,
+                     const ki_run_options *run) {
+    const size_t m = c->units;
+    double *all = ki_alloc(m * m, sizeof *all);
+    job j = {.c = c, .weight = weight, .covariance = all};
+
+    if (!all)
+        return ki_fail(KI_ERR_NOMEM, "entropy : no memory for %zu units : fewer units", m);
+    const int error = run_loop(&j, (m + ROWS - 1) / ROWS, m, run, some_rows);
+    for (size_t i = 0; i < m && !error; i++)
+        for (size_t k = i + 1; k < m; k++)
+            *sum++ = all[i * m + k] - all[k * m + i];
+    ki_free(all);
     return error;
 }

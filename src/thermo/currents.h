@@ -28,7 +28,12 @@ int ki_currents_covariance(const ki_currents *c, double *mean, double *covarianc
 int ki_currents_along(const ki_currents *c, size_t directions, const double *a, double *u,
                       const ki_run_options *run);
 
-/* Bytes that the two take at most. */
-uint64_t ki_currents_bytes(size_t units, size_t directions, int threads);
+/* sum [pairs]: over the transitions from bins t, of weight [64 words] times c_pair(t). The errors are
+ * the same. */
+int ki_currents_sums(const ki_currents *c, const double *weight, double *sum,
+                     const ki_run_options *run);
+
+/* Bytes that they take at most, the first one only with `covariance`. */
+uint64_t ki_currents_bytes(size_t units, int covariance, size_t directions, int threads);
 
 #endif

@@ -72,6 +72,18 @@ static void take(ki_cursor *c, ki_entropy_job *j) {
     p->failed = ki_take(c, n, sizeof(int));
 }
 
+/* Bytes of the bounds that are asked for. */
+static uint64_t most_of_bounds(const ki_entropy_spec *s, size_t units, size_t words, uint64_t fit,
+                               int threads) {
+    const double pairs = (double)units * ((double)units - 1) / 2;
+    const int mtur = (s->estimators >> KI_MTUR) & 1 && pairs < 64 * (double)words;
+    const int maxent = (s->estimators >> KI_MAXENT) & 1;
+    const uint64_t a = mtur ? ki_entropy_mtur_bytes(units, words, threads) : 0;
+    const uint64_t b = maxent ? ki_entropy_maxent_bytes(units, words, fit, threads) : 0;
+
+    return a > b ? a : b;
+}
+
 int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec, int threads,
                       uint64_t *bytes) {
     const ki_fit_spec firth = {.firth = KI_FIRTH_ALL};
@@ -93,10 +105,8 @@ int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec
     const uint64_t each =
         ki_pass_bytes(shape.units, shape.units + 1, shape.words, KI_FLIP_BLOCKS, &overflow);
     const double pass = workers * (double)each, work = pass > (double)fit ? pass : (double)fit;
-    const double pairs = (double)units * ((double)units - 1) / 2;
-    const int mtur = (s.estimators >> KI_MTUR) & 1 && pairs < (double)bins;
-    const uint64_t bound = mtur ? ki_entropy_mtur_bytes(shape.units, shape.words, threads) : 0;
-    const double all = (double)c.used + (work > (double)bound ? work : (double)bound);
+    const double stages = (double)most_of_bounds(&s, shape.units, shape.words, fit, threads);
+    const double all = (double)c.used + (work > stages ? work : stages);
     *bytes = c.overflow || overflow || all > 1.8e19 ? UINT64_MAX : (uint64_t)all;
     return 0;
 }
@@ -363,7 +373,7 @@ static int produce(ki_entropy_job *j) {
     int error = moments(j);
 
     j->stages = (asked & likely && !j->spec.likelihood ? 4u : 2u) + ((asked >> KI_MTUR) & 1) +
-                ((asked >> KI_CROSSFIT) & (unsigned)refit);
+                3 * ((asked >> KI_MAXENT) & 1) + ((asked >> KI_CROSSFIT) & (unsigned)refit);
     if (!error && (asked & likely || j->spec.likelihood))
         error = likeliest(j);
     if (!error && !j->spec.likelihood) {
@@ -376,6 +386,8 @@ static int produce(ki_entropy_job *j) {
     }
     if (!error && asked & 1u << KI_MTUR)
         error = ki_entropy_mtur(j);
+    if (!error && asked & 1u << KI_MAXENT)
+        error = ki_entropy_maxent(j);
     return error;
 }
 

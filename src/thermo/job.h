@@ -51,4 +51,8 @@ int ki_entropy_mtur(ki_entropy_job *job);
 /* Bytes that it takes. */
 uint64_t ki_entropy_mtur_bytes(size_t units, size_t words, int threads);
 
+/* The bound [maxent], after the model's estimate; `fit` are the bytes of a fit. */
+int ki_entropy_maxent(ki_entropy_job *job);
+uint64_t ki_entropy_maxent_bytes(size_t units, size_t words, uint64_t fit, int threads);
+
 #endif

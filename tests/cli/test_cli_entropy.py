@@ -54,6 +54,15 @@ def test_refit(run, rasters):
         np.testing.assert_allclose(found["crossfit"]["sigma"], right, rtol=1e-8)
 
 
+def test_maxent(run, tmp_path):
+    np.savez(tmp_path / "r.npz", raster=case("critical_n20")["raster"])
+    found = rows(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "model,mtur,maxent"))
+    assert found["mtur"]["sigma"] < found["maxent"]["sigma"] < found["model"]["sigma"]
+    np.savez(tmp_path / "r.npz", raster=case("quasi_n20")["raster"])
+    done = run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "maxent")
+    assert done.returncode == 3 and "too-short" in done.stdout and LINE.search(done.stderr)
+
+
 def test_bounds(run, rasters, tmp_path):
     found = rows(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "model,mtur"))["mtur"]
     np.testing.assert_allclose(found["sigma"], rasters["bounds"][0], rtol=1e-9)

@@ -5,7 +5,7 @@ Rasters are +-1 of shape (time, unit) or (trial, time, unit); theta is (N, N + 1
 """
 import numpy as np
 
-from .inference import row_information, transitions
+from .inference import firth, row_information, transitions
 
 
 def entropy_production(raster, theta, likelihood=False):
@@ -61,3 +61,60 @@ def mtur(raster, batches=50):
     e = np.einsum("bp,bp->", parts, np.linalg.solve(K, parts.T).T) / (batches * (batches - 1))
     v, second = psi.var(ddof=1) / batches, 2 * f**2 * e**2 / pairs
     return np.log1p(2 * q), np.sqrt(max(v - second, second)), f * (e + q * (pairs + 1) / count) - v / 2
+
+
+def _objective(x, u):
+    """<v> - ln <exp(-v)>, v = u x: value, slope, curvature and effective number of terms."""
+    v = u @ x
+    w = np.exp(v.min() - v)
+    tilted = w @ u / w.sum()
+    curvature = (u * w[:, None]).T @ u / w.sum() - np.outer(tilted, tilted)
+    return v.mean() + v.min() - np.log(w.mean()), u.mean(0) + tilted, curvature, w.sum()**2 / (w @ w)
+
+
+def _climb(u):
+    """Newton's steps to the maximum, halved where they would leave fewer than 30 effective terms."""
+    x = np.zeros(2)
+    for _ in range(100):
+        value, slope, curvature, _ = _objective(x, u)
+        step = np.linalg.solve(curvature, slope)
+        share, gain = 1.0, step @ slope
+        while share > 1e-6:
+            other, _, _, effective = _objective(x + share * step, u)
+            if effective >= 30 and other > value + 1e-4 * share * gain:
+                break
+            share /= 2
+        if gain <= 1e-13 or share <= 1e-6:
+            break
+        x = x + share * step
+    return x
+
+
+def maxent(raster, batches=50):
+    """[maxent] a.<c> - ln <exp(-a.c)>: directions, couplings and value of a third of 30 blocks each, in turn; error, bias."""
+    s, y = transitions(raster)
+    c, count, units = currents(raster), len(s), s.shape[1]
+    edges = np.arange(31) * count // 30
+    third = np.repeat(np.arange(30) % 3, np.diff(edges))
+    sigma = bias = 0.0
+    psi = np.zeros(count)
+    for turn in range(3):
+        a, b, last = ((third == (turn + k) % 3) for k in range(3))
+        J = firth(np.stack([s[a], y[a]], axis=1))[0][:, 1:]
+        mean = c[a].mean(0)
+        rest = search = 2 * mean
+        gradient = np.zeros(len(mean))
+        for _ in range(4):  # conjugate gradients
+            image = (c[a] @ search) @ c[a] / a.sum() - mean * (mean @ search)
+            step = rest @ rest / (search @ image)
+            gradient, after = gradient + step * search, rest - step * image
+            rest, search = after, after + after @ after / (rest @ rest) * search
+        u = c @ np.array([(J - J.T)[np.triu_indices(units, 1)], gradient]).T
+        x = _climb(u[b])
+        v = u[last] @ x
+        e = np.exp(-v) / np.exp(-v).mean() - 1
+        psi[last] = v - v.mean() - e
+        sigma += last.mean() * min(_objective(x, u[last])[0], np.log(last.sum()))
+        bias += last.mean() * e.var() / (2 * last.sum())
+    parts = np.array([part.mean() for part in np.array_split(psi, batches)])
+    return sigma, np.sqrt(parts.var(ddof=1) / batches), bias
