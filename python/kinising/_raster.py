@@ -11,6 +11,7 @@ import numpy as np
 from ._arguments import MOST_SPINS, count, doubles, file_name, need_memory, number, numbers
 from ._library import check, ffi, lib, need_library
 from ._run import start_run
+from ._spikes import flatten
 
 _AXES = ("trial", "time", "unit")
 _TYPES = {"int8": "KI_INT8", "bool": "KI_INT8", "int64": "KI_INT64", "float64": "KI_FLOAT64"}
@@ -49,29 +50,6 @@ def _in_order(values: Any, axes: Any) -> np.ndarray:
     if array.dtype.name not in _TYPES:
         array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
     return array
-
-
-def _seconds(train: Any) -> Any:
-    """Times of a neo SpikeTrain, a pynapple Ts or plain numbers."""
-    if hasattr(train, "rescale"):
-        return np.asarray(train.rescale("s").magnitude)
-    return np.asarray(train.index if hasattr(train, "index") and not isinstance(train, (list, tuple)) else train)
-
-
-def _trains_of(spikes: Any) -> Any:
-    """{unit: times} and windows, of what other packages have."""
-    if hasattr(spikes, "columns"):
-        unit, time = np.asarray(spikes["unit"]), np.asarray(spikes["time"])
-        return {int(u): time[unit == u] for u in np.unique(unit)}, None
-    if hasattr(spikes, "spiketrains"):
-        spikes = list(spikes.spiketrains)
-    if hasattr(spikes, "time_support"):
-        support = spikes.time_support
-        return ({int(k): _seconds(spikes[k]) for k in spikes.keys()},
-                np.stack([np.asarray(support["start"]).ravel(), np.asarray(support["end"]).ravel()], axis=1))
-    if hasattr(spikes, "items"):
-        return {int(k): _seconds(x) for k, x in spikes.items()}, None
-    return {k: _seconds(x) for k, x in enumerate(spikes)}, None
 
 
 class Raster:
@@ -187,19 +165,16 @@ class Raster:
 
         Parameters:
             spikes   {unit: times}; a list with the times of each unit; a pynapple TsGroup (whose time support are the
-                     windows); a neo Segment or a list of SpikeTrains; a pandas DataFrame with columns unit and time
-            windows  [(from, to), ...] seconds, in order; from 0 to the last spike by default
+                     windows); a neo Segment or a list of SpikeTrains (from the last t_start to the first t_stop); a
+                     pandas DataFrame with columns unit and time
+            windows  [(from, to), ...] seconds, in order; else those of the recording, or from 0 to the last spike
 
         >>> ki.Raster.from_spikes([[0.01, 0.25], [0.12]], bin=0.1).active.tolist()
         [2, 1]
         """
         need_library()
-        trains, found = _trains_of(spikes)
+        ids, time, unit, found = flatten(spikes, windows is not None)
         windows = found if windows is None else windows
-        ids = np.array(list(trains), dtype=np.int64)
-        times = [numbers("spikes", x).ravel() for x in trains.values()]
-        time = np.concatenate(times) if times else np.empty(0)
-        unit = np.repeat(np.arange(ids.size), [x.size for x in times])
         view = ffi.new("ki_spikes *", dict(
             units=ids.size, count=time.size, time=doubles(time), unit=ffi.from_buffer("int64_t[]", unit),
             ids=ffi.from_buffer("int64_t[]", ids)))
