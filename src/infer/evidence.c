@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "evidence.h"
 #include "prior.h"
-#include "raster/block.h"
 
 #define GOAL 1e-5  /* change of mu and b from sweep to sweep, relative */
 #define STILL 1e-2 /* change of a parameter in the last sweep, in standard deviations */
@@ -29,21 +28,10 @@ static int changes(const ki_raster *r, size_t i) {
     return seen[0] && seen[1] && seen[2] && seen[3];
 }
 
-static void take_lists(ki_cursor *memory, const ki_raster *r, ki_evidence_data *d) {
-    d->unit = ki_take(memory, r->units, sizeof *d->unit);
-    d->word = ki_take(memory, r->words / KI_BLOCK_WORDS + 1, sizeof *d->word);
-}
-
 static void list_units(ki_evidence_data *d) {
-    const ki_raster *r = d->raster;
-
-    for (size_t i = 0; i < r->units; i++)
-        if (changes(r, i))
+    for (size_t i = 0; i < d->raster->units; i++)
+        if (changes(d->raster, i))
             d->unit[d->units++] = i;
-    for (size_t w = 0; w < r->words; w += KI_BLOCK_WORDS)
-        if (ki_block_count(r->leads, w))
-            d->word[d->blocks++] = w;
-    d->n = 1 + d->units + d->cosines;
 }
 
 /* Laplace's method first: sites of zero would let the first sweep go astray in the cold. */
@@ -138,17 +126,13 @@ static int no_memory(uint64_t bytes) {
                    (unsigned long long)bytes);
 }
 
-/* Which units and blocks take part. */
+/* Which units take part. */
 static int make_lists(ki_evidence_state *s) {
     ki_evidence_data *d = &s->data;
-    ki_cursor memory = {0};
 
-    take_lists(&memory, d->raster, d);
-    s->lists = ki_alloc(1, memory.used);
+    s->lists = d->unit = ki_alloc(d->raster->units, sizeof *d->unit);
     if (!s->lists)
-        return no_memory(memory.used);
-    memory = (ki_cursor){.base = s->lists};
-    take_lists(&memory, d->raster, d);
+        return no_memory(d->raster->units * sizeof *d->unit);
     list_units(d);
     return d->units < 2
                ? ki_fail(KI_ERR_ARGUMENT,

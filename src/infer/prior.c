@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "num/cholesky.h"
+#include "num/cholesky_lanes.h"
 #include "num/sum.h"
 
 #define GOAL 1e-7           /* of ln variance and mean of the couplings, relative */
@@ -23,48 +24,66 @@ typedef struct rows {
     double *base, *variance; /* [units,n] */
     double *lift;            /* [units,KI_KINDS,n] */
     double *value;           /* [units] log-evidence */
-    double *square;          /* [workers,2,n,n] */
+    ki_v8 *square;           /* [workers, work_of(n)] */
 } rows;
 
-static int do_row(void *context, ki_work *work, size_t i) {
-    const rows *r = context;
-    const ki_evidence_data *d = r->data;
-    const size_t n = d->n;
-    double *factor = r->square + (size_t)ki_work_thread(work) * 2 * n * n,
-           *inverse = factor + n * n;
-    double *base = r->base + i * n, *lift = r->lift + i * KI_KINDS * n, value = 0;
+/* Two matrices, four right sides and a diagonal of a group. */
+static size_t work_of(size_t n) {
+    const size_t p = KI_LANES_WIDTH(n);
+    return 2 * p * p + (2 + KI_KINDS) * p;
+}
 
-    memcpy(factor, d->precision + i * n * n, n * n * sizeof *factor);
-    memset(lift, 0, KI_KINDS * n * sizeof *lift);
+/* Rows of a group, by the inverse w of the factor u. */
+static void do_lane(const rows *r, size_t i, size_t lane, const ki_v8 *log_det, const ki_v8 *base,
+                    const ki_v8 *variance) {
+    const ki_evidence_data *d = r->data;
+    const size_t n = d->n, p = KI_LANES_WIDTH(n);
+    double value = -(*log_det)[lane] / 2;
+
     for (size_t k = 0; k < n; k++) {
         const int kind = ki_kind_of(d, i, k);
         const double v = r->prior->variance[kind], m = r->prior->mean[kind];
-        factor[k * n + k] += 1 / v;
-        base[k] = d->weighted[i * n + k];
-        if (kind < KI_KINDS)
-            lift[(size_t)kind * n + k] = 1 / v;
-        value -= (log(v) + m * m / v) / 2;
-    }
-    if (ki_cholesky(n, factor, 0))
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "diagnose : the posterior of unit %zu has no finite covariance : fewer "
-                       "units, or more bins",
-                       d->unit[i]);
-    ki_cholesky_inverse(n, factor, inverse);
-    ki_cholesky_solve(n, factor, base);
-    for (size_t kind = 0; kind < KI_KINDS; kind++)
-        ki_cholesky_solve(n, factor, lift + kind * n);
-    value -= ki_cholesky_log_det(n, factor) / 2;
-    for (size_t k = 0; k < n; k++) {
-        const int kind = ki_kind_of(d, i, k);
-        double mean = base[k];
-        for (size_t other = 0; other < KI_KINDS; other++)
-            mean += r->prior->mean[other] * lift[other * n + k];
-        value +=
-            mean / 2 * (d->weighted[i * n + k] + r->prior->mean[kind] / r->prior->variance[kind]);
-        r->variance[i * n + k] = inverse[k * n + k];
+        double mean = base[k][lane];
+        r->base[i * n + k] = base[k][lane];
+        r->variance[i * n + k] = variance[k][lane];
+        for (size_t other = 0; other < KI_KINDS; other++) {
+            const double lift = base[(1 + other) * p + k][lane];
+            r->lift[(i * KI_KINDS + other) * n + k] = lift;
+            mean += r->prior->mean[other] * lift;
+        }
+        value += mean / 2 * (d->weighted[i * n + k] + m / v) - (log(v) + m * m / v) / 2;
     }
     r->value[i] = value;
+}
+
+static int do_group(void *context, ki_work *work, size_t g) {
+    const rows *r = context;
+    const ki_evidence_data *d = r->data;
+    const size_t n = d->n, p = KI_LANES_WIDTH(n), first = KI_LANES * g;
+    const size_t lanes = d->units - first < KI_LANES ? d->units - first : KI_LANES;
+    ki_v8 *u = r->square + (size_t)ki_work_thread(work) * work_of(n), *w = u + p * p;
+    ki_v8 *base = w + p * p, *variance = base + (1 + KI_KINDS) * p, log_det = {0};
+
+    const int error = ki_evidence_factor(d, r->prior, g, u);
+    if (error)
+        return error;
+    memset(base, 0, (1 + KI_KINDS) * p * sizeof *base);
+    for (size_t lane = 0; lane < lanes; lane++)
+        for (size_t k = 0; k < n; k++) {
+            const int kind = ki_kind_of(d, first + lane, k);
+            base[k][lane] = d->weighted[(first + lane) * n + k];
+            if (kind < KI_KINDS)
+                base[(1 + (size_t)kind) * p + k][lane] = 1 / r->prior->variance[kind];
+        }
+    for (size_t k = 0; k <= KI_KINDS; k++)
+        ki_cholesky_lanes_solve(p, u, base + k * p);
+    ki_cholesky_lanes_invert(p, u, w);
+    ki_cholesky_lanes_variances(p, w, variance);
+    for (size_t lane = 0; lane < lanes; lane++) {
+        for (size_t k = 0; k < n; k++)
+            log_det[lane] += 2 * log(u[k * p + k][lane]);
+        do_lane(r, first + lane, lane, &log_det, base, variance);
+    }
     return 0;
 }
 
@@ -75,13 +94,13 @@ static uint64_t take_rows(rows *r, int workers, ki_cursor *m) {
     r->variance = ki_take(m, units * n, sizeof(double));
     r->lift = ki_take(m, units * KI_KINDS * n, sizeof(double));
     r->value = ki_take(m, units, sizeof(double));
-    r->square = ki_take(m, (uint64_t)workers * 2 * n * n, sizeof(double));
+    r->square = ki_take(m, (uint64_t)workers * work_of(n), sizeof(ki_v8));
     return m->used;
 }
 
 /* Memory of the rows of `d`; NULL, with the sentence set, if there is none. */
 static void *make_rows(const ki_evidence_data *d, const ki_run_options *run, rows *r) {
-    const int workers = ki_parallel_workers(d->units, run);
+    const int workers = ki_parallel_workers(d->groups, run);
     ki_cursor memory = {0};
 
     r->data = d;
@@ -100,7 +119,7 @@ static int evaluate(rows *r, const ki_kinds *prior, const ki_run_options *run) {
     const ki_run_options quiet = {.threads = run ? run->threads : 0};
 
     r->prior = prior;
-    return ki_parallel_work(r->data->units, r->data->units, &quiet, do_row, r);
+    return ki_parallel_work(r->data->groups, r->data->groups, &quiet, do_group, r);
 }
 
 static double mean_of(const rows *r, const ki_kinds *prior, size_t i, size_t k) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sites of rows [evidence]: Laplace's method, then expectation propagation. */
+/* Sites of rows [evidence]: Laplace's method, then expectation propagation. Eight rows go together,
+ * a panel of groups of them at a time: their covariances are made, then a pass over transitions is
+ * divided among tasks (group, segment of transitions), then segments are added in their order. */
 #include "sites.h"
 
 #include <math.h>
@@ -7,261 +9,436 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
-#include "num/cholesky.h"
-#include "num/matmul.h"
-#include "num/sum.h"
-#include "num/vecmath.h"
-#include "raster/block.h"
+#include "num/cholesky_lanes.h"
 
 #define LONGEST 3.0     /* step of a parameter */
 #define SMALL_STEP 1e-2 /* where Newton's steps end: sites are swept afterwards */
-#define LEAST_TAU                                                                                  \
-    1e-12 /* of a site; the likelihood is log-concave, so that only rounding is below */
-enum { NEWTON_STEPS = 60 };
+enum { NEWTON_STEPS = 60, PANEL = 16, TASKS = 16 };
 
-static const ki_run_options alone = {.threads = 1};
+/* Transitions per parameter from which on the first steps make do with a part of them. */
+enum { PLENTY = 64, LARGEST_STRIDE = 4 };
+
+enum mode { LAPLACE, TILTED, STORED };
 
 void ki_evidence_take(ki_cursor *m, ki_evidence_data *d) {
-    const size_t n = d->n, wide = d->blocks * KI_BLOCK;
-
-    d->x = ki_take(m, n * wide, sizeof(double));
-    d->tau = ki_take(m, d->units * wide, sizeof(double));
-    d->nu = ki_take(m, d->units * wide, sizeof(double));
-    d->theta = ki_take(m, d->units * n, sizeof(double));
-    d->precision = ki_take(m, d->units * n * n, sizeof(double));
-    d->weighted = ki_take(m, d->units * n, sizeof(double));
+    d->n = 1 + d->units + d->cosines;
+    d->groups = (d->units + KI_LANES - 1) / KI_LANES;
+    d->columns.units = d->units;
+    d->columns.slow = d->cosines;
+    d->columns.count = d->raster->transitions;
+    ki_columns_take(m, &d->columns);
+    d->stride = d->columns.count / (PLENTY * d->n);
+    d->stride = d->stride < 1 ? 1 : d->stride < LARGEST_STRIDE ? d->stride : LARGEST_STRIDE;
+    d->sample = d->columns;
+    if (d->stride > 1) {
+        d->sample.count = (d->columns.count + d->stride - 1) / d->stride;
+        ki_columns_take(m, &d->sample);
+    }
+    d->tau = ki_take(m, d->groups * d->columns.count, sizeof(ki_f8));
+    d->nu = ki_take(m, d->groups * d->columns.count, sizeof(ki_f8));
+    d->theta = ki_take(m, d->units * d->n, sizeof(double));
+    d->precision = ki_take(m, d->units * d->n * d->n, sizeof(double));
+    d->weighted = ki_take(m, d->units * d->n, sizeof(double));
     d->change = ki_take(m, d->units, sizeof(double));
 }
 
 void ki_evidence_fill(ki_evidence_data *d) {
-    const ki_raster *r = d->raster;
-
-    for (size_t b = 0; b < d->blocks; b++) {
-        double *x = d->x + b * d->n * KI_BLOCK;
-        ki_block_ones(r->leads, d->word[b], x);
-        for (size_t k = 0; k < d->units; k++)
-            ki_block_states(r, ki_raster_row(r, d->unit[k]), r->leads, d->word[b], 0,
-                            x + (k + 1) * KI_BLOCK);
-        for (size_t k = 1; k <= d->cosines; k++)
-            for (size_t t = 0; t < KI_BLOCK; t++) {
-                const double bin = (double)(64 * d->word[b] + t) + 0.5;
-                x[(d->units + k) * KI_BLOCK + t] =
-                    x[t] * cos(acos(-1) * (double)k * bin / (double)r->bins);
-            }
-    }
+    ki_columns_fill(&d->columns, d->raster, d->unit);
+    if (d->stride > 1)
+        ki_columns_thin(&d->columns, d->stride, &d->sample);
 }
 
-/* Memory of one row at work. */
-typedef struct room {
-    double *inverse, *factor, *square; /* [n,n] */
-    double *goal;                      /* [n] */
-    double *product;                   /* [n, KI_BLOCK] */
-    double *y, *f, *v;                 /* [KI_BLOCK] */
-    double *multiplier;
-} room;
-
-static void take_room(ki_cursor *m, size_t n, room *s) {
-    s->inverse = ki_take(m, n * n, sizeof(double));
-    s->factor = ki_take(m, n * n, sizeof(double));
-    s->square = ki_take(m, n * n, sizeof(double));
-    s->goal = ki_take(m, n, sizeof(double));
-    s->product = ki_take(m, n * KI_BLOCK, sizeof(double));
-    s->y = ki_take(m, KI_BLOCK, sizeof(double));
-    s->f = ki_take(m, KI_BLOCK, sizeof(double));
-    s->v = ki_take(m, KI_BLOCK, sizeof(double));
-    s->multiplier = ki_take(m, ki_matmul_space(n, KI_BLOCK > n ? KI_BLOCK : n), sizeof(double));
+/* Rows of a group that there are. */
+static size_t rows_of(const ki_evidence_data *d, size_t group) {
+    const size_t left = d->units - KI_LANES * group;
+    return left < KI_LANES ? left : KI_LANES;
 }
 
-/* Covariance and mean (to `goal`) of row i by its sites. */
-static int solve_row(const ki_evidence_data *d, size_t i, room *s) {
-    const size_t n = d->n;
+int ki_evidence_factor(const ki_evidence_data *d, const ki_kinds *prior, size_t group, ki_v8 *u) {
+    const size_t n = d->n, p = KI_LANES_WIDTH(n), rows = rows_of(d, group);
+    const ki_v8 zero = {0}, one = zero + 1;
 
-    memcpy(s->factor, d->precision + i * n * n, n * n * sizeof *s->factor);
-    for (size_t k = 0; k < n; k++) {
-        const int kind = ki_kind_of(d, i, k);
-        s->factor[k * n + k] += 1 / d->prior.variance[kind];
-        s->goal[k] = d->weighted[i * n + k] + d->prior.mean[kind] / d->prior.variance[kind];
+    for (size_t j = 0; j < p; j++)
+        for (size_t k = j; k < p; k++)
+            u[j * p + k] = j == k ? one : zero;
+    for (size_t lane = 0; lane < rows; lane++) {
+        const size_t i = KI_LANES * group + lane;
+        const double *from = d->precision + i * n * n;
+        for (size_t j = 0; j < n; j++) {
+            for (size_t k = j; k < n; k++)
+                u[j * p + k][lane] = from[j * n + k];
+            u[j * p + j][lane] += 1 / prior->variance[ki_kind_of(d, i, j)];
+        }
     }
-    if (ki_cholesky(n, s->factor, 0))
+    const unsigned failed = ki_cholesky_lanes(p, u);
+    if (failed)
         return ki_fail(KI_ERR_ARGUMENT,
                        "diagnose : the posterior of unit %zu has no finite covariance : fewer "
                        "units, or more bins",
-                       d->unit[i]);
-    ki_cholesky_inverse(n, s->factor, s->inverse);
-    ki_cholesky_solve(n, s->factor, s->goal);
+                       d->unit[KI_LANES * group + (size_t)__builtin_ctz(failed)]);
     return 0;
 }
 
-/* Fields theta.x and targets of a block of row i. */
-static void fields(const ki_evidence_data *d, size_t i, size_t b, room *s) {
-    const ki_raster *r = d->raster;
-    const double *x = d->x + b * d->n * KI_BLOCK, *theta = d->theta + i * d->n;
-
-    ki_block_states(r, ki_raster_row(r, d->unit[i]), r->leads, d->word[b], 1, s->y);
-    memset(s->f, 0, KI_BLOCK * sizeof *s->f);
-    for (size_t k = 0; k < d->n; k++)
-        for (size_t t = 0; t < KI_BLOCK; t++)
-            s->f[t] += theta[k] * x[k * KI_BLOCK + t];
-}
-
-/* Variances x^T S x of the fields. */
-static void variances(const ki_evidence_data *d, size_t b, room *s) {
-    const size_t n = d->n;
-    const double *x = d->x + b * n * KI_BLOCK;
-
-    (void)ki_matmul(n, KI_BLOCK, n, (ki_matrix){s->inverse, n, 1}, NULL,
-                    (ki_matrix){x, KI_BLOCK, 1}, s->product, KI_BLOCK, s->multiplier, &alone);
-    memset(s->v, 0, KI_BLOCK * sizeof *s->v);
-    for (size_t k = 0; k < n; k++)
-        for (size_t t = 0; t < KI_BLOCK; t++)
-            s->v[t] += x[k * KI_BLOCK + t] * s->product[k * KI_BLOCK + t];
-}
-
-/* Nodes x > 0 and weights of the Gauss-Hermite rule of 24 nodes for Int f(x) N(x; 0, 1) dx. */
-static const double node[12] = {0.31737009662945231, 0.95342192293210903, 1.59348042981642,
-                                2.2404678516917524,  2.8977286432233136,  3.5693067640735601,
-                                4.2603836050199053,  4.9780413746391208,  5.7327471752512009,
-                                6.5416750050986341,  7.437890666021663,   8.5078035191952566};
-static const double node_weight[12] = {
-    0.24087011554664031,    0.16145951286700008,    0.072069364017178325,   0.021126344408967546,
-    0.0039766089291813087,  0.00046471871877939568, 3.2095005652745914e-05, 1.2176597454425813e-06,
-    2.2674616734806418e-08, 1.7186649279648582e-10, 3.7149741527623988e-13, 9.390193689041956e-17};
-
-/* Sites by which the tilted distributions sigma(2 y f) N(f; cavity) have the right moments. */
-static void match(double *tau, double *nu, room *s) {
-    for (size_t t = 0; t < KI_BLOCK; t++) {
-        if (s->y[t] == 0) {
-            tau[t] = nu[t] = 0;
-            continue;
-        }
-        const double precision = fmax(1 / s->v[t] - tau[t], 1e-12);
-        const double first = s->f[t] / s->v[t] - nu[t];
-        const double mean = first / precision, width = sqrt(1 / precision);
-        double e[24], z = 0, m = 0, square = 0;
-        for (size_t k = 0; k < 12; k++) {
-            e[k] = -2 * s->y[t] * (mean + width * node[k]);
-            e[12 + k] = -2 * s->y[t] * (mean - width * node[k]);
-        }
-        ki_vexp(24, e, e);
-        for (size_t k = 0; k < 12; k++) {
-            const double a = node_weight[k] / (1 + e[k]), c = node_weight[k] / (1 + e[12 + k]);
-            z += a + c;
-            m += (a - c) * node[k];
-            square += (a + c) * node[k] * node[k];
-        }
-        m /= z;
-        const double spread = square / z - m * m; /* of the tilted one in units of the cavity's */
-        tau[t] = fmax(precision * (1 / spread - 1), LEAST_TAU);
-        nu[t] = (mean + width * m) * (precision + tau[t]) - first;
-    }
-}
-
-/* Sites of second order at the field itself. */
-static void expand(double *tau, double *nu, const room *s) {
-    for (size_t t = 0; t < KI_BLOCK; t++) {
-        const double th = tanh(s->f[t]);
-        tau[t] = s->y[t] == 0 ? 0 : fmax(1 - th * th, LEAST_TAU);
-        nu[t] = s->y[t] == 0 ? 0 : s->y[t] - th + tau[t] * s->f[t];
-    }
-}
-
-/* New sites of row i where `theta` is, and their sums. */
-static int pass(ki_evidence_data *d, ki_work *work, size_t i, room *s, int laplace) {
-    const size_t n = d->n, wide = d->blocks * KI_BLOCK;
-    double *precision = d->precision + i * n * n, *weighted = d->weighted + i * n;
-
-    memset(precision, 0, n * n * sizeof *precision);
-    memset(weighted, 0, n * sizeof *weighted);
-    for (size_t b = 0; b < d->blocks; b++) {
-        double *tau = d->tau + i * wide + b * KI_BLOCK, *nu = d->nu + i * wide + b * KI_BLOCK;
-        const double *x = d->x + b * n * KI_BLOCK;
-        fields(d, i, b, s);
-        if (laplace) {
-            expand(tau, nu, s);
-        } else {
-            variances(d, b, s);
-            match(tau, nu, s);
-        }
-        (void)ki_matmul_symmetric(n, KI_BLOCK, (ki_matrix){x, KI_BLOCK, 1}, tau,
-                                  (ki_matrix){x, 1, KI_BLOCK}, s->square, n, s->multiplier, &alone);
-        for (size_t k = 0; k < n * n; k++)
-            precision[k] += s->square[k];
-        for (size_t k = 0; k < n; k++)
-            weighted[k] += ki_dot(KI_BLOCK, nu, x + k * KI_BLOCK);
-        if (ki_work_spend(work, 2 * n * n * KI_BLOCK))
-            return ki_fail(KI_ERR_CANCELLED, "diagnose : cancelled : run it again");
-    }
-    return 0;
-}
-
-typedef struct job {
+/* A panel of groups, and how it is passed. */
+typedef struct panel {
     ki_evidence_data *data;
+    enum mode mode;
+    const ki_columns *columns; /* all transitions, or a sample of them */
+    size_t first, groups;      /* the panel */
+    size_t segments;           /* of the transitions, a task each */
+    size_t blocks;             /* of the transitions, of equal length */
+    int moving[PANEL];         /* rows of the group are not at their modes */
+    double longest[PANEL];     /* last step of a parameter */
+    ki_v8 *theta;              /* [PANEL, n] */
+    ki_v8 *form;               /* [PANEL, pairs] covariances, doubled off the diagonal */
+    ki_v8 *square;             /* [PANEL segments, pairs] sums over segments */
+    ki_v8 *sum;                /* [PANEL segments, n] */
     char *memory;
     uint64_t bytes; /* of a worker */
-    int laplace;
-} job;
+} panel;
 
-static int do_row(void *context, ki_work *work, size_t i) {
-    const job *j = context;
-    ki_evidence_data *d = j->data;
-    const size_t n = d->n;
-    double *theta = d->theta + i * n;
-    ki_cursor memory = {.base = j->memory + (size_t)ki_work_thread(work) * j->bytes};
-    room s;
-    int error;
-
-    take_room(&memory, n, &s);
-    if (j->laplace) {
-        memset(theta, 0, n * sizeof *theta);
-        error = pass(d, work, i, &s, 1);
-    } else {
-        error = solve_row(d, i, &s);
-        d->change[i] = 0;
-        for (size_t k = 0; k < n && !error; k++) {
-            const double step = fabs(s.goal[k] - theta[k]) / sqrt(s.inverse[k * n + k]);
-            d->change[i] = fmax(d->change[i], step);
-            theta[k] = s.goal[k];
-        }
-        error = error ? error : pass(d, work, i, &s, 0);
-    }
-    for (int step = 0; j->laplace && !error && step < NEWTON_STEPS; step++) {
-        double longest = 0;
-        error = solve_row(d, i, &s);
-        for (size_t k = 0; k < n && !error; k++)
-            longest = fmax(longest, fabs(s.goal[k] - theta[k]));
-        const double part = longest > LONGEST ? LONGEST / longest : 1;
-        for (size_t k = 0; k < n && !error; k++)
-            theta[k] += part * (s.goal[k] - theta[k]);
-        error = error ? error : pass(d, work, i, &s, 1);
-        if (longest < SMALL_STEP)
-            break;
-    }
-    (void)ki_work_tick(work, 1);
-    return error;
+static size_t pairs_of(const ki_evidence_data *d) {
+    return d->n * (d->n + 1) / 2;
 }
 
-static int all_rows(ki_evidence_data *d, const ki_run_options *run, int laplace) {
-    const int workers = ki_parallel_workers(d->units, run);
-    ki_cursor measure = {0};
-    room s;
-    job j = {.data = d, .laplace = laplace};
+/* Memory of a worker: for a pass, or for a covariance. */
+typedef struct room {
+    ki_tally_space tally;
+    ki_v8 *f, *v, *y;  /* [KI_TALLY] */
+    ki_v8 *u, *w;      /* [p,p] */
+    ki_v8 *goal, *own; /* [p] */
+} room;
 
-    take_room(&measure, d->n, &s);
-    j.bytes = (measure.used + 63) / 64 * 64;
-    j.memory = workers < 0 ? NULL : ki_alloc((size_t)workers, j.bytes);
-    if (!j.memory)
+static void take_room(ki_cursor *m, const ki_evidence_data *d, room *s) {
+    const size_t p = KI_LANES_WIDTH(d->n);
+    ki_cursor other = *m;
+
+    ki_tally_take(m, &d->columns, &s->tally);
+    s->f = ki_take(m, KI_TALLY, sizeof(ki_v8));
+    s->v = ki_take(m, KI_TALLY, sizeof(ki_v8));
+    s->y = ki_take(m, KI_TALLY, sizeof(ki_v8));
+    s->u = ki_take(&other, p * p, sizeof(ki_v8));
+    s->w = ki_take(&other, p * p, sizeof(ki_v8));
+    s->goal = ki_take(&other, p, sizeof(ki_v8));
+    s->own = ki_take(&other, p, sizeof(ki_v8));
+    m->used = m->used > other.used ? m->used : other.used;
+    m->overflow |= other.overflow;
+}
+
+static room room_of(const panel *p, const ki_work *work) {
+    ki_cursor memory = {.base = p->memory + (size_t)ki_work_thread(work) * p->bytes};
+    room s;
+
+    take_room(&memory, p->data, &s);
+    return s;
+}
+
+static void take_panel(ki_cursor *m, panel *p) {
+    const ki_evidence_data *d = p->data;
+    const size_t groups = d->groups < PANEL ? d->groups : PANEL;
+
+    p->theta = ki_take(m, groups * d->n, sizeof(ki_v8));
+    p->form = ki_take(m, groups * pairs_of(d), sizeof(ki_v8));
+    p->square = ki_take(m, groups * p->segments * pairs_of(d), sizeof(ki_v8));
+    p->sum = ki_take(m, groups * p->segments * d->n, sizeof(ki_v8));
+}
+
+/* How the transitions are divided, whatever the number of threads. */
+static void divide(panel *p, const ki_columns *columns) {
+    const ki_evidence_data *d = p->data;
+    const size_t groups = d->groups < PANEL ? d->groups : PANEL;
+
+    p->columns = columns;
+    p->blocks = (columns->count + KI_TALLY - 1) / KI_TALLY;
+    p->segments = (TASKS + groups - 1) / groups;
+    p->segments = p->segments < p->blocks ? p->segments : p->blocks;
+}
+
+/* The covariance that is in w [p,p], packed. */
+static void pack(size_t n, size_t p, const ki_v8 *s, ki_v8 *form) {
+    for (size_t j = 0; j < n; j++)
+        for (size_t k = j; k < n; k++)
+            *form++ = j == k ? s[j * p + k] : 2 * s[j * p + k];
+}
+
+/* A step of Newton's method for the rows of a group, none longer than LONGEST. */
+static void step(panel *p, size_t g, const ki_v8 *goal) {
+    ki_evidence_data *d = p->data;
+    const size_t n = d->n, group = p->first + g;
+
+    p->longest[g] = 0;
+    for (size_t lane = 0; lane < rows_of(d, group); lane++) {
+        double *theta = d->theta + (KI_LANES * group + lane) * n, longest = 0;
+        for (size_t k = 0; k < n; k++)
+            longest = fmax(longest, fabs(goal[k][lane] - theta[k]));
+        const double part = longest > LONGEST ? LONGEST / longest : 1;
+        for (size_t k = 0; k < n; k++)
+            theta[k] += part * (goal[k][lane] - theta[k]);
+        p->longest[g] = fmax(p->longest[g], longest);
+    }
+}
+
+/* Means that the sites at hand give, and their covariance to form. */
+static void move(panel *p, size_t g, room *s) {
+    ki_evidence_data *d = p->data;
+    const size_t n = d->n, width = KI_LANES_WIDTH(n), group = p->first + g;
+
+    ki_cholesky_lanes_invert(width, s->u, s->w);
+    ki_cholesky_lanes_inverse(width, s->w, s->u); /* in place of the factor */
+    pack(n, width, s->u, p->form + g * pairs_of(d));
+    for (size_t lane = 0; lane < rows_of(d, group); lane++) {
+        const size_t i = KI_LANES * group + lane;
+        double *theta = d->theta + i * n;
+        d->change[i] = 0;
+        for (size_t k = 0; k < n; k++) {
+            const double moved = fabs(s->goal[k][lane] - theta[k]);
+            d->change[i] = fmax(d->change[i], moved / sqrt(s->u[k * width + k][lane]));
+            theta[k] = s->goal[k][lane];
+        }
+    }
+}
+
+static void theta_to_lanes(const panel *p, size_t g) {
+    const ki_evidence_data *d = p->data;
+    const ki_v8 zero = {0};
+    ki_v8 *to = p->theta + g * d->n;
+
+    for (size_t k = 0; k < d->n; k++) {
+        to[k] = zero;
+        for (size_t lane = 0; lane < rows_of(d, p->first + g); lane++)
+            to[k][lane] = d->theta[(KI_LANES * (p->first + g) + lane) * d->n + k];
+    }
+}
+
+static int cancelled(void) {
+    return ki_fail(KI_ERR_CANCELLED, "diagnose : cancelled : run it again");
+}
+
+static int solve(void *context, ki_work *work, size_t g) {
+    panel *p = context;
+    ki_evidence_data *d = p->data;
+    const size_t n = d->n, width = KI_LANES_WIDTH(n), group = p->first + g;
+    const ki_v8 zero = {0};
+    room s = room_of(p, work);
+
+    if (p->mode == LAPLACE && !p->moving[g])
+        return 0;
+    const int error = ki_evidence_factor(d, &d->prior, group, s.u);
+    if (error)
+        return error;
+    for (size_t k = 0; k < width; k++)
+        s.goal[k] = zero;
+    for (size_t lane = 0; lane < rows_of(d, group); lane++)
+        for (size_t k = 0; k < n; k++) {
+            const size_t i = KI_LANES * group + lane;
+            const int kind = ki_kind_of(d, i, k);
+            s.goal[k][lane] =
+                d->weighted[i * n + k] + d->prior.mean[kind] / d->prior.variance[kind];
+        }
+    ki_cholesky_lanes_solve(width, s.u, s.goal);
+    if (p->mode == LAPLACE)
+        step(p, g, s.goal);
+    else
+        move(p, g, &s);
+    return ki_work_spend(work, 8 * n * n * n) || ki_work_tick(work, 1) ? cancelled() : 0;
+}
+
+/* Where block b begins. */
+static size_t begin(const panel *p, size_t b) {
+    return b * p->columns->count / p->blocks;
+}
+
+static size_t length(const panel *p, size_t b) {
+    return begin(p, b + 1) - begin(p, b);
+}
+
+/* Sites of a block of a group, and their sums. */
+static void pass_block(const panel *p, size_t g, size_t b, room *s, ki_v8 *sum, ki_v8 *square) {
+    const ki_evidence_data *d = p->data;
+    const ki_tally_block block = {p->columns, begin(p, b), length(p, b), &s->tally};
+    const size_t at = (p->first + g) * d->columns.count + block.first;
+    ki_f8 *tau = d->tau + at, *nu = d->nu + at; /* a sample's are overwritten later */
+
+    if (p->mode == STORED) {
+        ki_stored_sites(block.count, tau, nu, s->f, s->v);
+    } else {
+        ki_tally_targets(&block, p->first + g, s->y);
+        ki_tally_fields(&block, p->theta + g * d->n, s->f);
+        if (p->mode == LAPLACE) {
+            ki_expand(block.count, s->y, s->f, s->v, tau, nu);
+        } else {
+            ki_tally_quadratic(&block, p->form + g * pairs_of(d), s->v);
+            ki_tilt(block.count, s->y, s->f, s->v, tau, nu);
+        }
+    }
+    ki_tally_moments(&block, s->f, sum);
+    ki_tally_squares(&block, s->v, square);
+}
+
+/* A segment of a group. */
+static int pass(void *context, ki_work *work, size_t task) {
+    panel *p = context;
+    const ki_evidence_data *d = p->data;
+    const size_t g = task / p->segments, k = task % p->segments;
+    const size_t first = k * p->blocks / p->segments, end = (k + 1) * p->blocks / p->segments;
+    ki_v8 *sum = p->sum + task * d->n, *square = p->square + task * pairs_of(d);
+    room s = room_of(p, work);
+
+    if (p->mode == LAPLACE && !p->moving[g])
+        return 0;
+    memset(sum, 0, d->n * sizeof *sum);
+    memset(square, 0, pairs_of(d) * sizeof *square);
+    for (size_t b = first; b < end; b++) {
+        pass_block(p, g, b, &s, sum, square);
+        if (ki_work_spend(work, pairs_of(d) * length(p, b) / 2))
+            return cancelled();
+    }
+    return ki_work_tick(work, 1) ? cancelled() : 0;
+}
+
+/* Sums over segments to precision and weighted. */
+static int gather(void *context, size_t g) {
+    panel *p = context;
+    ki_evidence_data *d = p->data;
+    const size_t n = d->n, group = p->first + g, tasks = g * p->segments;
+    ki_v8 *sum = p->sum + tasks * n, *square = p->square + tasks * pairs_of(d);
+    const double scale = (double)d->columns.count / (double)p->columns->count;
+
+    if (p->mode == LAPLACE && !p->moving[g])
+        return 0;
+    for (size_t k = 1; k < p->segments; k++) {
+        for (size_t e = 0; e < n; e++)
+            sum[e] += sum[k * n + e];
+        for (size_t e = 0; e < pairs_of(d); e++)
+            square[e] += square[k * pairs_of(d) + e];
+    }
+    for (size_t lane = 0; lane < rows_of(d, group); lane++) {
+        const size_t i = KI_LANES * group + lane;
+        double *precision = d->precision + i * n * n;
+        for (size_t j = 0, e = 0; j < n; j++) {
+            d->weighted[i * n + j] = scale * sum[j][lane];
+            for (size_t k = j; k < n; k++, e++)
+                precision[j * n + k] = precision[k * n + j] = scale * square[e][lane];
+        }
+    }
+    return 0;
+}
+
+/* Progress in rows, over all panels. */
+typedef struct relay {
+    const ki_run_options *run;
+    size_t before, rows, units; /* rows of earlier panels; that a loop stands for; of all */
+    int stop;                   /* a loop of one task is over before it can be told */
+} relay;
+
+static int tell(void *user, uint64_t done, uint64_t total) {
+    relay *r = user;
+    const uint64_t rows = r->before + done * r->rows / total;
+
+    r->stop |= r->run->progress(r->run->progress_user, rows, r->units);
+    return r->stop;
+}
+
+/* A loop over `count` tasks of the panel that stands for its rows, or for nothing. */
+static int loop(panel *p, size_t count, ki_work_fn work, const ki_run_options *run, int counts) {
+    const size_t units = p->data->units, first = KI_LANES * p->first;
+    const size_t end = KI_LANES * (p->first + p->groups);
+    relay r = {run, first, counts ? (end < units ? end : units) - first : 0, units, 0};
+    const ki_run_options told = {run ? run->threads : 0, run && run->progress ? tell : NULL, &r};
+
+    const int error = ki_parallel_work(count, count, &told, work, p);
+    return error ? error : r.stop ? cancelled() : 0;
+}
+
+static int pass_panel(panel *p, const ki_run_options *run) {
+    const ki_run_options quiet = {.threads = run ? run->threads : 0};
+
+    for (size_t g = 0; g < p->groups; g++)
+        theta_to_lanes(p, g);
+    const int error = loop(p, p->groups * p->segments, pass, run, 1);
+    return error ? error : ki_parallel_for(p->groups, 1, &quiet, gather, p);
+}
+
+/* Newton's method from 0, with a sample of the transitions where there are plenty, and sites. */
+static int laplace(panel *p, const ki_run_options *run) {
+    ki_evidence_data *d = p->data;
+    int error = 0, left = 1;
+
+    divide(p, &d->sample);
+    for (size_t g = 0; g < p->groups; g++) {
+        const size_t i = KI_LANES * (p->first + g);
+        memset(d->theta + i * d->n, 0, rows_of(d, p->first + g) * d->n * sizeof *d->theta);
+        p->moving[g] = 1;
+    }
+    for (int turn = 0; turn < NEWTON_STEPS && left && !error; turn++) {
+        left = 0;
+        error = pass_panel(p, run);
+        error = error ? error : loop(p, p->groups, solve, run, 0);
+        for (size_t g = 0; g < p->groups; g++) {
+            p->moving[g] = p->moving[g] && p->longest[g] >= SMALL_STEP;
+            left |= p->moving[g];
+        }
+    }
+    divide(p, &d->columns);
+    for (size_t g = 0; g < p->groups; g++)
+        p->moving[g] = 1;
+    return error ? error : pass_panel(p, run);
+}
+
+uint64_t ki_evidence_space(const ki_evidence_data *d, int workers) {
+    panel p = {.data = (ki_evidence_data *)(uintptr_t)d};
+    ki_cursor m = {0}, worker = {0};
+    room s;
+
+    divide(&p, &d->columns);
+    take_panel(&m, &p);
+    take_room(&worker, d, &s);
+    return m.overflow || worker.overflow ? UINT64_MAX : m.used + (uint64_t)workers * worker.used;
+}
+
+static int all_rows(ki_evidence_data *d, const ki_run_options *run, enum mode mode) {
+    panel p = {.data = d, .mode = mode};
+    ki_cursor m = {0}, worker = {0};
+    room s;
+
+    divide(&p, &d->columns);
+    const int workers = ki_parallel_workers(PANEL * p.segments, run);
+    if (workers < 0)
+        return workers;
+    take_panel(&m, &p);
+    take_room(&worker, d, &s);
+    p.bytes = worker.used;
+    const uint64_t bytes = m.used + (uint64_t)workers * p.bytes;
+    char *memory = m.overflow || worker.overflow ? NULL : ki_alloc(1, bytes);
+    if (!memory)
         return ki_fail(KI_ERR_NOMEM,
-                       "diagnose : %d times %llu bytes are not to be had : fewer threads", workers,
-                       (unsigned long long)j.bytes);
-    const int error = ki_parallel_work(d->units, d->units, run, do_row, &j);
-    ki_free(j.memory);
+                       "diagnose : %llu bytes are not to be had : fewer threads or units",
+                       (unsigned long long)bytes);
+    m = (ki_cursor){.base = memory};
+    take_panel(&m, &p);
+    p.memory = memory + m.used;
+    int error = 0;
+    for (p.first = 0; p.first < d->groups && !error; p.first += PANEL) {
+        p.groups = d->groups - p.first < PANEL ? d->groups - p.first : PANEL;
+        if (mode == LAPLACE)
+            error = laplace(&p, run);
+        else if (mode == TILTED)
+            error = loop(&p, p.groups, solve, run, 0);
+        if (mode != LAPLACE && !error)
+            error = pass_panel(&p, run);
+    }
+    ki_free(memory);
     return error;
 }
 
 int ki_evidence_laplace(ki_evidence_data *d, const ki_run_options *run) {
-    return all_rows(d, run, 1);
+    return all_rows(d, run, LAPLACE);
 }
 
 int ki_evidence_sweep(ki_evidence_data *d, const ki_run_options *run) {
-    return all_rows(d, run, 0);
+    return all_rows(d, run, TILTED);
+}
+
+int ki_evidence_collect(ki_evidence_data *d, const ki_run_options *run) {
+    return all_rows(d, run, STORED);
 }

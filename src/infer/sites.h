@@ -6,8 +6,8 @@
 #ifndef KI_SRC_INFER_SITES_H
 #define KI_SRC_INFER_SITES_H
 
-#include "base/memory.h"
-#include "raster/raster.h"
+#include "tally.h"
+#include "tilt.h"
 
 /* Kinds of parameters; the last one, of the cosines, has mean 0 and variance 1. */
 enum { KI_KIND_COUPLING, KI_KIND_FIELD, KI_KIND_SELF, KI_KINDS, KI_KIND_SLOW = KI_KINDS };
@@ -21,15 +21,16 @@ typedef struct ki_kinds {
 typedef struct ki_evidence_data {
     const ki_raster *raster;
     size_t units, cosines, n; /* kept units; slow regressors; n = 1 + units + cosines */
-    size_t blocks;            /* of KI_BLOCK bins that have a transition */
+    size_t groups;            /* of eight rows */
     size_t *unit;             /* [units] which they are */
-    size_t *word;             /* [blocks] first words of the blocks */
-    double *x;                /* [blocks, n, KI_BLOCK], 0 where no transition begins */
-    double *tau, *nu;         /* [units, blocks, KI_BLOCK] sites exp(nu f - tau f^2/2) */
-    double *theta;            /* [units, n] means of the rows */
-    double *precision;        /* [units, n, n] sum_t tau x x^T */
-    double *weighted;         /* [units, n] sum_t nu x */
-    double *change;           /* [units] of theta in the last sweep, in standard deviations */
+    ki_columns columns;       /* regressors */
+    ki_columns sample;        /* those of every `stride`-th transition; or all, stride 1 */
+    size_t stride;
+    ki_f8 *tau, *nu;   /* [groups, transitions] sites exp(nu f - tau f^2/2) */
+    double *theta;     /* [units, n] means of the rows */
+    double *precision; /* [units, n, n] sum_t tau x x^T */
+    double *weighted;  /* [units, n] sum_t nu x */
+    double *change;    /* [units] of theta in the last sweep, in standard deviations */
     ki_kinds prior;
 } ki_evidence_data;
 
@@ -42,10 +43,10 @@ static inline int ki_kind_of(const ki_evidence_data *d, size_t i, size_t k) {
     return k == i + 1 ? KI_KIND_SELF : KI_KIND_COUPLING;
 }
 
-/* Hands out the memory of rows over `blocks` blocks. */
+/* Hands out the memory of rows; raster, units, cosines and unit are set. */
 void ki_evidence_take(ki_cursor *memory, ki_evidence_data *d);
 
-/* Regressors of all blocks from raster and d->unit, d->word. */
+/* Regressors from raster and d->unit. */
 void ki_evidence_fill(ki_evidence_data *d);
 
 /* Steps of Newton's method to the modes of all rows, and sites there (Laplace's method). */
@@ -53,5 +54,15 @@ int ki_evidence_laplace(ki_evidence_data *d, const ki_run_options *run);
 
 /* One sweep over the sites of all rows. Returns 0 or KI_ERR_*. */
 int ki_evidence_sweep(ki_evidence_data *d, const ki_run_options *run);
+
+/* precision and weighted from the sites that are stored. */
+int ki_evidence_collect(ki_evidence_data *d, const ki_run_options *run);
+
+/* Bytes of a worker of these three, and of what is shared. */
+uint64_t ki_evidence_space(const ki_evidence_data *d, int workers);
+
+/* The factor u^T u of precision + prior of the rows of a group, u [p,p] of num/cholesky_lanes.h;
+ * returns 0 or KI_ERR_ARGUMENT with the first unit that has none. */
+int ki_evidence_factor(const ki_evidence_data *d, const ki_kinds *prior, size_t group, ki_v8 *u);
 
 #endif

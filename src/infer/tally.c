@@ -53,6 +53,17 @@ void ki_columns_fill(ki_columns *c, const ki_raster *r, const size_t *unit) {
         fill_waves(c, r);
 }
 
+void ki_columns_thin(const ki_columns *from, size_t stride, ki_columns *to) {
+    for (size_t g = 0; g < to->bytes; g++)
+        for (size_t t = 0; t < to->count; t++) {
+            to->before[g * to->stride + t] = from->before[g * from->stride + stride * t];
+            to->after[g * to->stride + t] = from->after[g * from->stride + stride * t];
+        }
+    for (size_t k = 0; k < to->slow; k++)
+        for (size_t t = 0; t < to->count; t++)
+            to->wave[k * to->stride + t] = from->wave[k * from->stride + stride * t];
+}
+
 void ki_tally_take(ki_cursor *m, const ki_columns *c, ki_tally_space *s) {
     s->half = ki_take(m, 2 * c->bytes * KI_TALLY, 1);
     s->index = ki_take(m, 2 * KI_TALLY, 1);

@@ -33,6 +33,10 @@ void ki_columns_take(ki_cursor *memory, ki_columns *c);
 /* States from the units unit[N] of a raster, and z_k = cos(pi k t / bins), t in the middle of a bin. */
 void ki_columns_fill(ki_columns *c, const ki_raster *r, const size_t *unit);
 
+/* Every `stride`-th transition of `from`; units and slow of both are the same, to->count that of
+ * from over the stride, rounded up. */
+void ki_columns_thin(const ki_columns *from, size_t stride, ki_columns *to);
+
 /* Work space of a worker. */
 typedef struct ki_tally_space {
     uint8_t *half;  /* [2 bytes, KI_TALLY] states of 4 units */

@@ -24,15 +24,12 @@ static ki_raster *recording(size_t trials, uint64_t seed, int8_t **values) {
 }
 
 /* Rows of which all is at hand. */
-static void *rows_of(ki_raster *r, ki_evidence_data *d, size_t *unit, size_t *word) {
+static void *rows_of(ki_raster *r, ki_evidence_data *d, size_t *unit) {
     ki_cursor memory = {0};
 
-    *d = (ki_evidence_data){.raster = r, .cosines = 2, .units = N, .n = N + 3, .unit = unit};
-    d->word = word;
+    *d = (ki_evidence_data){.raster = r, .cosines = 2, .units = N, .unit = unit};
     for (size_t i = 0; i < N; i++)
         unit[i] = i;
-    for (size_t w = 0; w < r->words; w += 8)
-        word[d->blocks++] = w;
     ki_evidence_take(&memory, d);
     void *all = ki_alloc(1, memory.used);
     assert_non_null(all);
@@ -48,8 +45,8 @@ static void maximum(void **state) {
     (void)state;
     ki_raster *r = recording(1, 5, NULL);
     ki_evidence_data d;
-    size_t unit[N], word[16];
-    void *memory = rows_of(r, &d, unit, word);
+    size_t unit[N];
+    void *memory = rows_of(r, &d, unit);
     double best, more, less;
 
     assert_int_equal(ki_evidence_laplace(&d, NULL), 0);

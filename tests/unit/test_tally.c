@@ -7,7 +7,7 @@
 
 #include "infer/tally.h"
 
-enum { MOST = 45, SLOW = 3, WIDE = 1 + MOST + SLOW };
+enum { MOST = 45, SLOW = 12, WIDE = 1 + MOST + SLOW };
 
 static ki_v8 *lanes(size_t count, uint64_t *seed) {
     ki_v8 *x = ki_alloc(count, sizeof *x);
@@ -120,6 +120,8 @@ static void sums(void **state) {
         check(units[k], (k + 1) % 4, 3, 70);
     }
     check(9, 2, 1, 5000);
+    check(10, 10, 1, 5000);
+    check(20, 12, 2, 500);
 }
 
 int main(void) {
