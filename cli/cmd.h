@@ -3,14 +3,18 @@
 #ifndef KINISING_CLI_CMD_H
 #define KINISING_CLI_CMD_H
 
+#include "shell/parts.h"
+
 typedef struct command {
     const char *name; /* first, for did_you_mean() */
     const char *group;
     const char *summary;
     /* argv[0] is the command's name; returns an exit_status. */
     int (*run)(int argc, char **argv);
-    int has_parts; /* its first argument is a command of its own */
+    const command_part *parts; /* its first argument is one of these; NULL if it has none */
 } command;
+
+extern const command_part network_parts[], raster_parts[];
 
 int cmd_theory(int argc, char **argv);
 int cmd_transient(int argc, char **argv);

@@ -12,6 +12,7 @@
 #include <kinising/kinising.h>
 
 #include "cmd.h"
+#include "shell/help.h"
 #include "shell/message.h"
 #include "shell/options.h"
 
@@ -31,13 +32,13 @@ static const command commands[] = {
     {"merge", "finite networks, exact simulation", "the parts of a simulation become the whole",
      cmd_merge, 0},
     {"network", "finite networks, exact simulation",
-     "draw, inspect, rescale, convert a network file", cmd_network, 1},
+     "draw, inspect, rescale, convert a network file", cmd_network, network_parts},
     {"exact", "one small network, all of its states",
      "law, moments, entropy production and its fluctuations, spectrum", cmd_exact, 0},
     {"meanfield", "one network, approximately",
      "Plefka's mean fields: m, C, D, sigma in time or steady; their errors", cmd_meanfield, 0},
     {"raster", "recordings", "read spike times and matrices of many formats, inspect, convert",
-     cmd_raster, 1},
+     cmd_raster, raster_parts},
     {"fit", "recordings", "a network from a recording: maximum likelihood, mean fields", cmd_fit,
      0},
     {"entropy", "recordings", "entropy production of a recording, with bias, error and tests",
@@ -87,17 +88,53 @@ static int unknown_command(const char *name) {
     return complain(STATUS_USAGE, "%s : unknown %s : one of those in kinising help", quoted, kind);
 }
 
+/* The options of one command; `words` are those of its call, three at most. */
+static int help_json_of(int (*call)(int argc, char **argv), const char *const *words) {
+    char *as_option[4] = {NULL};
+    int n = 0;
+
+    for (; words[n]; n++)
+        as_option[n] = (char *)words[n];
+    as_option[n++] = "--help";
+    return call(n, as_option);
+}
+
+/* All commands and options, for the program that makes manual pages and completions of them. */
+static int help_json(void) {
+    int status = STATUS_DONE;
+
+    help_as_json();
+    for (size_t i = 0; i < N_COMMANDS && !status; i++) {
+        const command *c = &commands[i];
+        help_json_command(c->name, c->group, c->summary);
+        for (const command_part *p = c->parts; p && p->name && !status; p++) {
+            help_json_part(p->full, p->summary);
+            status = help_json_of(p->run, (const char *[]){p->full, NULL});
+        }
+        if (!c->parts && c->run != cmd_version)
+            status = help_json_of(c->run, (const char *[]){c->name, NULL});
+        /* The one command with a second table of options. */
+        if (c->run == cmd_simulate && !status) {
+            help_json_mode("--network FILE");
+            status = help_json_of(c->run, (const char *[]){c->name, "--network", "FILE", NULL});
+        }
+    }
+    return status;
+}
+
 /* `help network draw` is `network draw --help`. */
 static int help(int argc, char **argv) {
-    char *as_option[] = {NULL, NULL, NULL, NULL};
+    char *as_option[] = {NULL, NULL, NULL};
     int n = 0;
 
     if (argc < 2)
         return print_usage();
+    if (argc == 2 && strcmp(argv[1], "--json") == 0)
+        return help_json();
     const command *c = find_command(argv[1]);
     if (!c)
         return unknown_command(argv[1]);
-    const int words = c->has_parts ? 3 : 2;
+    const int words = c->parts ? 3 : 2;
     if (argc > words) {
         char quoted[QUOTE_SIZE];
         return complain(STATUS_USAGE, "help : unexpected argument %s : the name of one command",

@@ -15,7 +15,7 @@ case $prefix in
 /*) ;;
 *) refuse "PREFIX=$prefix : is no absolute path : make install PREFIX=\$HOME/.local, for example" ;;
 esac
-for folder in bin "$libdir/pkgconfig" include/kinising; do
+for folder in bin "$libdir/pkgconfig" include/kinising share; do
     place=${DESTDIR:-}$prefix/$folder
     if ! reason=$(mkdir -p "$place" 2>&1); then
         refuse "$place : ${reason##*: } : run it as root, or choose another place: make install PREFIX=\$HOME/.local"

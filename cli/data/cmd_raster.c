@@ -11,11 +11,7 @@
 #include "shell/memory.h"
 #include "shell/output.h"
 
-static const char group_help[] = "Recordings: which units were active in which time bins.\n\n"
-                                 "  raster info      units, their spikes and rates\n"
-                                 "  raster convert   a recording of any kind as a matrix\n"
-                                 "  raster bin       spike times as a matrix\n\n"
-                                 "kinising raster info --help, and so on, has the options.\n";
+static const char group_help[] = "Recordings: which units were active in which time bins.\n";
 
 #define KINDS                                                                                      \
     "A matrix of 0/1 or -1/+1 (.npy, .npz, .mat, .h5, .csv) needs --axes, the names of its\n"      \
@@ -286,27 +282,12 @@ static int raster_bin(int argc, char **argv) {
     return write_command(argc, argv, &bin_help, 1);
 }
 
-int cmd_raster(int argc, char **argv) {
-    static const struct {
-        const char *name, *full;
-        int (*run)(int argc, char **argv);
-    } commands[] = {{"info", "raster info", raster_info},
-                    {"convert", "raster convert", raster_convert},
-                    {"bin", "raster bin", raster_bin}};
-    enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
-    char quoted[QUOTE_SIZE];
+const command_part raster_parts[] = {
+    {"info", "raster info", "units, their spikes and rates", raster_info},
+    {"convert", "raster convert", "a recording of any kind as a matrix", raster_convert},
+    {"bin", "raster bin", "spike times as a matrix", raster_bin},
+    {NULL, NULL, NULL, NULL}};
 
-    if (argc < 2)
-        return complain(STATUS_USAGE, "raster : info, convert or bin is missing : one of them");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        printf("usage: kinising raster info|convert|bin\n\n%s", group_help);
-        return STATUS_DONE;
-    }
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            argv[1] = (char *)commands[i].full;
-            return commands[i].run(argc - 1, argv + 1);
-        }
-    quote_text(quoted, argv[1], strlen(argv[1]));
-    return complain(STATUS_USAGE, "raster : unknown command %s : info, convert or bin", quoted);
+int cmd_raster(int argc, char **argv) {
+    return run_part(raster_parts, group_help, argc, argv);
 }

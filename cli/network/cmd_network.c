@@ -11,16 +11,9 @@
 #include "shell/memory.h"
 #include "shell/output.h"
 
-static const command_help network_help = {
-    "network",
+static const char group_help[] =
     "Network files: H (N), J (N,N), beta (one number). J[i,j] acts from spin j at t-1 on spin i at "
-    "t.\n\n"
-    "  network draw      a network of the ensemble, at random\n"
-    "  network info      what a network file holds\n"
-    "  network convert   another format, temperature or convention\n\n"
-    "kinising network draw --help, and so on, has the options.\n",
-    "",
-};
+    "t.\n";
 static const command_help draw_help = {
     "network draw",
     "Draws couplings J_ij ~ Normal(J0/N, dJ^2/N) and fields H_i ~ Uniform(-dH, dH), and writes "
@@ -282,33 +275,12 @@ static int network_convert(int argc, char **argv) {
     return status == PARSE_HELP ? STATUS_DONE : status;
 }
 
-int cmd_network(int argc, char **argv) {
-    static const struct {
-        const char *name, *full;
-        int (*run)(int argc, char **argv);
-    } commands[] = {{"draw", "network draw", network_draw},
-                    {"info", "network info", network_info},
-                    {"convert", "network convert", network_convert}};
-    enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
-    char quoted[QUOTE_SIZE];
+const command_part network_parts[] = {
+    {"draw", "network draw", "a network of the ensemble, at random", network_draw},
+    {"info", "network info", "what a network file holds", network_info},
+    {"convert", "network convert", "another format, temperature or convention", network_convert},
+    {NULL, NULL, NULL, NULL}};
 
-    if (argc < 2)
-        return complain(STATUS_USAGE, "network : draw, info or convert is missing : one of them");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        printf("usage: kinising network draw|info|convert\n\n%s", network_help.text);
-        return STATUS_DONE;
-    }
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            /* Messages and provenance name both words. */
-            argv[1] = (char *)commands[i].full;
-            return commands[i].run(argc - 1, argv + 1);
-        }
-    const char *near =
-        did_you_mean(argv[1], strlen(argv[1]), commands, N_COMMANDS, sizeof commands[0]);
-    quote_text(quoted, argv[1], strlen(argv[1]));
-    if (near)
-        return complain(STATUS_USAGE, "network : unknown command %s : did you mean %s?", quoted,
-                        near);
-    return complain(STATUS_USAGE, "network : unknown command %s : draw, info or convert", quoted);
+int cmd_network(int argc, char **argv) {
+    return run_part(network_parts, group_help, argc, argv);
 }

@@ -60,8 +60,7 @@ const char *did_you_mean(const char *text, size_t length, const void *table, siz
     return best;
 }
 
-/* Arguments without dashes come first in a table. */
-static size_t count_positional(const option *options, size_t n) {
+size_t options_positional(const option *options, size_t n) {
     size_t i = 0;
 
     while (i < n && options[i].kind <= OPTION_POSITIONALS)
@@ -70,7 +69,7 @@ static size_t count_positional(const option *options, size_t n) {
 }
 
 static option *find_long(option *options, size_t n, const char *name, size_t length) {
-    for (size_t i = count_positional(options, n); i < n; i++)
+    for (size_t i = options_positional(options, n); i < n; i++)
         if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
             return &options[i];
     return NULL;
@@ -287,7 +286,7 @@ static int set_value(option *o, const char *value) {
 static int unknown_option(const option *options, size_t n, const char *command, const char *arg,
                           size_t length) {
     char quoted[QUOTE_SIZE];
-    size_t dashes = length > 1 && arg[1] == '-' ? 2 : 1, first = count_positional(options, n);
+    size_t dashes = length > 1 && arg[1] == '-' ? 2 : 1, first = options_positional(options, n);
     const char *near =
         did_you_mean(arg + dashes, length - dashes, options + first, n - first, sizeof *options);
 
@@ -313,7 +312,7 @@ static int looks_like_option(const char *arg) {
 static int next_positional(option *options, size_t n, const char *command, const char *arg,
                            int any_name, option **found, const char **value) {
     char quoted[QUOTE_SIZE];
-    size_t count = count_positional(options, n), i = 0;
+    size_t count = options_positional(options, n), i = 0;
 
     while (i < count && options[i].given && options[i].kind != OPTION_POSITIONALS)
         i++;
@@ -402,7 +401,7 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
             return status;
         o->given = 1;
     }
-    for (size_t i = 0; i < count_positional(options, n); i++)
+    for (size_t i = 0; i < options_positional(options, n); i++)
         if (!options[i].given)
             return complain(STATUS_USAGE, "%s : %s is missing : kinising %s %s", argv[0],
                             options[i].name, argv[0], options[i].name);
@@ -419,37 +418,4 @@ void options_free(option *options, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (options[i].kind == OPTION_LIST || options[i].kind == OPTION_COUNTS)
             value_list_free(options[i].target);
-}
-
-static void print_option(const option *o) {
-    char left[48];
-    int used = o->letter ? snprintf(left, sizeof left, "-%c, --%s", o->letter, o->name)
-                         : snprintf(left, sizeof left, "--%s", o->name);
-
-    if (o->meta && used > 0 && (size_t)used < sizeof left)
-        snprintf(left + used, sizeof left - (size_t)used, " %s", o->meta);
-    printf("  %-26s %s", left, o->help);
-    if (o->fallback)
-        printf(" (default %s)", o->fallback);
-    putchar('\n');
-}
-
-void options_help(const command_help *help, const option *options, size_t n, size_t n_common) {
-    const size_t first = count_positional(options, n);
-
-    printf("usage: kinising %s ", help->name);
-    for (size_t i = 0; i < first; i++)
-        printf("%s%s ", options[i].name, options[i].kind == OPTION_POSITIONALS ? "..." : "");
-    printf("[options]\n\n%s\n", help->text);
-    if (n - first > n_common) {
-        printf("options:\n");
-        for (size_t i = first; i + n_common < n; i++)
-            if (options[i].kind != OPTION_ELSEWHERE)
-                print_option(&options[i]);
-        putchar('\n');
-    }
-    printf("common options:\n");
-    for (size_t i = n - n_common; i < n; i++)
-        print_option(&options[i]);
-    printf("  %-26s %s\n\nexample:\n%s", "-h, --help", "this page", help->example);
 }

@@ -58,13 +58,6 @@ typedef struct option {
 enum { SPELLED_SIZE = 35 };
 const char *option_spelled(const option *o, char out[SPELLED_SIZE]);
 
-/* What --help shows around the options. */
-typedef struct command_help {
-    const char *name;
-    const char *text;    /* a paragraph, ends with a newline */
-    const char *example; /* lines that run as they stand, each ends with a newline */
-} command_help;
-
 enum parse_result { PARSE_DONE = 0, PARSE_HELP = -1 }; /* or a positive exit status */
 
 /* Reads argv[1..argc-1] into the targets; argv[0] is the command's name. Returns PARSE_DONE,
@@ -75,8 +68,8 @@ int options_parse(option *options, size_t n, int argc, char **argv);
 /* Frees lists. */
 void options_free(option *options, size_t n);
 
-/* Writes the help page to stdout; `common` options come last under a heading of their own. */
-void options_help(const command_help *help, const option *options, size_t n, size_t n_common);
+/* How many arguments without dashes, which come first in the table. */
+size_t options_positional(const option *options, size_t n);
 
 /* Place of an option in the table, n if it has none of that name. */
 size_t option_index(const option *options, size_t n, const char *name);

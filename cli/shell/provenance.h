@@ -8,8 +8,4 @@
 /* One line of ASCII JSON, to be freed; NULL when memory is out. */
 char *provenance(const session *s);
 
-/* Writes a JSON string with its quotes. Anything but ASCII becomes \u escapes, bytes that are not
- * UTF-8 become U+FFFD. */
-void json_string(FILE *out, const char *text);
-
 #endif

@@ -9,6 +9,7 @@
 
 #include <kinising/kinising.h>
 
+#include "shell/help.h"
 #include "shell/message.h"
 #include "shell/options.h"
 

@@ -101,6 +101,9 @@ def test_headers_and_program_are_installed(installed):
     headers = set(os.listdir(os.path.join(ROOT, "include", "kinising")))
     assert set(os.listdir(os.path.join(prefix, "include", "kinising"))) == headers
     assert "version" in sh(os.path.join(prefix, "bin", "kinising"), "info")
+    for name in ("man/man1/kinising.1", "man/man1/kinising-network-draw.1", "fish/vendor_completions.d/kinising.fish",
+                 "bash-completion/completions/kinising", "zsh/site-functions/_kinising"):
+        assert os.path.getsize(os.path.join(prefix, "share", name)) > 0
 
 
 def make_install(*arguments):
