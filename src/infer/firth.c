@@ -41,6 +41,7 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
         if (!flat && row->trial >= row->value - 1e-11 * (1 + fabs(row->trial))) {
             accepted[g->which[k]] = 1;
             row->value = row->trial;
+            row->log_likelihood = g->value[k];
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             memcpy(row->gradient, row->scratch, n * sizeof *row->gradient);
             continue;
@@ -143,6 +144,7 @@ static int next_steps(ki_group *g, const int *accepted) {
         row->halvings = 0;
         if (fmax(size, largest(n, row->step)) <= GOAL * (1 + largest(n, row->theta))) {
             memcpy(row->theta, row->at, n * sizeof *row->theta);
+            row->log_likelihood += ki_dot(n, row->gradient, row->step);
             row->active = 0;
             row->status = row->bordered ? KI_SEPARATED : KI_CONVERGED;
         } else if (row->passes > MOST_PASSES) {

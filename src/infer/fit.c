@@ -316,13 +316,14 @@ static int some_rows(void *ctx, ki_work *work, size_t group) {
     for (size_t i = 0; i < count && !error; i++) {
         memcpy(j->theta + (first + i) * n, g.row[i].theta, n * sizeof *j->theta);
         j->status[g.row[i].unit] = g.row[i].status;
+        j->log_likelihood[g.row[i].unit] = g.row[i].log_likelihood;
     }
     if (!error)
         (void)ki_work_tick(work, count);
     return error;
 }
 
-/* Log-likelihoods of the rows fitted, where they are numbers. */
+/* Log-likelihoods of the rows fitted, where a fit has not made them. */
 static int score_rows(void *ctx, ki_work *work, size_t group) {
     const job *j = ctx;
     const size_t n = j->m.n, first = group * j->most;
@@ -366,7 +367,8 @@ static int fit_rows(job *j, const double *want_likelihood) {
         return no_memory(j);
     if (j->spec->method == KI_FIT_MLE)
         error = ki_parallel_work(j->groups, j->fitted, j->run, some_rows, j);
-    if (!error && !j->moment && want_likelihood)
+    if (!error && !j->moment && (j->spec->l1 > 0 || j->spec->method != KI_FIT_MLE) &&
+        want_likelihood)
         error = ki_parallel_work(j->groups, j->fitted, &quiet, score_rows, j);
     ki_free(j->memory);
     return error;
@@ -461,8 +463,8 @@ static int fit_all(job *j, ki_fit_result *out) {
     choose_columns(j);
     if (j->moment)
         average_updates(j);
-    j->data = (ki_rows_data){j->raster, j->spec->updates, j->use,   j->count,
-                             j->m.n,    j->m.column,      j->moment};
+    j->data = (ki_rows_data){j->raster, j->spec->updates, j->use,    j->count,
+                             j->m.n,    j->m.column,      j->moment, 0};
     if (j->spec->method != KI_FIT_MLE)
         error = close_rows(j);
     error = error ? error : fit_rows(j, out->log_likelihood);

@@ -16,22 +16,24 @@ enum { KI_PAST = 6 };
 /* What of a row is known beside its parameters. */
 typedef struct ki_fit_row {
     size_t unit;
-    int status;       /* enum ki_status */
-    int active;       /* not yet at its end */
-    int bordered;     /* the likelihood has no finite maximum */
-    int level;        /* what `factor` is of, enum ki_level */
-    int fresh;        /* ... at the very place of theta */
-    int halvings;     /* of the step at hand */
-    int passes;       /* over the data */
-    int lost;         /* steps of the last level that gained nothing */
-    int wants;        /* a factor of the next level */
-    double value;     /* objective at theta */
-    double trial;     /* ... at theta + step */
-    double weight;    /* mean of sech^2 h */
-    double decrement; /* gradient . step */
-    int passed;       /* steps that are remembered; in Firth's iteration the last place too */
-    int slow;         /* passes that gained little by the factor at hand */
-    int renewals;     /* second derivatives of all data that were made */
+    int status;            /* enum ki_status */
+    int active;            /* not yet at its end */
+    int bordered;          /* the likelihood has no finite maximum */
+    int level;             /* what `factor` is of, enum ki_level */
+    int fresh;             /* ... at the very place of theta */
+    int halvings;          /* of the step at hand */
+    int passes;            /* over the data */
+    int lost;              /* steps of the last level that gained nothing */
+    int wants;             /* a factor of the next level */
+    int warm;              /* the first place is near the last one: a factor there is worth it */
+    double log_likelihood; /* of theta; NaN if it was not made */
+    double value;          /* objective at theta */
+    double trial;          /* ... at theta + step */
+    double weight;         /* mean of sech^2 h */
+    double decrement;      /* gradient . step */
+    int passed;            /* steps that are remembered; in Firth's iteration the last place too */
+    int slow;              /* passes that gained little by the factor at hand */
+    int renewals;          /* second derivatives of all data that were made */
     double *theta, *at, *gradient, *slope, *step, *start; /* [n] */
     double *past;                                         /* [2 KI_PAST, n] */
     double *scratch;                                      /* [KI_PAST + 1, n] */
@@ -61,6 +63,7 @@ typedef struct ki_group {
     double value[KI_ROWS_MOST], weight[KI_ROWS_MOST];
     double *theta, *gradient; /* [rows,n] */
     double *packed;           /* [rows, pairs] */
+    double goal;              /* of the last step, relative to 1 + |theta| */
     int digits;               /* of leverages, by the last ki_rows_information() */
     double *square;           /* [n,n] */
 } ki_group;

@@ -114,7 +114,8 @@ static int score_group(void *ctx, ki_work *work, size_t group) {
     const job *j = ctx;
     const size_t units = j->raster->units, n = units + 1, first = group * GROUP;
     const size_t rows = units - first < GROUP ? units - first : GROUP;
-    const ki_rows_data data = {j->raster, j->spec->updates, j->test, j->tested, n, j->column, NULL};
+    const ki_rows_data data = {j->raster, j->spec->updates, j->test, j->tested,
+                               n,         j->column,        NULL,    0};
     ki_cursor c = {.base = j->memory + (uint64_t)ki_work_thread(work) * j->each};
     ki_rows_space space;
     double value[GROUP], weight[GROUP];

@@ -110,7 +110,7 @@ static int renew(ki_group *g) {
     for (size_t i = 0; i < g->rows; i++)
         chosen[i] = g->row[i].active && g->row[i].wants;
     const ki_rows at = ki_group_gather(g, chosen, 0);
-    const int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, KI_EXACT, 1, g->packed) : 0;
+    const int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, KI_EXACT, g->packed) : 0;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         ki_unpack_pairs(n, g->packed + k * pairs, row->factor);

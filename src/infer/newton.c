@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Maximum likelihood [mle] by Newton's method on groups of rows. A gradient of all rows costs two
- * products of matrices, second derivatives of one row about as much as of all: steps are made with
- * what is at hand (the Gram matrix first, then second derivatives of a part of the data, then of
- * all) and with what the last steps showed, until the decrement falls too slowly for too long. */
+/* Maximum likelihood [mle] by Newton's method on groups of rows. Of long recordings a part comes first,
+ * whose maximum is a good place to start from. Steps are made with what second derivatives are at
+ * hand (the Gram matrix first, then those of the part, then of all data) and with what the last steps
+ * showed, until the decrement falls too slowly for what others cost. */
 #include "group.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,18 +13,24 @@
 #include "num/cholesky.h"
 #include "num/sum.h"
 
-#define STEP_GOAL 1e-10 /* of the last step, relative to 1 + |theta| */
+#define STEP_GOAL 1e-10  /* of the last step, relative to 1 + |theta| */
+#define SAMPLE_GOAL 1e-3 /* ... of a part of the data */
+#define SURE 0.02        /* steps that become shorter by that are Newton's */
+#define FAR 10.0         /* parameters of a part that are no place to start from */
 #define SLOW 0.04       /* decrements that fall less from step to step ask for better derivatives */
+#define SLOW_CHEAP 1e-4 /* ... where these cost less than a step */
 #define LONGEST 3.0     /* step of a parameter: far away the likelihood is flat */
 #define SMALLEST_PIVOT 1e-14
 enum {
     MOST_PASSES = 400,
     MOST_PATIENCE = 20,
+    CHEAP = 3,       /* second derivatives, against a gradient */
     SUSPICIOUS = 12, /* passes after which steps that stay large are looked at */
-    SAMPLE = 8192 /* transitions of a part of the data, or so many for each regressor: */,
-    SAMPLE_EACH = 48,
+    SAMPLE = 8192,   /* transitions of a part of the data, or so many for each regressor: */
+    SAMPLE_EACH = 128,
+    SAMPLE_PASSES = 12,
     ROUGH_COUNT = 16384, /* transitions from which derivatives of all may be rough */
-    ROUGH_RENEWALS = 3   /* and so often */
+    ROUGH_RENEWALS = 4   /* and so often */
 };
 
 void ki_group_take(ki_cursor *memory, size_t n, size_t most, ki_group *g) {
@@ -58,25 +65,29 @@ ki_rows ki_group_gather(ki_group *g, const int *chosen, int trial) {
     return (ki_rows){g->data, &g->space, g->work, g->at_work, g->unit, g->theta};
 }
 
-void ki_group_start(ki_group *g) {
+static void start_row(const ki_group *g, ki_fit_row *row) {
     const size_t n = g->data->n;
     const double count = (double)g->data->count;
+    const double mean = fmax(fmin(g->after[row->unit], 1 - 1 / count), 1 / count - 1);
 
-    for (size_t i = 0; i < g->rows; i++) {
-        ki_fit_row *row = g->row + i;
-        const double mean = fmax(fmin(g->after[row->unit], 1 - 1 / count), 1 / count - 1);
-        memset(row->theta, 0, n * sizeof *row->theta);
-        row->theta[0] = atanh(mean);
-        memcpy(row->at, row->theta, n * sizeof *row->at);
-        memset(row->step, 0, n * sizeof *row->step);
-        row->value = -INFINITY;
-        row->decrement = INFINITY;
-        row->level = KI_GRAM;
-        row->fresh = row->halvings = row->passes = row->lost = row->wants = 0;
-        row->bordered = row->slow = row->renewals = row->passed = 0;
-        row->status = KI_NOT_CONVERGED;
-        row->active = 1;
-    }
+    memset(row->theta, 0, n * sizeof *row->theta);
+    row->theta[0] = atanh(mean);
+    memcpy(row->at, row->theta, n * sizeof *row->at);
+    memset(row->step, 0, n * sizeof *row->step);
+    row->value = -INFINITY;
+    row->decrement = INFINITY;
+    row->level = KI_GRAM;
+    row->fresh = row->halvings = row->passes = row->lost = row->wants = 0;
+    row->bordered = row->slow = row->renewals = row->passed = row->warm = 0;
+    row->log_likelihood = NAN;
+    row->status = KI_NOT_CONVERGED;
+    row->active = 1;
+}
+
+void ki_group_start(ki_group *g) {
+    g->goal = STEP_GOAL;
+    for (size_t i = 0; i < g->rows; i++)
+        start_row(g, g->row + i);
 }
 
 static double largest(size_t n, const double *x) {
@@ -87,12 +98,12 @@ static double largest(size_t n, const double *x) {
     return most;
 }
 
-/* Stride of the blocks of a part of the data; 1 if a part would be nearly all. */
+/* Stride of the blocks of a part of the data; 1 if a part would be much of it. */
 static size_t stride_of(const ki_rows_data *d) {
     const size_t sample = SAMPLE > SAMPLE_EACH * d->n ? SAMPLE : SAMPLE_EACH * d->n;
     const size_t stride = d->count / sample;
 
-    return d->updates || stride < 3 ? 1 : stride;
+    return d->updates || d->moment || stride < 4 ? 1 : stride;
 }
 
 /* The inverse of the second derivatives at hand, times x. */
@@ -166,10 +177,14 @@ static void halve(const ki_group *g, ki_fit_row *row) {
         row->active = 0;
 }
 
-/* Slow passes after which better second derivatives are worth their price. Of a row they cost as
- * much as n/4 gradients. */
+/* What second derivatives of all data cost of a gradient. */
+static size_t price_of(const ki_group *g) {
+    return g->data->n / (g->space.level < KI_LEVEL_V4 ? 4 : 64);
+}
+
+/* Slow passes after which better second derivatives are worth their price. */
 static int patience(const ki_group *g, const ki_fit_row *row) {
-    const size_t price = g->data->n / 4 / (row->level == KI_GRAM ? stride_of(g->data) : 1);
+    const size_t price = price_of(g);
 
     /* Where derivatives of all were needed again, the likelihood is far from a parabola. */
     return row->renewals > 1 || price < 1 ? 1 : price > MOST_PATIENCE ? MOST_PATIENCE : (int)price;
@@ -179,7 +194,7 @@ static int patience(const ki_group *g, const ki_fit_row *row) {
  * still made. */
 static void accept(const ki_group *g, ki_fit_row *row) {
     const size_t n = g->data->n;
-    const double before = row->decrement;
+    const double before = row->decrement, last = largest(n, row->step);
     const int was_fresh = row->fresh;
 
     if (isfinite(before))
@@ -189,11 +204,18 @@ static void accept(const ki_group *g, ki_fit_row *row) {
     row->value = row->trial;
     row->fresh = 0;
     propose(g, row);
-    if (largest(n, row->step) <= STEP_GOAL * (1 + largest(n, row->theta))) {
+    const double size = largest(n, row->step), share = last > 0 ? size / last : 1;
+    /* After this step there will be about `share` of it to go. */
+    const double left = row->level != KI_GRAM && share < SURE ? 10 * share * size : size;
+    if (left <= g->goal * (1 + largest(n, row->theta))) {
         memcpy(row->theta, row->at, n * sizeof *row->theta);
+        row->value += row->decrement / 2;
         row->status = KI_CONVERGED;
         row->active = 0;
-    } else if (row->decrement > SLOW * before) {
+    } else if (row->warm) {
+        row->warm = 0;
+        row->wants = 1;
+    } else if (row->decrement > (price_of(g) < 1 ? SLOW_CHEAP : SLOW) * before) {
         /* What a full step with derivatives of this very place does not gain is rounding. */
         row->lost =
             was_fresh && row->level == KI_FULL && row->decrement < 1e-12 ? row->lost + 1 : 0;
@@ -246,8 +268,7 @@ static int pass(ki_group *g) {
 static int renew(ki_group *g, const int *chosen, int level, int digits, int *failed) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
     const ki_rows at = ki_group_gather(g, chosen, 0);
-    const size_t stride = level == KI_FULL ? 1 : stride_of(g->data);
-    int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, digits, stride, g->packed) : 0;
+    int error = at.rows ? ki_rows_squares(&at, KI_INFORMATION, digits, g->packed) : 0;
 
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
@@ -273,20 +294,18 @@ static int renew(ki_group *g, const int *chosen, int level, int digits, int *fai
 }
 
 static int renew_all(ki_group *g) {
-    int sampled[KI_ROWS_MOST], rough[KI_ROWS_MOST], exact[KI_ROWS_MOST];
-    const int parts = stride_of(g->data) > 1;
+    const int part = g->data->stride > 1;
+    int rough[KI_ROWS_MOST], exact[KI_ROWS_MOST];
 
     for (size_t i = 0; i < g->rows; i++) {
         const ki_fit_row *row = g->row + i;
         const int wants = row->active && row->wants;
-        sampled[i] = wants && parts && row->level == KI_GRAM;
         rough[i] =
-            wants && !sampled[i] && g->data->count >= ROUGH_COUNT && row->renewals < ROUGH_RENEWALS;
-        exact[i] = wants && !sampled[i] && !rough[i];
+            wants && (part || (g->data->count >= ROUGH_COUNT && row->renewals < ROUGH_RENEWALS));
+        exact[i] = wants && !rough[i];
     }
-    int error = renew(g, sampled, KI_SAMPLED, KI_ROUGH, exact);
-    error = error ? error : renew(g, rough, KI_FULL, KI_ROUGH, exact);
-    return error ? error : renew(g, exact, KI_FULL, KI_EXACT, NULL);
+    const int error = renew(g, rough, part ? KI_SAMPLED : KI_FULL, KI_ROUGH, exact);
+    return error ? error : renew(g, exact, part ? KI_SAMPLED : KI_FULL, KI_EXACT, NULL);
 }
 
 /* Rows whose steps stay large, or whose derivatives vanish: is there a direction that never loses? */
@@ -320,18 +339,61 @@ static int look_for_borders(ki_group *g) {
     return error;
 }
 
-int ki_group_newton(ki_group *g) {
-    int error = 0;
+static int climb(ki_group *g, int most) {
+    int error = 0, any = 1;
 
-    for (size_t i = 0; i < g->rows; i++)
-        memcpy(g->row[i].start, g->row[i].theta, g->data->n * sizeof(double));
-    for (int any = 1; any && !error;) {
+    for (int k = 0; any && k < most && !error; k++) {
         error = pass(g);
         error = error ? error : renew_all(g);
-        error = error ? error : look_for_borders(g);
+        error = error || g->data->stride > 1 ? error : look_for_borders(g);
         any = 0;
         for (size_t i = 0; i < g->rows; i++)
             any |= g->row[i].active;
+    }
+    return error;
+}
+
+/* Starts rows where the likelihood of every stride-th block is largest, if that is not far away. */
+static int start_from_part(ki_group *g, size_t stride) {
+    const ki_rows_data *all = g->data;
+    ki_rows_data part = *all;
+    const size_t n = all->n;
+
+    part.stride = stride;
+    g->data = &part;
+    g->goal = SAMPLE_GOAL;
+    const int error = climb(g, SAMPLE_PASSES);
+    g->data = all;
+    g->goal = STEP_GOAL;
+    for (size_t i = 0; i < g->rows; i++) {
+        ki_fit_row *row = g->row + i;
+        const int near = row->status == KI_CONVERGED && largest(n, row->theta) < FAR;
+        const int level = row->level;
+        if (near)
+            memcpy(row->scratch, row->theta, n * sizeof *row->theta);
+        start_row(g, row);
+        if (!near)
+            continue;
+        memcpy(row->theta, row->scratch, n * sizeof *row->theta);
+        memcpy(row->at, row->theta, n * sizeof *row->at);
+        row->level = level;
+        row->warm = price_of(g) < CHEAP || level == KI_GRAM;
+    }
+    return error;
+}
+
+int ki_group_newton(ki_group *g) {
+    const size_t stride = stride_of(g->data);
+    int error = stride > 1 ? start_from_part(g, stride) : 0;
+
+    for (size_t i = 0; i < g->rows; i++)
+        memcpy(g->row[i].start, g->row[i].theta, g->data->n * sizeof(double));
+    error = error ? error : climb(g, INT_MAX);
+    for (size_t i = 0; i < g->rows && !error; i++) {
+        ki_fit_row *row = g->row + i;
+        row->log_likelihood = g->data->moment ? NAN : row->value;
+        for (size_t k = 1; k < g->data->n; k++)
+            row->log_likelihood += g->spec->ridge / 2 * row->theta[k] * row->theta[k];
     }
     return error;
 }
@@ -344,7 +406,7 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
         chosen[i] = 1;
     const ki_rows at = ki_group_gather(g, chosen, 0);
     int digits = KI_ROUGH;
-    int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, digits, 1, g->packed)
+    int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, digits, g->packed)
                                      : ki_rows_information(&at, g->packed, &digits);
     for (size_t i = 0; i < g->rows && !error; i++) {
         ki_fit_row *row = g->row + i;
@@ -360,7 +422,7 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     }
     if (error || !robust)
         return error;
-    error = ki_rows_squares(&at, KI_SCORES, digits, 1, g->packed);
+    error = ki_rows_squares(&at, KI_SCORES, digits, g->packed);
     for (size_t i = 0; i < g->rows && !error; i++) {
         const ki_fit_row *row = g->row + i;
         if (!row->lost)

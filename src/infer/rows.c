@@ -98,17 +98,20 @@ void ki_rows_add_products(const ki_rows *g, const double *a, double *gradient) {
 int ki_rows_score(const ki_rows *g, double *log_likelihood, double *gradient, double *weight) {
     const ki_rows_data *d = g->data;
     const size_t n = d->n;
+    const size_t stride = d->stride > 1 ? d->stride : 1;
     double count[KI_ROWS_MOST] = {0};
+    size_t used = 0;
     int error = 0;
 
     for (size_t i = 0; i < g->rows; i++) {
         log_likelihood[i] = weight[i] = 0;
         memset(gradient + i * n, 0, n * sizeof *gradient);
     }
-    for (size_t w = 0; w < d->raster->words && !error; w += KI_BLOCK_WORDS) {
+    for (size_t w = 0; w < d->raster->words && !error; w += KI_BLOCK_WORDS * stride) {
         ki_rows_space *s = g->space;
         if (!ki_rows_prepare(g, w))
             continue;
+        used += ki_block_count(d->use, w);
         for (size_t i = 0; i < g->rows; i++)
             log_likelihood[i] +=
                 ki_score_row(s->y + i * KI_BLOCK, s->h + i * KI_BLOCK, s->w, d->moment != NULL,
@@ -118,6 +121,10 @@ int ki_rows_score(const ki_rows *g, double *log_likelihood, double *gradient, do
     }
     for (size_t i = 0; i < g->rows; i++) {
         weight[i] /= count[i] > 0 ? count[i] : 1;
+        for (size_t k = 0; k < n && stride > 1 && used > 0; k++)
+            gradient[i * n + k] *= (double)d->count / (double)used;
+        if (stride > 1 && used > 0)
+            log_likelihood[i] *= (double)d->count / (double)used;
         if (d->moment)
             for (size_t k = 0; k < n; k++) {
                 const double b = d->moment[g->unit[i] * n + k];

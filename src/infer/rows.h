@@ -23,6 +23,8 @@ typedef struct ki_rows_data {
     size_t n;                 /* regressors: the field and the active columns */
     const size_t *column;     /* [n] their units; column[0] means nothing */
     const double *moment;     /* NULL, or [units,n]: sum_t y_t x_t is replaced by these numbers */
+    size_t stride;            /* above 1: of the blocks of KI_BLOCK bins only each of so many, and
+                               * sums scaled to all */
 } ki_rows_data;
 
 /* Work space for groups of up to `most` rows. */
@@ -81,12 +83,11 @@ enum ki_weight {
     KI_NEAR         /* 1 where |h| < 1, else 0 */
 };
 
-/* sum_t weight x x^T in packed form [rows, ki_pairs(n)]. Of the blocks of bins only every
- * `stride`-th is used, and the sums are scaled to all. Weights are rounded to `digits` digits of 8
+/* sum_t weight x x^T in packed form [rows, ki_pairs(n)]. Weights are rounded to `digits` digits of 8
  * bits (1, 2, 4 or 8) of the largest one of 4096 bins: the errors of a sum over T bins are some 256^-digits
  * sqrt(T)/4, where its elements are of the order of T, and the time is proportional to digits. Without
  * the instructions for it weights are not rounded. */
-int ki_rows_squares(const ki_rows *g, int weight, int digits, size_t stride, double *packed);
+int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed);
 
 /* The same for Fisher's information, with as many digits as it takes that the elements of its
  * inverse are right to some 1e-9 of their size: *digits is KI_FINE, or KI_EXACT if that was needed

@@ -40,7 +40,7 @@ static int clean(ki_group *g, const ki_fit_row *row, double near, double *v) {
     for (size_t k = 0; k < n; k++)
         v[k] /= near;
     const ki_rows at = {g->data, &g->space, g->work, 1, &row->unit, v};
-    const int error = ki_rows_squares(&at, KI_NEAR, KI_ROUGH, 1, g->packed);
+    const int error = ki_rows_squares(&at, KI_NEAR, KI_ROUGH, g->packed);
     if (error)
         return error;
     ki_unpack_pairs(n, g->packed, a);

@@ -158,9 +158,10 @@ static int add_chunk(const ki_rows *g, size_t w, size_t words, int weight, int d
     return error;
 }
 
-int ki_rows_squares(const ki_rows *g, int weight, int digits, size_t stride, double *packed) {
+int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed) {
     const ki_rows_data *d = g->data;
     const size_t pairs = ki_pairs(d->n), all = d->raster->words;
+    const size_t stride = d->stride > 1 ? d->stride : 1;
     const size_t chunk = stride > 1 ? KI_BLOCK_WORDS : KI_BYTES_WORDS;
     size_t used = 0;
     int error = 0;
@@ -200,7 +201,7 @@ static int is_lossy(const ki_rows *g, const double *packed) {
 int ki_rows_information(const ki_rows *g, double *packed, int *digits) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
     const int whole = g->space->level < KI_LEVEL_V4 || g->data->count < FEW;
-    int error = ki_rows_squares(g, KI_INFORMATION, whole ? KI_EXACT : KI_FINE, 1, packed);
+    int error = ki_rows_squares(g, KI_INFORMATION, whole ? KI_EXACT : KI_FINE, packed);
 
     *digits = whole ? KI_EXACT : KI_FINE;
     for (size_t row = 0, end; row < g->rows && !whole && !error; row = end + 1) {
@@ -210,7 +211,7 @@ int ki_rows_information(const ki_rows *g, double *packed, int *digits) {
             continue;
         const ki_rows some = {g->data,   g->space,      g->work,
                               end - row, g->unit + row, g->theta + row * n};
-        error = ki_rows_squares(&some, KI_INFORMATION, KI_EXACT, 1, packed + row * pairs);
+        error = ki_rows_squares(&some, KI_INFORMATION, KI_EXACT, packed + row * pairs);
         *digits = KI_EXACT;
     }
     return error;

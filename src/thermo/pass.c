@@ -360,7 +360,7 @@ static int some_rows(void *ctx, ki_work *work, size_t index) {
 
     take(&c, r->units, p->n, r->words, j->parts, &g);
     g.rows = p->fitted - g.first < j->most ? p->fitted - g.first : j->most;
-    g.data = (ki_rows_data){r, NULL, p->part->lead[0], p->part->count, p->n, p->column, NULL};
+    g.data = (ki_rows_data){r, NULL, p->part->lead[0], p->part->count, p->n, p->column, NULL, 0};
     int error = invert(&g);
     error = error ? error : likelihoods(&g);
     error = error ? error : sweep(&g);

@@ -28,7 +28,7 @@ static fixture set_up(void) {
         J[k] = 0.6 * sin(1.7 * (double)k);
     fixture f = {.x = ki_test_course(N, H, J, TRIALS, BINS, 3)};
     f.r = ki_test_raster(N, TRIALS, BINS, f.x);
-    f.data = (ki_rows_data){f.r, NULL, f.r->leads, f.r->transitions, COLUMNS, columns, NULL};
+    f.data = (ki_rows_data){f.r, NULL, f.r->leads, f.r->transitions, COLUMNS, columns, NULL, 0};
     ki_cursor c = {0};
     ki_rows_take(&c, COLUMNS, 4, &f.space);
     f.memory = ki_alloc((size_t)c.used, 1);
@@ -102,7 +102,7 @@ static void squares(void **state) {
 
     assert_int_equal(ki_rows_margins(&g, least, most), 0);
     for (int weight = KI_INFORMATION; weight <= KI_NEAR; weight++) {
-        assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, 1, packed), 0);
+        assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, packed), 0);
         for (size_t i = 0; i < 2; i++) {
             double expected[COLUMNS * COLUMNS] = {0}, low = INFINITY, high = -INFINITY;
             for (size_t t = 0; t + 1 < TRIALS * BINS; t++) {
@@ -134,7 +134,7 @@ static double half_log_det(const fixture *f, const double *row) {
     const ki_rows g = {&f->data, (ki_rows_space *)&f->space, NULL, 1, units, row};
     double packed[COLUMNS * (COLUMNS + 1) / 2], a[COLUMNS][COLUMNS], sum = 0;
 
-    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, KI_EXACT, 1, packed), 0);
+    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, KI_EXACT, packed), 0);
     ki_unpack_pairs(COLUMNS, packed, a[0]);
     for (size_t p = 0; p < COLUMNS; p++) {
         sum += log(a[p][p]) / 2;
@@ -168,7 +168,7 @@ static void leverage(void **state) {
     const ki_rows g = {&f.data, &f.space, NULL, 1, units, theta};
     double packed[COLUMNS * (COLUMNS + 1) / 2], a[COLUMNS][COLUMNS], gradient[COLUMNS] = {0};
 
-    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, KI_EXACT, 1, packed), 0);
+    assert_int_equal(ki_rows_squares(&g, KI_INFORMATION, KI_EXACT, packed), 0);
     ki_unpack_pairs(COLUMNS, packed, a[0]);
     invert(a);
     double *m = packed;
@@ -278,7 +278,7 @@ static void digits(void **state) {
         unit[k] = 7 * k;
     int8_t *x = ki_test_course(UNITS, H, J, 4, T, 6);
     ki_raster *r = ki_test_raster(UNITS, 4, T, x);
-    const ki_rows_data data = {r, NULL, r->leads, r->transitions, COUNT, column, NULL};
+    const ki_rows_data data = {r, NULL, r->leads, r->transitions, COUNT, column, NULL, 0};
     ki_rows_space space;
     ki_cursor c = {0};
     ki_rows_take(&c, COUNT, ROWS, &space);
@@ -291,9 +291,9 @@ static void digits(void **state) {
     for (int count = 1; count <= KI_EXACT; count *= 2)
         for (int weight = KI_INFORMATION; weight <= KI_NEAR; weight++) {
             space.level = KI_LEVEL_PLAIN;
-            assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, 1, exact), 0);
+            assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, exact), 0);
             space.level = level;
-            assert_int_equal(ki_rows_squares(&g, weight, count, 1, bytes), 0);
+            assert_int_equal(ki_rows_squares(&g, weight, count, bytes), 0);
             /* 256^-count sqrt(T)/4 of the largest weight, and 6 times that at most. */
             const double size = sqrt(4 * T) * (weight == KI_SCORES ? 4 : 1);
             for (size_t k = 0; k < ROWS * pairs; k++)
