@@ -47,7 +47,7 @@ def _in_order(values: Any, axes: Any) -> np.ndarray:
     array = array.transpose([names.index(name) for name in _AXES])
     if 0 in array.shape:
         raise ValueError(f"raster : is of {array.shape} trials, bins and units : use at least one of each")
-    if array.dtype.name not in _TYPES:
+    if array.dtype.name not in _TYPES or not array.dtype.isnative:
         array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
     return array
 

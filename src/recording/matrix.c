@@ -86,9 +86,8 @@ static int no_axes(const matrix *m) {
                    rows ? "time,unit" : "unit,time");
 }
 
-/* MATLAB has one number as a matrix too. */
 static int is_matrix(const ki_array *a) {
-    return a->type != KI_STRING && a->ndim >= 2 && ki_array_size(a) != 1;
+    return a->type != KI_STRING && a->ndim >= 2;
 }
 
 /* The array that is meant. */
@@ -96,6 +95,7 @@ static int choose(matrix *m, const ki_recording_options *o, size_t *out) {
     ki_reader *r = m->r;
     char names[256] = "";
     size_t matrices = 0, used = 0;
+    int larger = 0;
     ptrdiff_t found = o->key         ? ki_reader_find(r, o->key)
                       : o->preferred ? ki_reader_find(r, o->preferred)
                                      : -1;
@@ -106,10 +106,13 @@ static int choose(matrix *m, const ki_recording_options *o, size_t *out) {
         *out = (size_t)found;
         return 0;
     }
+    for (size_t i = 0; i < ki_reader_count(r); i++)
+        larger |= is_matrix(ki_reader_info(r, i)) && ki_array_size(ki_reader_info(r, i)) != 1;
     for (size_t i = 0; i < ki_reader_count(r); i++) {
         const ki_array *a = ki_reader_info(r, i);
 
-        if (!is_matrix(a))
+        /* MATLAB has one number as a matrix too. */
+        if (!is_matrix(a) || (larger && ki_array_size(a) == 1))
             continue;
         *out = i;
         matrices++;
