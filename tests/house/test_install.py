@@ -42,6 +42,15 @@ def promised():
         with open(os.path.join(folder, name)) as f:
             names |= set(re.findall(r"^KI_API[^;(]*?\b(ki_\w+)\(", f.read(), flags=re.M))
     return names
+CMAKE = """
+cmake_minimum_required(VERSION 3.16)
+project(consumer LANGUAGES C CXX)
+find_package(kinising %s REQUIRED CONFIG)
+add_executable(in_c program.c)
+add_executable(in_cxx program.cpp)
+target_link_libraries(in_c PRIVATE kinising::kinising)
+target_link_libraries(in_cxx PRIVATE kinising::kinising)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +80,11 @@ def test_static_library_has_no_names_of_others():
     assert promised() <= names and {name for name in names if not name.startswith("ki_")} == set()
 
 
+@pytest.mark.parametrize("compiler", ["cc", "c++"])
 @pytest.mark.parametrize("kind", ["shared", "static"])
-def test_program_against_the_installation(kind, installed, tmp_path):
+def test_program_against_the_installation(kind, compiler, installed, tmp_path):
+    if shutil.which(compiler) is None:
+        pytest.skip(compiler + " is not here")
     _, prefix, folder = installed
     env = dict(os.environ, PKG_CONFIG_PATH=folder)
     flags = ["--define-variable=prefix=" + prefix, "--cflags", "--libs"]
@@ -86,14 +98,40 @@ def test_program_against_the_installation(kind, installed, tmp_path):
     if kind == "static":
         found = [os.path.join(libraries, "libkinising.a") if f == "-lkinising" else f
                  for f in found]
-    source = tmp_path / "program.c"
+    source = tmp_path / ("program.c" if compiler == "cc" else "program.cpp")
     source.write_text(PROGRAM)
     program = str(tmp_path / "program")
-    sh("cc", str(source), "-o", program, *found)
+    sh(compiler, str(source), "-o", program, *found)
     run_env = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
     if kind == "shared": # it finds the library with nothing set
         assert os.path.join(libraries, "libkinising.so") in sh("ldd", program, env=run_env)
     assert re.fullmatch(r"\d+\.\d+\.\d+ 0\.\d{6}\n", sh(program, env=run_env))
+
+
+def cmake(version, prefix, folder):
+    if shutil.which("cmake") is None or shutil.which("c++") is None:
+        pytest.skip("cmake or a C++ compiler is not here")
+    for name in ("program.c", "program.cpp"):
+        (folder / name).write_text(PROGRAM)
+    (folder / "CMakeLists.txt").write_text(CMAKE % version)
+    return subprocess.run(["cmake", "-S", folder, "-B", folder / "out", "-DCMAKE_PREFIX_PATH=" + prefix],
+                          capture_output=True, text=True)
+
+
+def test_cmake_programs_against_the_installation(installed, tmp_path):
+    done = cmake("0.1", installed[1], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    sh("cmake", "--build", str(tmp_path / "out"))
+    for name in ("in_c", "in_cxx"):
+        program = str(tmp_path / "out" / name)
+        assert os.path.join(installed[1], "lib", "libkinising.so") in sh("ldd", program)
+        assert re.fullmatch(r"\d+\.\d+\.\d+ 0\.\d{6}\n", sh(program))
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.99", "1.0"])
+def test_cmake_refuses_versions_that_are_not_promised(version, installed, tmp_path):
+    done = cmake(version, installed[1], tmp_path)
+    assert done.returncode != 0 and "requested version \"%s\"" % version in done.stderr, done.stderr
 
 
 def test_headers_and_program_are_installed(installed):
