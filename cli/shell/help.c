@@ -64,6 +64,7 @@ static const char *kind_name(int kind) {
     case OPTION_POSITIONALS:
         return "inputs";
     case OPTION_OUTPUT:
+    case OPTION_OUTPUTS:
         return "output";
     case OPTION_FLAG:
         return "flag";

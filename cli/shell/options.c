@@ -270,9 +270,15 @@ static int set_value(option *o, const char *value) {
     case OPTION_TEXT:
     case OPTION_INPUT:
     case OPTION_OUTPUT:
+    case OPTION_OUTPUTS:
         if (value[0] == '\0')
             return complain(STATUS_USAGE, "%s : the value is empty : %s %s",
                             option_spelled(o, name), option_spelled(o, name), o->meta);
+        if (o->kind == OPTION_OUTPUTS) {
+            text_list *list = o->target;
+            list->item[list->n++] = value;
+            return 0;
+        }
         *(const char **)o->target = value;
         return 0;
     case OPTION_WORD:
@@ -391,7 +397,7 @@ int options_parse(option *options, size_t n, int argc, char **argv) {
                              : next_option(options, n, argc, argv, &i, &o, &value);
         if (status)
             return status;
-        if (o->given && o->kind != OPTION_POSITIONALS)
+        if (o->given && o->kind != OPTION_POSITIONALS && o->kind != OPTION_OUTPUTS)
             return complain(STATUS_USAGE, "%s : given twice : once%s", option_spelled(o, name),
                             o->kind == OPTION_LIST     ? ", with a list such as 0.5,1,2"
                             : o->kind == OPTION_COUNTS ? ", with a list such as 32,128"

@@ -15,6 +15,7 @@ enum option_kind {
     OPTION_TEXT,        /* const char *, not empty */
     OPTION_INPUT,       /* the same: the name of a file that is read */
     OPTION_OUTPUT,      /* the same: the name of a file that is written */
+    OPTION_OUTPUTS,     /* several of these, the option once for each; text_list */
     OPTION_WORD,        /* one of `words`; int, its index */
     OPTION_WORDS,       /* some of `words` with commas; unsigned, bit i for word i */
     OPTION_REAL,        /* double in low..high */
@@ -48,8 +49,8 @@ typedef struct option {
     const char *const *words; /* OPTION_WORD, OPTION_WORDS: ends with NULL */
     double low, high;
     unsigned limits;
-    /* OPTION_TEXT, _INPUT, _OUTPUT: what session_begin() asks about the value; 0 or the exit status
-     * of its message. NULL for nothing. */
+    /* OPTION_TEXT, _INPUT, _OUTPUT, _OUTPUTS: what session_begin() asks about each value; 0 or the
+     * exit status of its message. NULL for nothing. */
     int (*check)(const char *value);
     int given; /* set by the parser */
 } option;

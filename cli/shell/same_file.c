@@ -94,38 +94,47 @@ static int refuse(const place *a, const place *b) {
                     option_spelled(b->o, other));
 }
 
-/* Holds the file that `o` writes, with that ending, against one of another option. */
-static int hold_against(const option *o, const char *ending, const option *other,
-                        const char *given) {
+/* The names that were given to an option of a kind that names files; `one` is room for a single name.
+ * -o - is stdout, which the session has made NULL: no name. */
+static text_list names_of(const option *o, const char **one) {
+    if (!o->given)
+        return (text_list){NULL, 0};
+    switch (o->kind) {
+    case OPTION_POSITIONALS:
+    case OPTION_OUTPUTS:
+        return *(const text_list *)o->target;
+    case OPTION_POSITIONAL:
+    case OPTION_INPUT:
+    case OPTION_OUTPUT:
+        *one = *(const char *const *)o->target;
+        return (text_list){one, *one != NULL};
+    default:
+        return (text_list){NULL, 0};
+    }
+}
+
+static int is_written(const option *o) {
+    return o->kind == OPTION_OUTPUT || o->kind == OPTION_OUTPUTS;
+}
+
+/* Holds the file `name` that `o` writes, with that ending, against those of another option; of the
+ * same one, against those that came before. */
+static int compare(const option *o, const char *name, const char *ending, const option *other) {
+    const char *one;
+    const text_list list = names_of(other, &one);
     place a, b;
 
-    find_place(o, *(const char *const *)o->target, ending, &a);
-    find_place(other, given, "", &b);
-    return is_same_place(&a, &b) ? refuse(&a, &b) : 0;
-}
-
-/* Whether a name was given; -o - is stdout, which the session has made NULL. */
-static int is_file(const option *o) {
-    return o->given && (o->kind == OPTION_POSITIONALS ||
-                        ((o->kind == OPTION_POSITIONAL || o->kind == OPTION_INPUT ||
-                          o->kind == OPTION_OUTPUT) &&
-                         *(const char *const *)o->target));
-}
-
-static int compare(const option *o, const char *ending, const option *other) {
-    int status = 0;
-
-    if (other == o || !is_file(other))
+    if (!is_written(other) && o->limits & LIMIT_IN_PLACE)
         return 0;
-    if (other->kind == OPTION_POSITIONALS) {
-        const text_list *list = other->target;
-        for (size_t i = 0; i < list->n && !status; i++)
-            status = hold_against(o, ending, other, list->item[i]);
-        return status;
+    find_place(o, name, ending, &a);
+    for (size_t i = 0; i < list.n; i++) {
+        if (other == o && list.item[i] == name)
+            return 0;
+        find_place(other, list.item[i], "", &b);
+        if (is_same_place(&a, &b))
+            return refuse(&a, &b);
     }
-    if (other->kind != OPTION_OUTPUT && o->limits & LIMIT_IN_PLACE)
-        return 0;
-    return hold_against(o, ending, other, *(const char *const *)other->target);
+    return 0;
 }
 
 static int is_table(const char *path) {
@@ -137,14 +146,16 @@ static int is_table(const char *path) {
 int refuse_same_files(const option *options, size_t n) {
     int status = 0;
 
-    for (size_t i = 0; i < n && !status; i++) {
+    for (size_t i = 0; i < n; i++) {
         const option *o = &options[i];
-        if (!is_file(o) || o->kind != OPTION_OUTPUT)
-            continue;
-        for (size_t j = 0; j < n && !status; j++)
-            status = compare(o, "", &options[j]);
-        for (size_t j = 0; j < n && !status && is_table(*(const char *const *)o->target); j++)
-            status = compare(o, ".json", &options[j]);
+        const char *one;
+        const text_list list = is_written(o) ? names_of(o, &one) : (text_list){NULL, 0};
+        for (size_t k = 0; k < list.n && !status; k++) {
+            for (size_t j = 0; j < n && !status; j++)
+                status = compare(o, list.item[k], "", &options[j]);
+            for (size_t j = 0; j < n && !status && is_table(list.item[k]); j++)
+                status = compare(o, list.item[k], ".json", &options[j]);
+        }
     }
     return status;
 }

@@ -58,9 +58,15 @@ static int check_beside(const char *path) {
 static int check_values(const option *options, size_t n) {
     int status = 0;
 
-    for (size_t i = 0; i < n && !status; i++)
-        if (options[i].given && options[i].check)
-            status = options[i].check(*(const char *const *)options[i].target);
+    for (size_t i = 0; i < n && !status; i++) {
+        const option *o = &options[i];
+        const text_list one = {o->target, 1};
+        if (!o->given || !o->check)
+            continue;
+        const text_list *list = o->kind == OPTION_OUTPUTS ? o->target : &one;
+        for (size_t k = 0; k < list->n && !status; k++)
+            status = o->check(list->item[k]);
+    }
     return status;
 }
 

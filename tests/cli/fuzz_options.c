@@ -17,13 +17,13 @@
 #include "shell/options.h"
 #include "shell/values.h"
 
-enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 10 };
+enum { MAX_ARGUMENTS = 12, MAX_LENGTH = 160, N_OPTIONS = 11 };
 
 static const char *const words[] = {"sync", "async", NULL};
 
 typedef struct values {
     value_list N, beta, dJ;
-    text_list inputs;
+    text_list inputs, reports;
     double m0;
     uint64_t steps, any;
     unsigned dynamics;
@@ -58,6 +58,8 @@ static const char *const seeds[] = {"--beta",
                                     "-o",
                                     "-ofile.csv",
                                     "--output=x",
+                                    "--report=x",
+                                    "--report",
                                     "-q",
                                     "-1",
                                     "-0.5",
@@ -207,6 +209,13 @@ static int is_name(const char *text, int ended) {
     return text && text[0] && (ended || text[0] != '-');
 }
 
+static int are_given(const text_list *list) {
+    for (size_t i = 0; i < list->n; i++)
+        if (!list->item[i] || !list->item[i][0])
+            return 0;
+    return list->n <= MAX_ARGUMENTS;
+}
+
 static int is_sound(const values *v, int with_input, int ended) {
     for (size_t i = 0; i < v->inputs.n; i++)
         if (!is_name(v->inputs.item[i], ended))
@@ -218,7 +227,7 @@ static int is_sound(const values *v, int with_input, int ended) {
     return is_whole(&v->N) && list_is_sound(&v->beta, 0) && list_is_sound(&v->dJ, 0) &&
            v->m0 >= -1 && v->m0 <= 1 && v->steps >= 1 && v->steps <= 10000000 && v->dynamics >= 1 &&
            v->dynamics <= 3 && (v->word == 0 || v->word == 1) && (v->quiet == 0 || v->quiet == 1) &&
-           (!v->file || v->file[0]);
+           (!v->file || v->file[0]) && are_given(&v->reports);
 }
 
 /* How often each end was reached: a run that only ever refuses has tested nothing. */
@@ -228,8 +237,8 @@ typedef struct tally {
 
 /* Returns NULL if all is well, else what is not. */
 static const char *check(int argc, char **argv, unsigned long round, FILE *log, tally *ends) {
-    const char *room[MAX_ARGUMENTS + 2];
-    values v = {.inputs = {room, 0}};
+    const char *room[MAX_ARGUMENTS + 2], *more[MAX_ARGUMENTS + 2];
+    values v = {.inputs = {room, 0}, .reports = {more, 0}};
     option table[N_OPTIONS] = {
         {.name = "FILE", .kind = OPTION_POSITIONAL, .target = &v.input},
         {.name = "N",
@@ -279,6 +288,7 @@ static const char *check(int argc, char **argv, unsigned long round, FILE *log, 
          .fallback = "sync",
          .words = words},
         {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .target = &v.file, .meta = "FILE"},
+        {.name = "report", .kind = OPTION_OUTPUTS, .target = &v.reports, .meta = "FILE"},
         {.name = "quiet", .kind = OPTION_FLAG, .target = &v.quiet},
     };
     const char *wrong = NULL;
