@@ -322,6 +322,27 @@ KI_API KI_WARN_UNUSED int ki_diagnose(const ki_raster *raster, const ki_diagnose
                                       const ki_run_options *run, const ki_regime_draws *draws,
                                       ki_diagnosis *out);
 
+/**
+ * The line in the plane of mu and b on which g has a given value, for fields of an ensemble: what is drawn
+ * beside the draws of ki_diagnose(). [regime]
+ *
+ * ```
+ *     mu(b) = g / < sech^2(H + b z) >,  H ~ N(field, field_sd^2), z ~ N(0, 1)
+ * ```
+ *
+ * @param prior  the ensemble; only `field` and `field_sd` are looked at
+ * @param g      the value: 1 at the critical line
+ * @param n      number of points
+ * @param b      [n] finite, not negative
+ * @param mu     [n] the line; +-inf where the slope of every unit is 0
+ * @return 0; KI_ERR_ARGUMENT (the sentence names the value); outputs are then untouched
+ *
+ * Cost: some microseconds a point. Allocates nothing. Thread safe.
+ * Source: docs/theory.md; Aguilera, Igarashi, Shimazaki 2023, condition of criticality.
+ */
+KI_API KI_WARN_UNUSED int ki_regime_border(const ki_prior *prior, double g, size_t n,
+                                           const double *b, double *mu);
+
 #ifdef __cplusplus
 }
 #endif
