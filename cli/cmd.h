@@ -28,6 +28,7 @@ int cmd_merge(int argc, char **argv);
 int cmd_raster(int argc, char **argv);
 int cmd_fit(int argc, char **argv);
 int cmd_entropy(int argc, char **argv);
+int cmd_diagnose(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 
 /* The whole program: finds the command, runs it, and makes sure that what went to stdout got there.

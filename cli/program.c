@@ -43,6 +43,8 @@ static const command commands[] = {
      0},
     {"entropy", "recordings", "entropy production of a recording, with bias, error and tests",
      cmd_entropy, 0},
+    {"diagnose", "recordings", "which regime a recording is in, on one page, or why not to be told",
+     cmd_diagnose, 0},
     {"info", "about this program", "version, build, CPU kernels, threads, optional parts", cmd_info,
      0},
     {"version", "about this program", "the version alone", cmd_version, 0},

@@ -18,6 +18,7 @@
 #include <kinising/kinising.h>
 
 #include "shell/message.h"
+#include "shell/output.h"
 #include "shell/signals.h"
 
 extern char **environ;
@@ -69,20 +70,6 @@ char *gnuplot_program(void) {
     return NULL;
 }
 
-/* Whether the file of that name, or the one that it leads to, can be written. */
-static int check_target(const char *picture) {
-    struct stat st;
-    signal_actions before;
-
-    if (stat(picture, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return complain(STATUS_FAILED, "%s : is not an ordinary file : the name of a file",
-                        picture);
-    signals_hold(&before);
-    const int error = ki_check_bytes(picture); /* makes a file for a moment */
-    signals_release(&before);
-    return error ? complain_library(error) : 0;
-}
-
 int gnuplot_check(const char *picture) {
     const char *end = ending(picture);
 
@@ -96,8 +83,9 @@ int gnuplot_check(const char *picture) {
     char *program = gnuplot_program();
     if (!program)
         return complain(STATUS_FAILED,
-                        "--plot : gnuplot is not installed : install it (Debian, Ubuntu: "
-                        "apt install gnuplot-nox) or leave --plot out");
+                        "%s : gnuplot is not installed : install it (Debian, Ubuntu: "
+                        "apt install gnuplot-nox) or leave the picture out",
+                        picture);
     free(program);
     return 0;
 }

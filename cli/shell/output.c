@@ -129,3 +129,15 @@ int check_disk(const char *what, const char *path, double bytes, const char *rig
     return complain(STATUS_FAILED, "%s : %s takes %s, and its disk has %s left : %s", what, path,
                     print_bytes(needed, bytes), print_bytes(there, room), right);
 }
+
+int check_target(const char *path) {
+    struct stat st;
+    signal_actions before;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return complain(STATUS_FAILED, "%s : is not an ordinary file : the name of a file", path);
+    signals_hold(&before);
+    const int error = ki_check_bytes(path); /* makes a file for a moment */
+    signals_release(&before);
+    return error ? complain_library(error) : 0;
+}

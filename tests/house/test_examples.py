@@ -28,10 +28,10 @@ def test_readme_commands_run(tmp_path):
     commands = re.findall(r"^    (build/kinising .*)$", read("README.md"), flags=re.M)
     assert len(commands) >= 6
     for command in commands:
-        command = command.replace("build/kinising", os.environ["KINISING"], 1)
+        command = command.replace("build/kinising ", os.environ["KINISING"] + " ")
         done = subprocess.run(command, shell=True, cwd=tmp_path, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True)
-        if "--plot" in command and "gnuplot" in done.stderr and done.returncode == 1:
+        if ("--plot" in command or ".png" in command) and "gnuplot" in done.stderr and done.returncode == 1:
             continue
         assert done.returncode == 0, (command, done.stderr)
 

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""kinising diagnose: the page, its verdicts, reports, two recordings; refusals in one sentence. [regime]"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import xml.etree.ElementTree
+
+import numpy as np
+import pytest
+
+from conftest import KINISING, default_signals, is_alive, wait_until
+
+LINE = re.compile(r"kinising: .+? : .+? : .+\n")
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+DATA = os.path.join(ROOT, "..", "shared", "data")
+AXES = ["--axes", "time,unit"]
+needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="needs gnuplot")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """2001 bins of 12 units of a weak network."""
+    folder = tmp_path_factory.mktemp("recording")
+    for line in ("network draw --N 12 --beta 0.5 --dJ 0.5 --J0 0.3 --seed 2 -o n.npz",
+                 "simulate --network n.npz --replicas 1 --steps 2000 --raster r.npz"):
+        subprocess.run([KINISING, *line.split(), "--quiet"], cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    return folder / "r.npz"
+
+
+@pytest.fixture
+def diagnose(run, recording):
+    def call(*args, **options):
+        return run("diagnose", recording, *AXES, *args, **options)
+
+    return call
+
+
+def verdict(done):
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("verdict:")]
+    assert len(lines) == 1
+    return lines[0].removeprefix("verdict: ")
+
+
+def readme_examples():
+    """Lines of README's examples of regimes, and the regime that each names."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        text = f.read()
+    block = text[text.index("## Which regime"):].split("\n\n    ", 1)[1].split("\n\n")[0]
+    found = [re.fullmatch(r"\s*(.+?)\s+# (.+)", line).groups() for line in block.splitlines()]
+    assert len(found) == 4
+    return found
+
+
+@pytest.mark.parametrize("line, regime", readme_examples())
+def test_readme(tmp_path, line, regime):
+    assert "build/kinising diagnose" in line and ".npz && " in line
+    done = subprocess.run(line.replace("build/kinising", KINISING), shell=True, cwd=tmp_path, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert re.fullmatch(re.escape(regime) + r" \(probability (0\.9\d+|above 0\.999)\)", verdict(done)), done.stdout
+
+
+def test_the_four_are_those_of_the_issue():
+    assert [regime for _, regime in readme_examples()] == ["ordered", "near-critical", "quasi-deterministic disordered",
+                                                           "weak"]
+
+
+def test_page(diagnose):
+    done = diagnose()
+    assert verdict(done).startswith("weak (probability ")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80 and len(lines) <= 60
+    for words in ("12, 12 fitted", "2000 in 1 trial", "nats per unit and bin", "branching ratio", "repeated patterns", "kappa",
+                  "lag-2", "g > 1.1", "0.9 <= g <= 1.1", "r < 0.5, sigma > S", "probability of 0.9", "z > 5", "> 0.01"):
+        assert any(words in line for line in lines) or words in " ".join(done.stdout.split()), words
+    assert diagnose("--threads", "1").stdout == diagnose("--threads", "3").stdout == done.stdout
+
+
+def test_thresholds(diagnose):
+    """They decide, and are printed; cannot tell is an answer too, with reasons and advice."""
+    done = diagnose("--probability", "0.999999", "--g-sd", "0.001")
+    assert verdict(done).startswith("cannot tell (most probable: weak, ")
+    told = " ".join(done.stdout.split())
+    assert "- spread: g is not known well enough. Try " in told and "deviation of g of 0.001" in told
+    assert verdict(diagnose("--weak", "0.999", "--deterministic", "0.4")).startswith("moderate disordered ")
+    assert verdict(diagnose("--critical", "0.01", "--ordered", "0.9", "--g-sd", "1")).startswith("near-critical ")
+    assert "g < 0.9, 0.4 <= r <= 0.999" in diagnose("--weak", "0.999", "--deterministic", "0.4").stdout
+
+
+def test_json(diagnose, tmp_path, recording):
+    done = diagnose("--report", "r.json", "--draws", "200", "--points", "3")
+    assert done.stderr == "kinising: wrote r.json\n" and os.listdir(tmp_path) == ["r.json"]
+    text = (tmp_path / "r.json").read_text(encoding="ascii")
+    r = json.loads(text, parse_constant=lambda word: pytest.fail(word))
+    assert (r["verdict"], r["regime"], r["doubts"], r["units"], r["transitions"], r["file"], r["unit"]) == (
+        "weak", "weak", [], 12, 2000, str(recording), "nats")
+    assert sorted(r["probability"]) == sorted(["ordered", "near-critical", "quasi-deterministic disordered",
+                                               "deterministic reversible", "moderate disordered", "weak"])
+    np.testing.assert_allclose(sum(r["probability"].values()), 1, rtol=1e-12)
+    assert all(set(r[name]) == {"value", "sd", "low", "high"} for name in ("mu", "b", "g", "sigma", "S", "r", "kappa"))
+    assert all(len(x) == 200 for x in r["draws"].values()) and sorted(r["draws"]) == sorted("mu b g r sigma S".split())
+    assert r["options"]["critical"] == 0.9 and r["provenance"]["program"] == "kinising" and r["provenance"]["seed"] == 1
+    assert len(re.findall(r"\d\.\d{15,}", text)) > 600  # every digit
+    bits = diagnose("--report", "b.json", "--draws", "200", "--points", "3", "--unit", "bits")
+    b = json.loads((tmp_path / "b.json").read_text())
+    assert "bits per unit and bin" in bits.stdout
+    for name in ("sigma", "S", "S_ind"):
+        np.testing.assert_allclose(b[name]["high"] * np.log(2), r[name]["high"], rtol=1e-12)
+    np.testing.assert_allclose(b["draws"]["sigma"], np.divide(r["draws"]["sigma"], np.log(2)), rtol=1e-12)
+    assert (b["r"], b["g"]) == (r["r"], r["g"])
+    one = diagnose("--report", "1.json", "--reproducible", "--threads", "1")
+    two = diagnose("--report", "2.json", "--reproducible", "--threads", "2")
+    assert one.returncode == two.returncode == 0
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+@needs_gnuplot
+def test_pictures(diagnose, tmp_path):
+    done = diagnose("--report", "r.png", "--report", "r.svg", "--report=r.pdf", "--report", "r.json", "--points", "5")
+    assert done.stderr == "kinising: drew r.png\nkinising: drew r.svg\nkinising: drew r.pdf\nkinising: wrote r.json\n"
+    assert (tmp_path / "r.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (tmp_path / "r.pdf").read_bytes()[:5] == b"%PDF-"
+    words = "".join(xml.etree.ElementTree.parse(tmp_path / "r.svg").getroot().itertext())
+    for word in ("weak (probability", "r.npz", "ordered", "near-critical", "quasi-deterministic", "critical line, g = 1",
+                 "entropy production", "path entropy", "susceptibility", "exact, N → ∞", "branching ratio", "per unit and bin"):
+        assert word in words, word
+
+
+@needs_gnuplot
+def test_names_are_no_gnuplot(run, recording, tmp_path):
+    """What a file is called is text in the picture and nothing else."""
+    name = "it's `date` $x {a}_b\\n.npz"
+    shutil.copy(recording, tmp_path / name)
+    done = run("diagnose", name, *AXES, "--report", "r.svg", "--points", "2")
+    assert done.returncode == 0, done.stderr
+    words = "".join(xml.etree.ElementTree.parse(tmp_path / "r.svg").getroot().itertext())
+    assert "it_s _date_ _x {a}_b_n.npz" in words
+
+
+@pytest.mark.parametrize("args, words", [
+    (["--probability", "0.3"], "--probability : 0.3 is too small"), (["--probability", "1"], "--probability"),
+    (["--g-sd", "0"], "--g-sd"), (["--critical", "1.2"], "--critical : 1.2, and --ordered is 1.1 : one below it"),
+    (["--deterministic", "0.9"], "--deterministic : 0.9, and --weak is 0.8"), (["--weak", "2"], "--weak"),
+    (["--cosines", "33"], "--cosines"), (["--draws", "3"], "--draws"), (["--points", "1"], "--points"),
+    (["--misfit-z", "nan"], "--misfit-z"), (["--kappa", "-1"], "--kappa"), (["--trial-length", "1"], "transition"),
+    (["--units", "3"], "at least two units"), (["--units", "99"], "--units"), (["--key", "no"], "no"), (["--report", "r.txt"], ".json"),
+    (["--report", "r.json", "--report", "./r.json"], "is the file of --report too"), (["--report", ""], "--report"),
+    (["--report", "-"], "--report"), (["--compare", "gone.npz"], "gone.npz"), (["--plot", "x.png"], "--plot")])
+def test_refusals(diagnose, tmp_path, args, words):
+    done = diagnose(*args, "--quiet")
+    assert done.returncode == 2 and LINE.fullmatch(done.stderr) and words in done.stderr, done.stderr
+    assert done.stdout == "" and os.listdir(tmp_path) == []
+
+
+def test_inputs_are_not_overwritten(run, recording, tmp_path):
+    shutil.copy(recording, tmp_path / "r.json")
+    for args in (["r.json", *AXES, "--report", "r.json"], [recording, *AXES, "--compare", "r.json", "--report", "./r.json"]):
+        done = run("diagnose", *args)
+        assert done.returncode == 2 and "another file" in done.stderr and LINE.fullmatch(done.stderr)
+    assert (tmp_path / "r.json").read_bytes() == recording.read_bytes()
+
+
+def test_matrices_of_other_kinds(run, tmp_path):
+    """Without axes, of other values, of units that do not change."""
+    np.save(tmp_path / "r.npy", np.where(np.random.default_rng(1).random((300, 4)) < 0.5, 1, -1))
+    np.save(tmp_path / "still.npy", np.ones((300, 4)))
+    for args, words in ((["r.npy"], "--axes"), (["still.npy", *AXES], "change"), (["gone.npy", *AXES], "gone.npy")):
+        done = run("diagnose", *args)
+        assert done.returncode == 2 and LINE.fullmatch(done.stderr) and words in done.stderr, done.stderr
+
+
+def test_reports_that_cannot_be_written(diagnose, tmp_path):
+    (tmp_path / "a.json").mkdir()
+    for name in ("a.json", "nowhere/r.json", "nowhere/r.png"):
+        done = diagnose("--report", name)
+        assert done.returncode in (1, 2) and LINE.fullmatch(done.stderr) and done.stdout == "", done.stderr
+    done = diagnose("--report", "r.png", env={"PATH": str(tmp_path)})
+    assert done.returncode == 1 and "gnuplot is not installed" in done.stderr and LINE.fullmatch(done.stderr)
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped(recording, tmp_path, number):
+    """Whatever was at work: nothing half-written stays, and what was there before does."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "gnuplot"
+    program.write_text('#!/bin/sh\necho "half a picture"; echo $$ >pid.tmp; mv pid.tmp pid; exec sleep 1000\n')
+    program.chmod(0o755)
+    (tmp_path / "x.png").write_bytes(b"old")
+    process = subprocess.Popen([KINISING, "diagnose", recording, *AXES, "--points", "2", "--report", "x.png", "--report",
+                                "y.json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+                               preexec_fn=default_signals)
+    try:
+        wait_until((tmp_path / "pid").exists)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == -number and out == b""
+    finally:
+        process.kill()
+        process.wait()
+    wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+    assert sorted(os.listdir(tmp_path)) == ["bin", "pid", "x.png"] and (tmp_path / "x.png").read_bytes() == b"old"
+
+
+def test_stopped_while_it_computes(tmp_path):
+    np.save(tmp_path / "r.npy", np.where(np.random.default_rng(1).random((200000, 40)) < 0.5, 1, -1).astype(np.int8))
+    process = subprocess.Popen([KINISING, "diagnose", "r.npy", *AXES, "--report", "y.json"], cwd=tmp_path,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=default_signals)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.7)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGINT and out == b""
+    finally:
+        process.kill()
+        process.wait()
+    assert os.listdir(tmp_path) == ["r.npy"]
+
+
+@pytest.mark.parametrize("name, args, doubts", [
+    ("culture_16x178919.npz", ["--axes", "unit,time", "--key", "X"], ["symmetry", "lag-2", "same-bin"]),
+    ("a1_cortex_16x104000.mat", ["--axes", "unit,time", "--key", "spk"], ["lag-2", "same-bin"])])
+def test_recordings(run, tmp_path, name, args, doubts):
+    """The verdict on recordings of neurons is withheld, for the reasons of the first look at them."""
+    path = os.path.abspath(os.path.join(DATA, name))
+    if not os.path.exists(path):
+        pytest.skip("no recordings here")
+    done = run("diagnose", path, *args, "--quiet", timeout=240)
+    if done.returncode and "matio" in done.stderr:
+        pytest.skip("no matio")
+    assert verdict(done).startswith("cannot tell"), done.stdout
+    for doubt in doubts:
+        assert f"  - {doubt}: " in done.stdout
