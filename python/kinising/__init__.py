@@ -8,6 +8,7 @@
     ki.Network.draw(100, beta=2).simulate().d # one network
     ki.fit(spikes, axes="time,unit").J        # a network from a recording
     ki.entropy_production(spikes, axes="time,unit").sigma   # how far it is from reversible
+    ki.diagnose(spikes, axes="time,unit").verdict           # which regime it is in, or why that cannot be told
     ki.compare(ki.Network.draw(10)).table()   # mean fields against all of its states
 
 Everything is per spin and in nats. `make python` builds the library into this package; without it the
@@ -20,6 +21,7 @@ import typing
 __version__ = "0.1.0"
 
 from ._compare import Comparison, compare
+from ._diagnose import Diagnosis, diagnose
 from ._entropy import EntropyProduction, entropy_production
 from ._exact import Exact
 from ._fit import Fit, fit
@@ -27,12 +29,14 @@ from ._library import KinisingError
 from ._meanfield import MeanField
 from ._network import Network, NetworkSummary, Replicas
 from ._raster import Raster
+from ._results import Estimate
 from ._simulate import Simulation, simulate
 from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
 
-__all__ = ["Comparison", "EntropyProduction", "Exact", "Fit", "KinisingError", "MeanField", "Network",
-           "NetworkSummary", "Raster", "Replicas", "Simulation", "Theory", "Transient", "autocorrelation",
-           "compare", "critical", "entropy_production", "fit", "info", "simulate", "theory", "transient"]
+__all__ = ["Comparison", "Diagnosis", "EntropyProduction", "Estimate", "Exact", "Fit", "KinisingError", "MeanField",
+           "Network", "NetworkSummary", "Raster", "Replicas", "Simulation", "Theory", "Transient",
+           "autocorrelation", "compare", "critical", "diagnose", "entropy_production", "fit", "info", "simulate",
+           "theory", "transient"]
 
 
 def _name_as_called():

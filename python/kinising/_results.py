@@ -14,6 +14,27 @@ Words = Union[str, np.ndarray]
 _SHORT, _WIDTH, _HTML_ROWS = 6, 110, 12
 
 
+class Estimate(float):
+    """A number with its standard deviation `sd` and its 95 % interval from `low` to `high`."""
+
+    sd: float
+    low: float
+    high: float
+
+    def __new__(cls, value: float, sd: float, low: float, high: float) -> "Estimate":
+        self = super().__new__(cls, value)
+        self.sd, self.low, self.high = sd, low, high
+        return self
+
+    def __reduce__(self) -> Any:
+        return Estimate, (float(self), self.sd, self.low, self.high)
+
+    def __repr__(self) -> str:
+        return f"{float(self):.6g} [{self.low:.6g}, {self.high:.6g}]"
+
+    __str__ = __repr__
+
+
 class Result(collections.abc.Mapping):
     """Named values, the inputs among them: r.sigma or r["sigma"]; dict(r) and numpy.savez(path, **r) work.
     table() gives columns for pandas.DataFrame."""
@@ -80,7 +101,7 @@ def _html_row(tag: str, cells: Any) -> str:
 
 
 def _spell(x: Any) -> str:
-    return f"{x:.6g}" if isinstance(x, (float, np.floating)) else str(x)
+    return f"{x:.6g}" if isinstance(x, (float, np.floating)) and not isinstance(x, Estimate) else str(x)
 
 
 def _in_words(value: Any) -> str:

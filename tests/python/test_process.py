@@ -14,6 +14,7 @@ CALLS = {
     "transient": "ki.transient(1.2, dJ=0.5, tmax=1, points=20, dynamics='async', threads=threads).sigma",
     "simulate": "ki.simulate(40, 1, threads=threads, steps=9).sigma",
     "compare": "ki.compare(net, ['plefka-t'], 'simulation', steps=2, replicas=200, threads=threads).D_err",
+    "diagnose": "ki.diagnose(spins, axes='time,unit', draws=100, threads=threads).draws",
     "entropy_production": "ki.entropy_production(spins, axes='time,unit', threads=threads).sigma_unit",
     "fit": "ki.fit(spins, axes='time,unit', threads=threads).J",
     "Raster.moments": "ki.Raster(spins, axes='time,unit').moments(threads=threads)['d']",
