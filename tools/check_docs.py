@@ -3,14 +3,17 @@
 """What the documentation promises about itself.
 
 Public functions have a docstring that names every parameter, and where they can fail says what they cost
-and where the method comes from; the versions of header, build and changelog
-agree; links of the Markdown files lead to files; no file names a path of somebody's machine.
+and where the method comes from; every copy of the version (tools/version.py) is that of the build; links of the Markdown files lead to files; no file names a path of somebody's machine.
 
     tools/check_docs.py [ROOT]       one line per violation, exit 1 if there is any
 """
 import os
 import re
 import sys
+
+sys.dont_write_bytecode = True
+
+import version  # noqa: E402
 
 
 def read(root, path):
@@ -55,13 +58,7 @@ def check_costs(root):
 
 
 def check_versions(root):
-    header = re.search(r'KI_VERSION_STRING "([^"]+)"', read(root, "include/kinising/base.h"))
-    build = re.search(r"version: '([^']+)'", read(root, "meson.build"))
-    changes = re.search(r"^## (\S+)", read(root, "CHANGELOG.md"), flags=re.M)
-    package = re.search(r'__version__ = "([^"]+)"', read(root, "python/kinising/__init__.py"))
-    found = [m.group(1) if m else None for m in (header, build, changes, package)]
-    if len(set(found)) != 1 or None in found:
-        yield "versions differ: base.h %s, meson.build %s, CHANGELOG.md %s, Python %s" % tuple(found)
+    yield from version.differences(root)
 
 
 def check_links(root):

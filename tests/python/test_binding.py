@@ -5,6 +5,7 @@ import fractions
 import importlib
 import json
 import math
+import re
 import shutil
 
 import numpy as np
@@ -292,7 +293,7 @@ def test_error_numbers(ki):
 def test_without_extension(tmp_path):
     script = """
 import kinising as ki, kinising.reference
-assert ki.__version__ == "0.1.0" and kinising.reference.steady_state(0.5, 1, 1)["m"] == 0
+assert ki.__version__.count(".") == 2 and kinising.reference.steady_state(0.5, 1, 1)["m"] == 0
 for call in (lambda: ki.theory(1), ki.critical, lambda: ki.transient(1), ki.info,
              lambda: ki.autocorrelation(1, 1), lambda: ki.simulate(4, 1), lambda: ki.Network([0], [[0]]),
              lambda: ki.Network.draw(4), lambda: ki.compare(None), lambda: ki.Network.read("none.npz")):
@@ -311,9 +312,10 @@ def test_extension_of_another_version(package, tmp_path):
     folder = copy_package(tmp_path)
     shutil.copy(package / "kinising" / "_lib.abi3.so", folder / "kinising")
     front = folder / "kinising" / "__init__.py"
-    front.write_text(front.read_text().replace('"0.1.0"', '"9.9.9"'))
+    version = re.search('^__version__ = "(.*)"$', front.read_text(), flags=re.M).group(1)
+    front.write_text(front.read_text().replace(f'"{version}"', '"9.9.9"'))
     done = run_script(folder, "import kinising as ki; ki.theory(1)")
-    assert "ImportError: kinising._lib : it is of version 0.1.0, the package of 9.9.9" in done.stderr
+    assert f"ImportError: kinising._lib : it is of version {version}, the package of 9.9.9" in done.stderr
 
 
 def test_interrupt(package):

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The version and its copies, and the archive of a commit."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import version  # noqa: E402
+
+
+def sh(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture()
+def copies(tmp_path):
+    """Only the files that hold the version."""
+    for path, _, _ in version.PLACES:
+        if (ROOT / path).exists():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, tmp_path / path)
+    return tmp_path
+
+
+def test_every_copy_is_found_and_the_same(copies):
+    assert list(version.differences(copies)) == []
+    assert len([p for p in copies.rglob("*") if p.is_file()]) >= 5
+
+
+@pytest.mark.parametrize("path, before, after", version.PLACES[1:])
+def test_a_copy_that_differs_is_named(path, before, after, copies):
+    if not (copies / path).exists():
+        pytest.skip(path + " is not there")
+    text = (copies / path).read_text()
+    (copies / path).write_text(re.sub("(%s)%s" % (before, version.NUMBERS), r"\g<1>7.7.7", text, count=1, flags=re.M))
+    (said,) = version.differences(copies)
+    assert path in said and "7.7.7" in said
+
+
+def test_a_new_version_is_written_everywhere(copies):
+    version.set_version(copies, "3.14.15", "2030-01-02")
+    assert list(version.differences(copies)) == []
+    assert 'KI_VERSION_STRING "3.14.15"' in (copies / "include/kinising/base.h").read_text()
+    assert "#define KI_VERSION_MINOR 14\n" in (copies / "include/kinising/base.h").read_text()
+    assert "date-released: 2030-01-02\n" in (copies / "CITATION.cff").read_text()
+    changes = (copies / "CHANGELOG.md").read_text()
+    assert changes.startswith("# Changes\n\n## 3.14.15 (unreleased)\n\n## 0.")
+    before = {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()}
+    version.set_version(copies, "3.14.15", "2030-01-02")
+    assert before == {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()}
+
+
+def test_no_version_is_refused():
+    done = subprocess.run([sys.executable, "-B", ROOT / "tools" / "version.py", "v2"], capture_output=True, text=True)
+    assert done.returncode == 1 and re.fullmatch(r"version: v2 : .* : .*\n", done.stderr)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The archive of the commit, made twice."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    folders = [tmp_path_factory.mktemp("dist") for _ in range(2)]
+    for folder, mask in zip(folders, (0o022, 0o077)):
+        sh("sh", "-c", "umask %o; exec sh %s %s" % (mask, ROOT / "tools" / "dist.sh", folder))
+    (one,), (two,) = (list(folder.iterdir()) for folder in folders)
+    assert one.name == two.name and one.read_bytes() == two.read_bytes()
+    with tarfile.open(one) as f:
+        f.extractall(folders[0] / "unpacked")
+    return folders[0] / "unpacked" / one.name.removesuffix(".tar.gz")
+
+
+def test_archive_holds_what_is_committed(archive):
+    tracked = set(sh("git", "-C", ROOT, "ls-tree", "-r", "--name-only", "HEAD").splitlines())
+    held = {str(p.relative_to(archive)) for p in archive.rglob("*") if p.is_file()}
+    assert held == tracked and archive.name == "kinising-" + version.find(ROOT, *version.PLACES[0])
+
+
+def test_archive_knows_its_commit(archive):
+    commit = sh("git", "-C", ROOT, "rev-parse", "HEAD")[:12]
+    assert sh("sh", archive / "tools" / "commit.sh", archive) == commit + "\n"
+
+
+def test_archive_is_configured_and_checked(archive, tmp_path):
+    sh("meson", "setup", tmp_path / "build", archive, "-Dtests=false", env={**os.environ, "LC_ALL": "C"})
+    for checker in ("docs", "commits"):
+        sh(sys.executable, "-B", archive / "tools" / ("check_%s.py" % checker))
