@@ -2,7 +2,8 @@
 /* Firth's penalised likelihood [firth]: finite for every row, and without the bias of first order.
  * Steps are F^-1 times the modified score, which leaves out how F changes: alone they would come near like a
  * geometric series, or jump to and fro. The last few of them say how the step depends on the place
- * (Anderson 1965), and by that the place is found where it vanishes. */
+ * (Anderson 1965), and by that the place is found where it vanishes. From the maximum of the
+ * likelihood they are of the order 1/T, and each about 1/T of the one before. */
 #include "group.h"
 
 #include <math.h>
@@ -12,6 +13,7 @@
 #include "num/sum.h"
 
 #define GOAL 1e-10  /* of what the steps to come amount to, relative to 1 + |theta| */
+#define SURE 0.02   /* steps that become shorter by that come near fast */
 #define LONGEST 3.0 /* step of a parameter: far away F is flat */
 enum { MOST_PASSES = 2000, DEPTH = 4 /* steps that are remembered, at most KI_PAST */ };
 
@@ -23,14 +25,36 @@ static double largest(size_t n, const double *x) {
     return most;
 }
 
+/* Log-likelihoods and gradients at the trial places: where all rows are at the maximum of their
+ * likelihood they are known, and few digits will do for the step. */
+static int score_places(ki_group *g, const ki_rows *at) {
+    const size_t n = g->data->n;
+    int known = 1, error = 0;
+
+    for (size_t k = 0; k < at->rows; k++)
+        known = known && g->row[g->which[k]].warm;
+    g->digits = known ? KI_FAIR : KI_FINE;
+    if (!known)
+        error = ki_rows_score(at, g->value, g->gradient, g->weight);
+    for (size_t k = 0; k < at->rows && !error; k++) {
+        ki_fit_row *row = g->row + g->which[k];
+        if (known) {
+            g->value[k] = row->log_likelihood;
+            memset(row->scratch, 0, n * sizeof *row->scratch);
+        } else {
+            memcpy(row->scratch, g->gradient + k * n, n * sizeof *row->scratch);
+        }
+        row->warm = 0;
+    }
+    return error;
+}
+
 /* Value and factor of F at the trial places. Rows that went up are `accepted`. */
 static int try_places(ki_group *g, const int *chosen, int *accepted) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
     const ki_rows at = ki_group_gather(g, chosen, 1);
-    int error = ki_rows_score(&at, g->value, g->gradient, g->weight);
+    int error = score_places(g, &at);
 
-    for (size_t k = 0; k < at.rows && !error; k++)
-        memcpy(g->row[g->which[k]].scratch, g->gradient + k * n, n * sizeof(double));
     error = error ? error : ki_rows_information(&at, g->packed, &g->digits);
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
@@ -134,7 +158,8 @@ static int next_steps(ki_group *g, const int *accepted) {
         ki_fit_row *row = g->row + g->which[k];
         memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);
         ki_cholesky_solve(n, row->factor, row->step);
-        const double size = largest(n, row->step);
+        const double size = largest(n, row->step), last = largest(n, row->slope);
+        const double share = row->passed > 0 && last > 0 ? size / last : 1;
         for (size_t j = 0; j < n && size > LONGEST; j++)
             row->step[j] *= LONGEST / size;
         remember(row, n);
@@ -142,7 +167,10 @@ static int next_steps(ki_group *g, const int *accepted) {
         for (size_t j = 0; j < n; j++)
             row->at[j] = row->theta[j] + row->step[j];
         row->halvings = 0;
-        if (fmax(size, largest(n, row->step)) <= GOAL * (1 + largest(n, row->theta))) {
+        /* After this step there will be about `share` of it to go. */
+        const double longest = fmax(size, largest(n, row->step));
+        const double left = share < SURE ? 4 * share * longest : longest;
+        if (left <= GOAL * (1 + largest(n, row->theta))) {
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             row->log_likelihood += ki_dot(n, row->gradient, row->step);
             row->active = 0;
@@ -164,6 +192,7 @@ int ki_group_firth(ki_group *g) {
         memcpy(row->at, row->theta, g->data->n * sizeof *row->at);
         memset(row->step, 0, g->data->n * sizeof *row->step);
         row->value = -INFINITY;
+        row->warm = row->status == KI_CONVERGED;
         row->passes = row->halvings = row->passed = 0;
         row->status = KI_NOT_CONVERGED;
     }

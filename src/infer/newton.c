@@ -405,7 +405,7 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     for (size_t i = 0; i < g->rows; i++)
         chosen[i] = 1;
     const ki_rows at = ki_group_gather(g, chosen, 0);
-    int digits = KI_ROUGH;
+    int digits = n > KI_EXACT_COLUMNS ? KI_ROUGH : KI_FINE;
     int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, digits, g->packed)
                                      : ki_rows_information(&at, g->packed, &digits);
     for (size_t i = 0; i < g->rows && !error; i++) {

@@ -11,7 +11,8 @@
 #include "num/simd.h"
 #include "raster/block.h"
 
-#define LOSS 1e-10 /* of the smallest pivot, by rounding */
+#define LOSS 1e-10      /* of the smallest pivot, by rounding */
+#define ROUGH_LOSS 1e-6 /* ... below KI_FINE digits */
 enum { FEW = 16384 /* transitions up to which digits are not saved */ };
 
 static const ki_run_options alone = {.threads = 1};
@@ -183,29 +184,29 @@ int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed) {
     return error;
 }
 
-/* Whether elements of the inverse lose more than they should by rounding of KI_FINE digits: their
+/* Whether elements of the inverse lose more than they should by rounding to so many digits: their
  * errors against the smallest pivot. */
-static int is_lossy(const ki_rows *g, const double *packed) {
+static int is_lossy(const ki_rows *g, int digits, const double *packed) {
     const size_t n = g->data->n;
     double *a = g->space->square, least = INFINITY;
-    const double error = sqrt((double)g->data->count) / 4 / 4294967296.0;
+    const double error = sqrt((double)g->data->count) / 4 * pow(256, -digits);
 
     ki_unpack_pairs(n, packed, a);
     if (ki_cholesky(n, a, 0))
         return 1;
     for (size_t k = 0; k < n; k++)
         least = fmin(least, a[k * n + k] * a[k * n + k]);
-    return !(error < LOSS * least);
+    return !(error < (digits < KI_FINE ? ROUGH_LOSS : LOSS) * least);
 }
 
 int ki_rows_information(const ki_rows *g, double *packed, int *digits) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
-    const int whole = g->space->level < KI_LEVEL_V4 || g->data->count < FEW;
-    int error = ki_rows_squares(g, KI_INFORMATION, whole ? KI_EXACT : KI_FINE, packed);
+    const int exact = g->space->level < KI_LEVEL_V4 || g->data->count < FEW, first = *digits;
+    int error = ki_rows_squares(g, KI_INFORMATION, exact ? KI_EXACT : first, packed);
 
-    *digits = whole ? KI_EXACT : KI_FINE;
-    for (size_t row = 0, end; row < g->rows && !whole && !error; row = end + 1) {
-        for (end = row; end < g->rows && is_lossy(g, packed + end * pairs);)
+    *digits = exact ? KI_EXACT : first;
+    for (size_t row = 0, end; row < g->rows && !exact && !error; row = end + 1) {
+        for (end = row; end < g->rows && is_lossy(g, first, packed + end * pairs);)
             end++;
         if (end == row)
             continue;

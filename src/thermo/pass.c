@@ -94,7 +94,7 @@ static int invert(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units;
     const ki_rows at = view(g, &g->data, p->theta + g->first * n);
-    int digits;
+    int digits = KI_FINE;
     const int error = ki_rows_information(&at, g->packed, &digits);
 
     for (size_t i = 0; i < g->rows && !error; i++) {
@@ -312,7 +312,7 @@ static int cross(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units, pairs = ki_pairs(n);
     double value[MOST], weight[MOST];
-    int error = 0, digits;
+    int error = 0, digits = KI_FINE;
 
     for (size_t i = 0; i < g->rows; i++)
         p->crossed[g->first + i] = 0;
