@@ -23,7 +23,9 @@ static const command_help entropy_help = {
     "process of largest entropy that has the currents; need no model).\n"
     "Tests: z (sigma of model over its deviation where it is 0; of the row model) and flips "
     "(blocks\n"
-    "turned round in time at random, a row of its own; needs no model).\n"
+    "turned round in time at random; needs no model), symmetric (likelihood ratio of the network "
+    "with\n"
+    "J = J^T); rows of their own but for z.\n"
     "With -o a .npz or .h5 file also holds H, J, and of each unit and each pair of units sigma "
     "and\n"
     "p-values, the latter adjusted for how many there are by --adjust.\n"
@@ -38,12 +40,12 @@ static const command_help entropy_help = {
 
 static const char *const estimator_words[] = {"model", "plugin", "crossfit",
                                               "mtur",  "maxent", NULL};
-static const char *const test_words[] = {"z", "flips", NULL};
+static const char *const test_words[] = {"z", "flips", "symmetric", NULL};
 static const char *const per_words[] = {"step", "spin", "spike", "second", NULL};
 static const char *const adjust_words[] = {"bh", "holm", NULL};
 static const char *const no_word = "none";
 
-enum { N_REAL = 14, N_WORD = 5, ROWS_EACH = KI_N_ESTIMATORS + 1, MOST_WINDOWS = 100000 };
+enum { N_REAL = 14, N_WORD = 5, ROWS_EACH = KI_N_ESTIMATORS + KI_N_TESTS, MOST_WINDOWS = 100000 };
 enum {
     SIGMA,
     SIGMA_ERR,
@@ -135,12 +137,14 @@ static void add_rows(entropy_run *w, const ki_entropy_result *o, uint64_t from, 
         set_test(w, z ? KI_TEST_Z : -1, z ? o->test + KI_TEST_Z : NULL);
         end_row(w, o, from, to, v->status);
     }
-    if (w->tests & 1u << KI_TEST_FLIPS) {
+    for (int t = KI_TEST_FLIPS; t < KI_N_TESTS; t++) {
+        if (!(w->tests & 1u << t))
+            continue;
         set_word(w, ESTIMATOR, no_word);
         for (int k = SIGMA; k <= SR; k++)
             set_real(w, k, NAN);
-        set_test(w, KI_TEST_FLIPS, o->test + KI_TEST_FLIPS);
-        end_row(w, o, from, to, o->test[KI_TEST_FLIPS].status);
+        set_test(w, t, o->test + t);
+        end_row(w, o, from, to, o->test[t].status);
     }
 }
 
@@ -340,7 +344,7 @@ static int entropy(entropy_run *w) {
          .kind = OPTION_WORDS,                                                                     \
          .target = &(w)->tests,                                                                    \
          .meta = "LIST",                                                                           \
-         .help = "some of z, flips",                                                               \
+         .help = "some of z, flips, symmetric",                                                    \
          .fallback = "z,flips",                                                                    \
          .words = test_words},                                                                     \
         {.name = "per",                                                                            \

@@ -43,7 +43,8 @@ KI_API const char *ki_estimator_name(int estimator);
 /** The one list of tests: X(name, number, word, hypothesis that is tested). */
 #define KI_ENTROPY_TEST_LIST(X)                                                                    \
     X(KI_TEST_Z, 0, "z", "reversible")                                                             \
-    X(KI_TEST_FLIPS, 1, "flips", "reversible")
+    X(KI_TEST_FLIPS, 1, "flips", "reversible")                                                     \
+    X(KI_TEST_SYMMETRIC, 2, "symmetric", "reversible")
 
 /** Tests of recordings; see KI_ENTROPY_TEST_LIST. */
 enum ki_entropy_test {
@@ -162,6 +163,9 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * batches (pairs/T for independent steps). That of maxent is sqrt v of the value for given a, and its bias
  * what the logarithm of the mean adds for independent steps.
  *
+ * symmetric: twice what the log-likelihood of the likeliest network exceeds that of the likeliest one with
+ * J = J^T by [symmetric], chi-squared with as many degrees of freedom as pairs of units that change.
+ *
  * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
  * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
  * process.
@@ -182,7 +186,7 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *
  * Cost: Firth's fit, and N^3 T (double precision) for leads and errors; maximum likelihood as much
  * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48; maxent a fit
- * and 30 N^2 T. Source: docs/theory.md; Firth
+ * and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2. Source: docs/theory.md; Firth
  * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur);
  * Aguilera, Ito, Kolchinsky 2025 (maxent).
  */

@@ -27,7 +27,7 @@ def _words_of(name_of, numbers=range(64)):
 
 if lib is None:
     DYNAMICS = STATUSES = PHASES = METHODS = STARTS = ALGORITHMS = FITS = FIRTHS = ESTIMATORS = {}
-    REGIMES = MISFITS = {}
+    REGIMES = MISFITS = TESTS = {}
 else:
     DYNAMICS = _words_of(lib.ki_dynamics_name)
     STATUSES = _words_of(lib.ki_status_name)
@@ -37,6 +37,7 @@ else:
     ALGORITHMS = _words_of(lib.ki_algorithm_name)
     FITS = _words_of(lib.ki_fit_method_name)
     ESTIMATORS = _words_of(lib.ki_estimator_name)
+    TESTS = _words_of(lib.ki_entropy_test_name)
     REGIMES = _words_of(lib.ki_regime_name)
     MISFITS = _words_of(lib.ki_misfit_name)
     FIRTHS = {"auto": lib.KI_FIRTH_AUTO, "all": lib.KI_FIRTH_ALL, "none": lib.KI_FIRTH_NONE}

@@ -7,7 +7,7 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
-from ._arguments import ESTIMATORS, MOST_SEED, STATUSES, count, doubles, need_memory, one_of
+from ._arguments import ESTIMATORS, MOST_SEED, STATUSES, TESTS, count, doubles, need_memory, one_of
 from ._library import check, ffi, lib, need_library
 from ._raster import as_raster
 from ._results import Numbers, Result, Words, plain, words
@@ -31,6 +31,8 @@ class EntropyProduction(Result):
     z_p_value: float
     flips: float
     flips_p_value: float
+    symmetric: float
+    symmetric_p_value: float
     unit: str
     N: int
     beta: float
@@ -50,7 +52,8 @@ class EntropyProduction(Result):
     status_unit: np.ndarray
     status: Words
 
-    _columns = ("estimator", "sigma", "sigma_err", "bias", "S", "Sr", "z", "z_p_value", "flips", "flips_p_value", "unit",
+    _columns = ("estimator", "sigma", "sigma_err", "bias", "S", "Sr", "z", "z_p_value", "flips", "flips_p_value",
+                "symmetric", "symmetric_p_value", "unit",
                 "N", "beta", "fitted", "separated", "transitions", "seed", "status")
 
 
@@ -62,7 +65,7 @@ def _adjusted(how: int, p: np.ndarray) -> np.ndarray:
 
 def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_length: Optional[int] = None,
                        estimator: Union[str, Sequence[str]] = "model", per: str = "step", unit: str = "nats",
-                       folds: int = 10, refit: bool = False, flips: int = 1999, adjust: str = "bh", window: Optional[Sequence[int]] = None,
+                       tests: Sequence[str] = ("z", "flips"), folds: int = 10, refit: bool = False, flips: int = 1999, adjust: str = "bh", window: Optional[Sequence[int]] = None,
                        seed: int = 1, threads: int = 0) -> EntropyProduction:
     """Entropy production of a recording, with its bias, error and tests of reversibility. [sigma-data] [flips]
 
@@ -73,6 +76,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
                        'crossfit' (couplings of one part, moments of another), 'mtur', 'maxent' (lower bounds by the
                        thermodynamic uncertainty relation and by the process of largest entropy), or a list of them
         per, unit      'step' (whole network), 'spin', 'spike', 'second'; 'nats', 'bits'
+        tests          some of 'z', 'flips', 'symmetric'; the others are nan
         folds, refit   parts of crossfit; whether it fits anew without each part (else one step from the fit to all)
         flips          number of random flips of blocks in time
         adjust         p-values of units and pairs: 'bh' (Benjamini, Hochberg) or 'holm'
@@ -84,6 +88,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         estimator, sigma, sigma_err, bias, Sr, status  of the estimator, arrays if it is a list; S the path entropy, Sr = S + sigma
         z, z_p_value   sigma of 'model' over its deviation where it is 0, one-sided
         flips, flips_p_value  needs no model: right for any stationary reversible process
+        symmetric, symmetric_p_value  likelihood ratio of the network with J = J^T, chi-squared
         H, J           of the network of 'model', beta = 1
         unit, N, seed  of sigma and so on ('nats/step' ...); number of units; what was asked for
         sigma_unit, sigma_unit_err, p_unit, q_unit  [N] shares of units, p-values of flips, adjusted ones
@@ -107,11 +112,14 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
     chosen = [one_of("estimator", word, ESTIMATORS) for word in (estimator if several else [estimator])]
     if not chosen:
         raise ValueError("estimator : the list is empty : use some of " + ", ".join(ESTIMATORS))
+    tested = [one_of("tests", word, TESTS) for word in ([tests] if isinstance(tests, str) else tests)]
+    if not tested:
+        raise ValueError("tests : the list is empty : use some of " + ", ".join(TESTS))
     first, end = (0, recording.bins) if window is None else (count("window", x, 2**40, 0) for x in window)
     if end <= first:
         raise ValueError(f"window : from bin {first} to {end} : use a first bin below the end")
     spec = ffi.new("ki_entropy_spec *", {
-        "estimators": sum(1 << k for k in set(chosen)), "folds": count("folds", folds, 2**40, 2),
+        "estimators": sum(1 << k for k in set(chosen)), "tests": sum(1 << k for k in set(tested)), "folds": count("folds", folds, 2**40, 2),
         "refit": int(bool(refit)), "flips": count("flips", flips, 10**6), "seed": count("seed", seed, MOST_SEED, 0), "first_bin": first,
         "bins": end - first})
     N, need, factor = recording.units, ffi.new("uint64_t *"), ffi.new("double *")
@@ -135,11 +143,12 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
     pair_q[upper] = _adjusted(adjusted, arrays["pair_p"][upper])
     pair_q.T[upper] = pair_q[upper]
     names = [next(word for word, k in ESTIMATORS.items() if k == number) for number in chosen]
-    z, flipped = r.test[lib.KI_TEST_Z], r.test[lib.KI_TEST_FLIPS]
+    outcomes = {}
+    for word, k in TESTS.items():
+        outcomes[word], outcomes[word + "_p_value"] = r.test[k].statistic, r.test[k].p_value
     return EntropyProduction(
         estimator=np.array(names) if several else names[0], sigma=plain(sigma), sigma_err=plain(error), bias=plain(bias),
-        S=r.S * scale, Sr=plain(r.S * scale + sigma), z=z.statistic, z_p_value=z.p_value, flips=flipped.statistic,
-        flips_p_value=flipped.p_value,
+        S=r.S * scale, Sr=plain(r.S * scale + sigma), **outcomes,
         unit=unit + {"step": "/step", "spin": "/spin/step", "spike": "/spike", "second": "/s"}[per], N=N,
         beta=1.0, fitted=r.fitted, separated=r.separated, transitions=r.transitions, seed=spec.seed, H=arrays["H"], J=arrays["J"],
         sigma_unit=arrays["unit"] * scale, sigma_unit_err=arrays["unit_error"] * scale, p_unit=arrays["unit_p"],

@@ -13,6 +13,7 @@
 #include "infer/fit.h"
 #include "job.h"
 #include "num/sum.h"
+#include "symmetric.h"
 
 enum { USUAL_FOLDS = 10, USUAL_FLIPS = 1999, MOST_FLIPS = 1000000 };
 
@@ -32,7 +33,8 @@ static int check_spec(const ki_entropy_spec *s) {
                        "estimators : %u has unknown bits : those of the list in thermo.h",
                        s->estimators);
     if (s->tests >> KI_N_TESTS)
-        return ki_fail(KI_ERR_ARGUMENT, "tests : %u has unknown bits : of z and flips", s->tests);
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "tests : %u has unknown bits : those of the list in thermo.h", s->tests);
     if (s->flips > MOST_FLIPS)
         return ki_fail(KI_ERR_ARGUMENT, "flips : %" PRIu64 " are too many : at most %d", s->flips,
                        MOST_FLIPS);
@@ -59,6 +61,8 @@ static void take(ki_cursor *c, ki_entropy_job *j) {
     j->kept = ki_take(c, n, sizeof(size_t));
     if (j->spec.refit)
         ki_entropy_take_refit(c, n, j->raster->words, &j->refit);
+    if (j->spec.tests & 1u << KI_TEST_SYMMETRIC)
+        ki_entropy_take_symmetric(c, n, &j->symmetric);
     j->fold = ki_take(c, j->spec.folds + 1, sizeof(size_t));
     j->theta = ki_take(c, n * (n + 1), sizeof(double));
     j->separated = ki_take(c, n, sizeof(int));
@@ -72,8 +76,8 @@ static void take(ki_cursor *c, ki_entropy_job *j) {
     p->failed = ki_take(c, n, sizeof(int));
 }
 
-/* Bytes of the bounds that are asked for. */
-static uint64_t most_of_bounds(const ki_entropy_spec *s, size_t units, size_t words, uint64_t fit,
+/* Bytes of the bounds and tests that are asked for. */
+static uint64_t most_of_stages(const ki_entropy_spec *s, size_t units, size_t words, uint64_t fit,
                                int threads) {
     const double pairs = (double)units * ((double)units - 1) / 2;
     const int mtur = (s->estimators >> KI_MTUR) & 1 && pairs < 64 * (double)words;
@@ -81,7 +85,10 @@ static uint64_t most_of_bounds(const ki_entropy_spec *s, size_t units, size_t wo
     const uint64_t a = mtur ? ki_entropy_mtur_bytes(units, words, threads) : 0;
     const uint64_t b = maxent ? ki_entropy_maxent_bytes(units, words, fit, threads) : 0;
 
-    return a > b ? a : b;
+    const uint64_t c = s->tests & 1u << KI_TEST_SYMMETRIC ? ki_symmetric_bytes(units, threads) : 0;
+    const uint64_t more = a > b ? a : b;
+
+    return more > c ? more : c;
 }
 
 int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec, int threads,
@@ -105,7 +112,7 @@ int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec
     const uint64_t each =
         ki_pass_bytes(shape.units, shape.units + 1, shape.words, KI_FLIP_BLOCKS, &overflow);
     const double pass = workers * (double)each, work = pass > (double)fit ? pass : (double)fit;
-    const double stages = (double)most_of_bounds(&s, shape.units, shape.words, fit, threads);
+    const double stages = (double)most_of_stages(&s, shape.units, shape.words, fit, threads);
     const double all = (double)c.used + (work > stages ? work : stages);
     *bytes = c.overflow || overflow || all > 1.8e19 ? UINT64_MAX : (uint64_t)all;
     return 0;
@@ -373,7 +380,8 @@ static int produce(ki_entropy_job *j) {
     int error = moments(j);
 
     j->stages = (asked & likely && !j->spec.likelihood ? 4u : 2u) + ((asked >> KI_MTUR) & 1) +
-                3 * ((asked >> KI_MAXENT) & 1) + ((asked >> KI_CROSSFIT) & (unsigned)refit);
+                3 * ((asked >> KI_MAXENT) & 1) + 2 * ((j->spec.tests >> KI_TEST_SYMMETRIC) & 1) +
+                ((asked >> KI_CROSSFIT) & (unsigned)refit);
     if (!error && (asked & likely || j->spec.likelihood))
         error = likeliest(j);
     if (!error && !j->spec.likelihood) {
@@ -388,6 +396,8 @@ static int produce(ki_entropy_job *j) {
         error = ki_entropy_mtur(j);
     if (!error && asked & 1u << KI_MAXENT)
         error = ki_entropy_maxent(j);
+    if (!error && j->spec.tests & 1u << KI_TEST_SYMMETRIC)
+        error = ki_entropy_symmetric(j);
     return error;
 }
 

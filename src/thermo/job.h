@@ -15,6 +15,12 @@ typedef struct ki_refit {
     int *status;
 } ki_refit;
 
+/* A network of the recording, and how likely its rows are. */
+typedef struct ki_network_rows {
+    double *H, *J, *log_likelihood;
+    int *status;
+} ki_network_rows;
+
 /* Everything between the recording and the result. */
 typedef struct ki_entropy_job {
     const ki_raster *raster;
@@ -30,6 +36,8 @@ typedef struct ki_entropy_job {
     size_t *unit, *columns, *fold;
     size_t *kept, n_kept; /* units that have a row and a column: their pairs are those of bounds */
     ki_refit refit;       /* with spec.refit */
+    ki_network_rows symmetric; /* with the tests that need it; at the end the symmetric network */
+    int symmetric_found;
     double *theta;
     int *separated;
     ki_entropy_result out;
@@ -44,6 +52,10 @@ void ki_entropy_take_refit(ki_cursor *c, size_t n, size_t words, ki_refit *refit
 /* *sigma: sum over the parts of their share of sum_ij J_ij dD_ij, J fitted to all others. Returns 0
  * or KI_ERR_*. */
 int ki_entropy_refit(ki_entropy_job *job, double *sigma, int *converged);
+
+/* The likelihood ratio of the symmetric network [symmetric]. */
+void ki_entropy_take_symmetric(ki_cursor *c, size_t n, ki_network_rows *rows);
+int ki_entropy_symmetric(ki_entropy_job *job);
 
 /* The bound [mtur] of the recording, whose network is fitted. Returns 0 or KI_ERR_*. */
 int ki_entropy_mtur(ki_entropy_job *job);

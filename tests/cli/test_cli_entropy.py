@@ -54,6 +54,17 @@ def test_refit(run, rasters):
         np.testing.assert_allclose(found["crossfit"]["sigma"], right, rtol=1e-8)
 
 
+def test_tests(run, tmp_path):
+    right = case("symmetric_n10")
+    np.savez(tmp_path / "r.npz", raster=right["raster"])
+    done = run("entropy", "r.npz", "--axes", "time,unit", "--tests", "symmetric,flips")
+    table = parse_csv(done.stdout)
+    assert [(row["estimator"], row["test"], row["hypothesis"]) for row in table] == [
+        ("model", "none", "none"), ("none", "flips", "reversible"), ("none", "symmetric", "reversible")]
+    np.testing.assert_allclose([table[2]["statistic"], table[2]["p_value"]], [right["symmetric"][1], 0.42980896747],
+                               rtol=1e-8)
+
+
 def test_maxent(run, tmp_path):
     np.savez(tmp_path / "r.npz", raster=case("critical_n20")["raster"])
     found = rows(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "model,mtur,maxent"))

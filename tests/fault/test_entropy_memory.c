@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every allocation of ki_entropy_production() fails in turn: it says so, leaves its outputs as they were and frees what
- * it had; ki_entropy_memory() is not below what is taken. [sigma-data] [mtur] [maxent] */
+ * it had; ki_entropy_memory() is not below what is taken. [sigma-data] [mtur] [maxent] [symmetric] */
 #include "ki_test.h"
 
 #include "fail_alloc.h"
@@ -11,8 +11,10 @@ enum { N = 7, BINS = 400 };
 static void allocations(void **state) {
     (void)state;
     const ki_run_options run = {1, NULL, NULL};
-    const ki_entropy_spec spec = {
-        .estimators = (1u << KI_N_ESTIMATORS) - 1, .refit = 1, .folds = 2};
+    const ki_entropy_spec spec = {.estimators = (1u << KI_N_ESTIMATORS) - 1,
+                                  .tests = (1u << KI_N_TESTS) - 1,
+                                  .refit = 1,
+                                  .folds = 2};
     double H[N] = {0}, J[N * N] = {0}, unit[N];
     int8_t *x = ki_test_course(N, H, J, 1, BINS, 2);
     ki_raster *r = ki_test_raster(N, 1, BINS, x);

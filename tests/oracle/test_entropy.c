@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Entropy production of recordings against reference values from numpy (make_inference.py): plug-in, biases,
- * corrected, errors, crossfit, S; the bound mtur; p-values of flips. [sigma-data] [flips] [mtur] */
+ * corrected, errors, crossfit, S; the bound mtur; p-values of flips. [sigma-data] [flips] [mtur] [symmetric] */
 #include "ki_test.h"
 
 #include "ki_rasters.h"
@@ -152,9 +152,30 @@ static void refits(void **state) {
     ki_reader_close(reader);
 }
 
+static void symmetric(void **state) {
+    (void)state;
+    double right[3]; /* log-likelihood, ratio, degrees of freedom */
+    ki_reader *reader;
+
+    assert_int_equal(ki_reader_open(path, &reader), 0);
+    ki_raster *r = raster(reader);
+    for (int threads = 1; threads <= 2 && get(reader, "symmetric", 3, right); threads++) {
+        const ki_entropy_spec spec = {.tests = 1u << KI_TEST_SYMMETRIC};
+        const ki_run_options run = {.threads = threads};
+        ki_entropy_result o = {.S = 0};
+        assert_int_equal(ki_entropy_production(r, &spec, &run, &o), 0);
+        assert_int_equal(o.test[KI_TEST_SYMMETRIC].status, KI_CONVERGED);
+        assert_close_at("ratio", o.test[KI_TEST_SYMMETRIC].statistic, right[1], 1e-8, 0);
+        assert_true(isnan(o.test[KI_TEST_Z].p_value));
+    }
+    ki_raster_free(r);
+    ki_reader_close(reader);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(firth), cmocka_unit_test(likelihood),
-                                       cmocka_unit_test(mtur), cmocka_unit_test(refits)};
+                                       cmocka_unit_test(mtur), cmocka_unit_test(refits),
+                                       cmocka_unit_test(symmetric)};
 
     if (argc != 2)
         return 2;

@@ -90,6 +90,18 @@ def test_bounds_are_below(ki):
     assert (maxent > mtur)[(truth > 0.5) & (truth < 4)].all()
 
 
+@pytest.mark.parametrize("trials", [None, 9])
+def test_symmetric(ki, trials):
+    """The likelihood ratio against numpy. [symmetric]"""
+    from kinising.reference import thermo
+    rng = np.random.default_rng(15)
+    raster = course(rng.normal(size=5) / 5, rng.normal(size=(5, 5)) / 4, 601 if trials is None else 97, rng, trials)
+    axes = "time,unit" if trials is None else "trial,time,unit"
+    r = ki.entropy_production(raster, axes=axes, tests="symmetric")
+    np.testing.assert_allclose(r.symmetric, thermo.symmetric_ratio(raster), rtol=1e-9)
+    assert np.isnan(r.z) and np.isnan(r.flips_p_value) and 0 <= r.symmetric_p_value < 1e-3
+
+
 def test_refit(ki):
     """Crossfit against numpy: the network of one half with the moments of the other."""
     from kinising.reference import inference
@@ -125,16 +137,17 @@ def test_window(ki):
 
 
 def test_sizes_and_coverage(ki):
-    """At 5 %, 200 reversible recordings: false alarms of z and flips in 0..20 (binomial chance of more below 1e-3);
+    """At 5 %, 200 reversible recordings: false alarms of z, flips and symmetric in 0..20 (binomial chance of more below 1e-3);
     200 irreversible ones: the truth within 1.96 errors in 178 or more (chance of fewer below 1e-3), bias below
     4 errors of the mean."""
     rng = np.random.default_rng(11)
     symmetric = rng.normal(size=(4, 4)) / 2.5
     symmetric = (symmetric + symmetric.T) / 2
-    alarms = np.zeros(2)
+    alarms = np.zeros(3)
     for _ in range(200):
-        r = ki.entropy_production(course(np.zeros(4), symmetric, 801, rng), axes="time,unit", flips=199, threads=1)
-        alarms += [r.z_p_value < 0.05, r.flips_p_value < 0.05]
+        r = ki.entropy_production(course(np.zeros(4), symmetric, 801, rng), axes="time,unit", flips=199,
+                                  tests=["z", "flips", "symmetric"], threads=1)
+        alarms += [r.z_p_value < 0.05, r.flips_p_value < 0.05, r.symmetric_p_value < 0.05]
     assert (alarms <= 20).all(), alarms
     J = rng.normal(size=(4, 4)) / 2
     truth = 4 * ki.Network(np.zeros(4), J).exact().sigma

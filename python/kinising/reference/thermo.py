@@ -5,7 +5,7 @@ Rasters are +-1 of shape (time, unit) or (trial, time, unit); theta is (N, N + 1
 """
 import numpy as np
 
-from .inference import firth, row_information, transitions
+from .inference import firth, log_likelihood, maximum_likelihood, row_information, transitions
 
 
 def entropy_production(raster, theta, likelihood=False):
@@ -118,3 +118,26 @@ def maxent(raster, batches=50):
         bias += last.mean() * e.var() / (2 * last.sum())
     parts = np.array([part.mean() for part in np.array_split(psi, batches)])
     return sigma, np.sqrt(parts.var(ddof=1) / batches), bias
+
+
+def symmetric_ratio(raster):
+    """[symmetric] twice the log-likelihood ratio of the likeliest network and the likeliest one with J = J^T, by Newton's
+    method on all its parameters together."""
+    s, y = transitions(raster)
+    units = s.shape[1]
+    x = np.hstack([np.ones((len(s), 1)), s])
+    number = np.zeros((units, units + 1), dtype=int)  # of the parameter that an element is
+    number[:, 0] = range(units)
+    i, j = np.triu_indices(units)
+    number[i, j + 1] = number[j, i + 1] = units + np.arange(len(i))
+    theta = np.zeros(units + len(i))
+    for _ in range(100):
+        slope, curvature = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
+        for row, own in zip(y.T, number):
+            np.add.at(slope, own, x.T @ (row - np.tanh(x @ theta[own])))
+            curvature[np.ix_(own, own)] += row_information(theta[own], x)
+        step = np.linalg.solve(curvature, slope)
+        theta += step
+        if abs(step).max() < 1e-11:
+            break
+    return 2 * (log_likelihood(maximum_likelihood(raster)[0], s, y) - log_likelihood(theta[number], s, y)).sum()
