@@ -46,6 +46,35 @@ typedef struct ki_entropy_job {
 /* Options of the next stage: progress of it as that of all. It is over when `stage` is raised. */
 ki_run_options ki_entropy_stage(ki_entropy_job *job);
 
+/* What one network says. */
+typedef struct ki_entropy_summary {
+    double plugin, instant, leads[KI_LEADS], cox_snell, variance, second, S, crossed;
+    int status;
+} ki_entropy_summary;
+
+/* Bias of the first order, and a standard error. */
+double ki_entropy_bias(const ki_entropy_summary *s);
+double ki_entropy_error(double variance, double second);
+
+/* The estimate by a network, step by step: arrays; transitions; moments; a fit, `firth` as in infer.h;
+ * what needs F^-1; all of it together. Each returns 0 or KI_ERR_*. */
+void ki_entropy_take_model(ki_cursor *c, ki_entropy_job *job);
+int ki_entropy_begin(ki_entropy_job *job);
+int ki_entropy_moments(ki_entropy_job *job);
+int ki_entropy_fit(ki_entropy_job *job, int firth);
+int ki_entropy_pass(ki_entropy_job *job, int likelihood, int blocks, int folds);
+ki_entropy_summary ki_entropy_summarize(const ki_entropy_job *job);
+
+/* sum_j J_ij dD_ij of a row. */
+double ki_entropy_row_sigma(const ki_entropy_job *job, size_t row);
+
+/* The value of KI_MODEL of another recording: *sigma, NaN if there is none. */
+int ki_entropy_sigma(const ki_raster *raster, const ki_entropy_spec *spec,
+                     const ki_run_options *run, double *sigma);
+
+/* Writes shares of units and pairs to where the result wants them. */
+void ki_entropy_shares(const ki_entropy_job *job);
+
 /* Hands out the arrays of ki_entropy_refit(). */
 void ki_entropy_take_refit(ki_cursor *c, size_t n, size_t words, ki_refit *refit);
 
