@@ -30,6 +30,7 @@ typedef struct job {
     double *moment;                  /* [units,n]; NULL but for unknown update times */
     double *theta, *errors, *robust; /* [units,n] */
     double *log_likelihood;          /* [units] */
+    double *largest;                 /* NULL, or [units] before Firth's penalty */
     int *status;                     /* [units] */
     size_t *rows;                    /* [fitted] units whose rows are fitted */
     size_t fitted;
@@ -285,8 +286,12 @@ static int fit_group(const job *j, ki_group *g, double *errors, double *robust) 
         error = ki_group_lasso(g);
     else
         error = ki_group_newton(g);
+    for (size_t i = 0; i < g->rows && !error && j->largest; i++)
+        j->largest[g->row[i].unit] = g->row[i].bordered ? -INFINITY : g->row[i].log_likelihood;
     if (!error && j->spec->l1 == 0)
         error = penalize(g);
+    for (size_t i = 0; i < g->rows && !error && j->largest; i++)
+        j->largest[g->row[i].unit] = fmax(j->largest[g->row[i].unit], g->row[i].log_likelihood);
     if (!error && !j->moment && j->wants_errors)
         error = ki_group_errors(g, errors, j->wants_robust ? robust : NULL);
     if (!error)
@@ -474,8 +479,9 @@ static int fit_all(job *j, ki_fit_result *out) {
 }
 
 int ki_fit_on(const ki_raster *raster, const uint64_t *use, size_t count, const ki_fit_spec *spec,
-              const ki_run_options *run, ki_fit_result *out) {
-    job j = {.raster = raster, .use = use, .count = count, .spec = spec, .run = run};
+              const ki_run_options *run, ki_fit_result *out, double *largest) {
+    job j = {
+        .raster = raster, .use = use, .count = count, .spec = spec, .run = run, .largest = largest};
     ki_cursor c = {0};
 
     take(&c, &j, raster->units + 1);
@@ -505,5 +511,5 @@ int ki_fit(const ki_raster *raster, const ki_fit_spec *spec, const ki_run_option
         return error;
     if (raster->transitions == 0)
         return ki_fail(KI_ERR_ARGUMENT, "raster : no trial has two bins : at least one transition");
-    return ki_fit_on(raster, raster->leads, raster->transitions, spec, run, out);
+    return ki_fit_on(raster, raster->leads, raster->transitions, spec, run, out, NULL);
 }

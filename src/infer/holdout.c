@@ -144,7 +144,8 @@ static int hold_out(job *j) {
                               "of each",
                               j->trained, j->tested);
 
-    error = error ? error : ki_fit_on(j->raster, j->train, j->trained, j->spec, j->run, &j->fit);
+    error =
+        error ? error : ki_fit_on(j->raster, j->train, j->trained, j->spec, j->run, &j->fit, NULL);
     if (error)
         return error;
     for (size_t i = 0; i < n; i++) {

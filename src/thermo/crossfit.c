@@ -49,7 +49,8 @@ int ki_entropy_refit(ki_entropy_job *j, double *sigma, int *converged) {
         const size_t count = ki_part_between(&j->part, edge[0], edge[1], r->use);
         for (size_t w = 0; w < words; w++)
             r->use[w] ^= j->part.lead[0][w];
-        const int error = ki_fit_on(j->raster, r->use, j->part.count - count, &spec, &run, &f);
+        const int error =
+            ki_fit_on(j->raster, r->use, j->part.count - count, &spec, &run, &f, NULL);
         if (error)
             return error;
         ki_part_currents(&j->part, 1, edge, n, r->unit, r->bits, r->current);

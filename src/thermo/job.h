@@ -38,6 +38,7 @@ typedef struct ki_entropy_job {
     ki_refit refit;       /* with spec.refit */
     ki_network_rows symmetric; /* with the tests that need it; at the end the symmetric network */
     int symmetric_found;
+    double *log_likelihood; /* [N] the largest one, or that of theta if separated */
     double *theta;
     int *separated;
     ki_entropy_result out;

@@ -85,7 +85,7 @@ static int fit_direction(const search *s, const uint64_t *mask, size_t count) {
     const size_t n = j->raster->units;
     const ki_fit_spec spec = {.firth = KI_FIRTH_ALL};
     ki_fit_result f = {.H = s->a->H, .J = s->a->J, .status = s->a->status};
-    const int error = ki_fit_on(j->raster, mask, count, &spec, &s->run, &f);
+    const int error = ki_fit_on(j->raster, mask, count, &spec, &s->run, &f, NULL);
     double *d = s->a->direction;
 
     for (size_t a = 0; a < j->n_kept && !error; a++)

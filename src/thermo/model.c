@@ -30,7 +30,7 @@ void ki_entropy_take_model(ki_cursor *c, ki_entropy_job *j) {
     p->leads = ki_take(c, n * KI_LEADS, sizeof(double));
     p->cox_snell = ki_take(c, n, sizeof(double));
     p->psi = ki_take(c, n * KI_BATCHES, sizeof(double));
-    p->log_likelihood = ki_take(c, n, sizeof(double));
+    j->log_likelihood = ki_take(c, n, sizeof(double));
     p->gram = ki_take(c, n * KI_FLIP_BLOCKS * KI_FLIP_BLOCKS, sizeof(double));
     p->crossed = ki_take(c, n, sizeof(double));
     p->variance = ki_take(c, n * n, sizeof(double));
@@ -56,7 +56,8 @@ int ki_entropy_fit(ki_entropy_job *j, int firth) {
     const ki_run_options run = ki_entropy_stage(j);
     ki_fit_result f = {.H = j->H, .J = j->J, .status = j->status, .column = j->column};
     ki_pass *p = &j->pass;
-    const int error = ki_fit_on(j->raster, j->part.lead[0], j->part.count, &spec, &run, &f);
+    const int error =
+        ki_fit_on(j->raster, j->part.lead[0], j->part.count, &spec, &run, &f, j->log_likelihood);
 
     j->stage++;
     if (error)
@@ -119,7 +120,7 @@ ki_entropy_summary ki_entropy_summarize(const ki_entropy_job *j) {
         s.plugin += ki_entropy_row_sigma(j, r);
         s.cox_snell += p->likelihood ? p->cox_snell[r] : 0;
         s.crossed += p->folds ? p->crossed[r] : 0;
-        likelihood += p->log_likelihood[r];
+        likelihood += j->log_likelihood[p->unit[r]];
         for (size_t l = 0; l < KI_LEADS; l++)
             s.leads[l] += p->leads[r * KI_LEADS + l];
         for (size_t b = 0; b < p->batches; b++)

@@ -5,14 +5,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "infer/kernels.h"
 #include "num/cholesky.h"
 #include "num/matmul.h"
+#include "num/product.h"
 #include "num/simd.h"
 #include "num/sum.h"
 #include "raster/block.h"
 
 /* Rows of a group, at most; bins of a block with those that leads reach. */
-enum { MOST = 16, WIDE = KI_BLOCK + 8 };
+enum { MOST = 32, WIDE = KI_BLOCK + 8 };
 #define GROUP_BYTES (UINT64_C(64) << 20)
 
 static const ki_run_options alone = {.threads = 1};
@@ -27,13 +29,15 @@ typedef struct group {
     double *packed, *part_packed; /* [most, pairs] */
     double *inverse;              /* [most,n,n] */
     double *pull;                 /* [most,n] T F^-1 (0, dD_i) */
-    double *gradient, *at;        /* [most,n] */
+    float *narrow;                /* [most,n,n] the same */
+    double *gradient;             /* [most,n] */
     double *s;                    /* [n,WIDE] regressors, -1 or 1, whatever bins they are of */
+    float *states;                /* the same */
     double *own;                  /* [WIDE] state of a row's unit */
     double *h, *drive;            /* [most,WIDE], [most,KI_BLOCK] */
-    double *w;                    /* [n,KI_BLOCK] F^-1 x */
+    float *w;                     /* [n,KI_COLUMNS] F^-1 x */
     double *eps, *mask;           /* [KI_BLOCK], [KI_LEADS + 1,KI_BLOCK] */
-    double *sum;                  /* [n] of Cox and Snell */
+    double *y, *e, *psi;          /* [KI_BLOCK] */
     double *current;              /* [blocks or folds, most, N] */
     double *half, *square, *row;  /* [blocks,n], [n,n], [blocks,n] */
     uint64_t *bits, *use;
@@ -57,15 +61,18 @@ static void take(ki_cursor *c, size_t units, size_t n, size_t words, size_t part
     g->inverse = ki_take(c, most * n * n, sizeof(double));
     g->pull = ki_take(c, most * n, sizeof(double));
     g->gradient = ki_take(c, most * n, sizeof(double));
-    g->at = ki_take(c, most * n, sizeof(double));
+    g->narrow = ki_take(c, most * n * n, sizeof(float));
+    g->states = ki_take(c, n * WIDE, sizeof(float));
     g->s = ki_take(c, n * WIDE, sizeof(double));
     g->own = ki_take(c, WIDE, sizeof(double));
     g->h = ki_take(c, most * WIDE, sizeof(double));
     g->drive = ki_take(c, most * KI_BLOCK, sizeof(double));
-    g->w = ki_take(c, n * KI_BLOCK, sizeof(double));
+    g->w = ki_take(c, n * KI_COLUMNS, sizeof(float));
     g->eps = ki_take(c, KI_BLOCK, sizeof(double));
     g->mask = ki_take(c, (KI_LEADS + 1) * KI_BLOCK, sizeof(double));
-    g->sum = ki_take(c, n, sizeof(double));
+    g->y = ki_take(c, KI_BLOCK, sizeof(double));
+    g->e = ki_take(c, KI_BLOCK, sizeof(double));
+    g->psi = ki_take(c, KI_BLOCK, sizeof(double));
     g->current = ki_take(c, (parts ? parts : 1) * most * units, sizeof(double));
     g->half = ki_take(c, tall * n, sizeof(double));
     g->row = ki_take(c, tall * n, sizeof(double));
@@ -90,12 +97,11 @@ static ki_rows view(const group *g, const ki_rows_data *data, const double *thet
 }
 
 /* Inverse information and T F^-1 (0, dD_i) of the rows. */
-static int invert(group *g) {
+static int invert(group *g, int *digits) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units;
     const ki_rows at = view(g, &g->data, p->theta + g->first * n);
-    int digits = KI_FINE;
-    const int error = ki_rows_information(&at, g->packed, &digits);
+    const int error = ki_rows_information(&at, g->packed, digits);
 
     for (size_t i = 0; i < g->rows && !error; i++) {
         double *inverse = g->inverse + i * n * n, *pull = g->pull + i * n;
@@ -103,44 +109,38 @@ static int invert(group *g) {
         p->failed[g->first + i] = ki_cholesky(n, g->square, 0) != 0;
         memset(inverse, 0, n * n * sizeof *inverse);
         memset(pull, 0, n * sizeof *pull);
-        if (p->failed[g->first + i])
-            continue;
-        ki_cholesky_inverse(n, g->square, inverse);
-        for (size_t k = 1; k < n; k++)
-            pull[k] =
-                (double)p->part->count * p->current[p->unit[g->first + i] * units + p->column[k]];
-        ki_cholesky_solve(n, g->square, pull);
+        if (!p->failed[g->first + i]) {
+            ki_cholesky_inverse(n, g->square, inverse);
+            for (size_t k = 1; k < n; k++)
+                pull[k] = (double)p->part->count *
+                          p->current[p->unit[g->first + i] * units + p->column[k]];
+            ki_cholesky_solve(n, g->square, pull);
+        }
+        for (size_t k = 0; k < n * n; k++)
+            g->narrow[i * n * n + k] = (float)inverse[k];
     }
     return error;
 }
 
-/* Largest log-likelihoods: from Firth's place a few Newton steps lead nearly there, and what the next
- * one would gain is added. */
-static int likelihoods(group *g) {
+/* The bias of the curvature: sum over the transitions of tanh sech^2 (x.F^-1 x) x, along `pull`. */
+static int add_cox_snell(group *g, int digits) {
     const ki_pass *p = g->p;
     const size_t n = p->n;
-    double value[MOST], weight[MOST];
+    double *m = g->part_packed;
 
-    memcpy(g->at, p->theta + g->first * n, g->rows * n * sizeof *g->at);
-    const ki_rows at = view(g, &g->data, g->at);
-    for (int step = 0; step < 5; step++) {
-        const int error = ki_rows_score(&at, value, g->gradient, weight);
-        if (error)
-            return error;
-        for (size_t i = 0; i < g->rows; i++) {
-            const double *inverse = g->inverse + i * n * n, *slope = g->gradient + i * n;
-            double gain = 0;
-            if (p->separated[g->first + i] && step > 0)
-                continue;
-            for (size_t k = 0; k < n && !p->separated[g->first + i]; k++) {
-                const double move = ki_dot(n, inverse + k * n, slope);
-                gain += slope[k] * move / 2;
-                g->at[i * n + k] += move;
-            }
-            p->log_likelihood[g->first + i] = value[i] + gain;
-        }
-    }
-    return 0;
+    memset(g->gradient, 0, g->rows * n * sizeof *g->gradient);
+    for (size_t i = 0; i < g->rows; i++)
+        for (size_t a = 0; a < n; a++)
+            for (size_t b = a; b < n; b++)
+                *m++ = (a == b ? 1 : 2) * g->inverse[(i * n + a) * n + b];
+    const ki_rows at = view(g, &g->data, p->theta + g->first * n);
+    const int error = ki_rows_leverage(&at, g->part_packed, digits, g->gradient);
+    for (size_t i = 0; i < g->rows && !error; i++)
+        p->cox_snell[g->first + i] =
+            p->separated[g->first + i]
+                ? 0
+                : -ki_dot(n, g->gradient + i * n, g->pull + i * n) / (double)p->part->count;
+    return error;
 }
 
 /* States of a block and the bins after it, as far as leads reach. */
@@ -164,6 +164,8 @@ static void prepare(group *g, size_t w) {
         g->s[t] = 1;
     for (size_t k = 1; k < n; k++)
         expand(r, ki_raster_row(r, p->column[k]), w, g->s + k * WIDE);
+    for (size_t k = 0; k < n * WIDE; k++)
+        g->states[k] = (float)g->s[k];
     for (size_t l = 0; l <= KI_LEADS; l++)
         ki_block_ones(p->part->lead[l], w, g->mask + l * KI_BLOCK);
     (void)ki_matmul(g->rows, WIDE, n, (ki_matrix){p->theta + g->first * n, n, 1}, NULL,
@@ -172,50 +174,41 @@ static void prepare(group *g, size_t w) {
                     (ki_matrix){g->s, WIDE, 1}, g->drive, KI_BLOCK, g->multiplier, &alone);
 }
 
+enum { FLOATS = 16 };
+typedef float vector __attribute__((vector_size(4 * FLOATS)));
+
 /* reach[l][t] = sum_k>0 w_k(t) s_k(t + l), l = 1..KI_LEADS + 1, times what a lead has of it:
- * eps(t) [y(t + l) reach_l - s(t + l) reach_(l+1)], summed where the lead is allowed. */
+ * eps(t) [y(t + l) reach_l - s(t + l) reach_(l+1)], summed where the lead is allowed. In single
+ * precision: a bias is wanted to 1e-6. */
 KI_CLONES
-static void add_leads(size_t n, const double *w, const double *s, const double *own,
+static void add_leads(size_t n, const float *w, const float *s, const double *own,
                       const double *eps, const double *mask, double *leads) {
-    for (size_t t = 0; t < KI_BLOCK; t += KI_LANES) {
-        ki_v8 reach[KI_LEADS + 1] = {{0}}, e;
-        memcpy(&e, eps + t, sizeof e);
+    float all[KI_LEADS][KI_COLUMNS];
+
+    for (size_t t = 0; t < KI_COLUMNS; t += FLOATS) {
+        vector reach[KI_LEADS + 1] = {{0}};
         for (size_t k = 1; k < n; k++) {
-            ki_v8 a;
-            memcpy(&a, w + k * KI_BLOCK + t, sizeof a);
+            vector a;
+            memcpy(&a, w + k * KI_COLUMNS + t, sizeof a);
             for (size_t l = 0; l <= KI_LEADS; l++) {
-                ki_v8 b;
+                vector b;
                 memcpy(&b, s + k * WIDE + t + l + 1, sizeof b);
                 reach[l] += a * b;
             }
         }
-        for (size_t l = 0; l < KI_LEADS; l++) {
-            ki_v8 here, next, on;
-            memcpy(&here, own + t + l + 1, sizeof here);
-            memcpy(&next, own + t + l + 2, sizeof next);
-            memcpy(&on, mask + (l + 1) * KI_BLOCK + t, sizeof on);
-            const ki_v8 x = e * on * (next * reach[l] - here * reach[l + 1]);
-            for (size_t q = 0; q < KI_LANES; q++)
-                leads[l] += x[q];
-        }
+        for (size_t l = 0; l < KI_LEADS; l++)
+            for (size_t q = t; q < t + FLOATS; q++) {
+                const float on = (float)(eps[q] * mask[(l + 1) * KI_BLOCK + q]);
+                all[l][q] = on * ((float)own[q + l + 2] * reach[l][q - t] -
+                                  (float)own[q + l + 1] * reach[l + 1][q - t]);
+            }
     }
-}
-
-/* Sum over the transitions of tanh sech^2 (x.F^-1 x) x. */
-KI_CLONES
-static void add_leverage(size_t n, const double *w, const double *s, const double *h,
-                         const double *mask, double *sum) {
-    double u[KI_BLOCK] = {0};
-
-    for (size_t k = 0; k < n; k++)
-        for (size_t t = 0; t < KI_BLOCK; t++)
-            u[t] += w[k * KI_BLOCK + t] * s[k * WIDE + t];
-    for (size_t t = 0; t < KI_BLOCK; t++) {
-        const double th = tanh(h[t]);
-        u[t] *= th * (1 - th * th) * mask[t];
+    for (size_t l = 0; l < KI_LEADS; l++) {
+        double sum = 0;
+        for (size_t t = 0; t < KI_COLUMNS; t++)
+            sum += (double)all[l][t];
+        leads[l] += sum;
     }
-    for (size_t k = 0; k < n; k++)
-        sum[k] += ki_dot(KI_BLOCK, u, s + k * WIDE);
 }
 
 /* Sums of psi over the batches that the block has transitions of. */
@@ -233,27 +226,34 @@ static void add_psi(const group *g, size_t w, const double *psi, double *out) {
     }
 }
 
+/* What transitions add to sigma beyond its mean, to first order; y 0 where there is none. */
+KI_CLONES
+static void make_psi(double field, const double *y, const double *h, const double *own,
+                     const double *eps, const double *drive, double *psi) {
+    for (size_t t = 0; t < KI_BLOCK; t++)
+        psi[t] =
+            eps[t] * drive[t] + y[t] * (h[t] - field) - y[t] * y[t] * own[t] * (h[t + 1] - field);
+}
+
 static void one_row(group *g, size_t w, size_t i) {
     const ki_pass *p = g->p;
     const ki_raster *r = p->part->raster;
     const size_t n = p->n, row = g->first + i;
-    const double *h = g->h + i * WIDE, *drive = g->drive + i * KI_BLOCK;
-    const double field = p->theta[row * n];
-    double psi[KI_BLOCK];
+    const double *h = g->h + i * WIDE;
+    double unused = 0;
 
     expand(r, ki_raster_row(r, p->unit[row]), w, g->own);
-    for (size_t t = 0; t < KI_BLOCK; t++) {
-        const double y = g->own[t + 1];
-        g->eps[t] = (y - tanh(h[t])) * g->mask[t];
-        psi[t] = g->eps[t] * drive[t] +
-                 g->mask[t] * (y * (h[t] - field) - g->own[t] * (h[t + 1] - field));
+    for (size_t t = 0; t < KI_BLOCK; t++)
+        g->y[t] = g->own[t + 1] * g->mask[t];
+    (void)ki_score_row(g->y, h, g->e, 0, g->eps, &unused, &unused);
+    make_psi(p->theta[row * n], g->y, h, g->own, g->eps, g->drive + i * KI_BLOCK, g->psi);
+    add_psi(g, w, g->psi, p->psi + row * KI_BATCHES);
+    for (size_t t = 0; t < KI_BLOCK; t += KI_COLUMNS) {
+        ki_product64(n, n, g->narrow + i * n * n, n, g->states + t, WIDE, KI_PRODUCT_ALONE, NULL,
+                     g->w, KI_COLUMNS);
+        add_leads(n, g->w, g->states + t, g->own + t, g->eps + t, g->mask + t,
+                  p->leads + row * KI_LEADS);
     }
-    add_psi(g, w, psi, p->psi + row * KI_BATCHES);
-    (void)ki_matmul(n, KI_BLOCK, n, (ki_matrix){g->inverse + i * n * n, n, 1}, NULL,
-                    (ki_matrix){g->s, WIDE, 1}, g->w, KI_BLOCK, g->multiplier, &alone);
-    add_leads(n, g->w, g->s, g->own, g->eps, g->mask, p->leads + row * KI_LEADS);
-    if (p->likelihood && !p->separated[row])
-        add_leverage(n, g->w, g->s, h, g->mask, g->gradient + i * n);
 }
 
 /* Everything that goes over the bins. */
@@ -264,7 +264,6 @@ static int sweep(group *g) {
 
     memset(p->leads + g->first * KI_LEADS, 0, g->rows * KI_LEADS * sizeof(double));
     memset(p->psi + g->first * KI_BATCHES, 0, g->rows * KI_BATCHES * sizeof(double));
-    memset(g->gradient, 0, g->rows * n * sizeof(double));
     for (size_t w = 0; w < r->words; w += KI_BLOCK_WORDS) {
         if (ki_block_count(p->part->lead[0], w) == 0)
             continue;
@@ -276,8 +275,6 @@ static int sweep(group *g) {
     }
     for (size_t i = 0; i < g->rows; i++) {
         const size_t row = g->first + i;
-        p->cox_snell[row] =
-            ki_dot(n, g->gradient + i * n, g->pull + i * n) / (double)p->part->count;
         for (size_t l = 0; l < KI_LEADS; l++)
             p->leads[row * KI_LEADS + l] /= (double)p->part->count;
     }
@@ -312,7 +309,7 @@ static int cross(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units, pairs = ki_pairs(n);
     double value[MOST], weight[MOST];
-    int error = 0, digits = KI_FINE;
+    int error = 0;
 
     for (size_t i = 0; i < g->rows; i++)
         p->crossed[g->first + i] = 0;
@@ -321,6 +318,7 @@ static int cross(group *g) {
         data.use = g->use;
         data.count = ki_part_between(p->part, p->fold[f], p->fold[f + 1], g->use);
         const ki_rows at = view(g, &data, p->theta + g->first * n);
+        int digits = KI_FINE;
         error = ki_rows_score(&at, value, g->gradient, weight);
         error = error ? error : ki_rows_information(&at, g->part_packed, &digits);
         ki_part_currents(p->part, 1, p->fold + f, g->rows, p->unit + g->first, g->bits, g->current);
@@ -361,8 +359,9 @@ static int some_rows(void *ctx, ki_work *work, size_t index) {
     take(&c, r->units, p->n, r->words, j->parts, &g);
     g.rows = p->fitted - g.first < j->most ? p->fitted - g.first : j->most;
     g.data = (ki_rows_data){r, NULL, p->part->lead[0], p->part->count, p->n, p->column, NULL, 0};
-    int error = invert(&g);
-    error = error ? error : likelihoods(&g);
+    int digits = KI_FINE, error = invert(&g, &digits);
+    if (!error && p->likelihood)
+        error = add_cox_snell(&g, digits);
     error = error ? error : sweep(&g);
     if (!error && p->blocks)
         fill_gram(&g);
@@ -381,9 +380,13 @@ int ki_pass_run(const ki_pass *p, const ki_run_options *run) {
     const ki_raster *r = p->part->raster;
     int overflow = 0;
     job j = {.p = p, .most = most_rows(p->n), .parts = p->blocks};
-    const size_t groups = (p->fitted + j.most - 1) / j.most;
-    const size_t workers = (size_t)ki_parallel_workers(groups, run);
+    const size_t workers = (size_t)ki_parallel_workers(p->fitted, run);
+    size_t groups = (p->fitted + j.most - 1) / j.most;
 
+    /* As many rows for each worker. */
+    groups = (groups + workers - 1) / workers * workers;
+    j.most = groups ? (p->fitted + groups - 1) / groups : 1;
+    groups = (p->fitted + j.most - 1) / j.most;
     if (groups == 0)
         return 0;
     j.each = ki_pass_bytes(r->units, p->n, r->words, j.parts, &overflow);

@@ -26,10 +26,9 @@ typedef struct ki_pass {
     size_t folds;       /* 0, or of crossfit by one step */
     const size_t *fold; /* [folds + 1] */
     /* Results, by row. */
-    double *leads;          /* [fitted,KI_LEADS] */
-    double *cox_snell;      /* [fitted] */
-    double *psi;            /* [fitted,KI_BATCHES] sums over batches */
-    double *log_likelihood; /* [fitted] largest one, or that of theta if separated */
+    double *leads;     /* [fitted,KI_LEADS] */
+    double *cox_snell; /* [fitted] */
+    double *psi;       /* [fitted,KI_BATCHES] sums over batches */
     double *
         gram; /* [fitted,KI_FLIP_BLOCKS^2] K^k_i . F_i^-1 K^l_i, [blocks,blocks] of it; with blocks */
     double *crossed;  /* [fitted] J_i.dD_i of crossfit; with folds */

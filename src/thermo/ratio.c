@@ -26,7 +26,8 @@ int ki_entropy_symmetric(ki_entropy_job *j) {
                       .J = net->J};
     ki_run_options run = ki_entropy_stage(j);
     ki_entropy_outcome *out = j->out.test + KI_TEST_SYMMETRIC;
-    int error = ki_fit_on(j->raster, j->part.lead[0], j->part.count, &spec, &run, &f), failed = 0;
+    int error = ki_fit_on(j->raster, j->part.lead[0], j->part.count, &spec, &run, &f, NULL),
+        failed = 0;
 
     j->stage++;
     if (error)
