@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flips.h"
 
+#include <string.h>
+
 #include "num/philox.h"
-#include "num/sum.h"
+#include "num/simd.h"
 
-enum { EACH = KI_GROUP / 2 }; /* sign vectors of a group of random words */
+enum { EACH = KI_GROUP / 2 /* sign vectors of a group of random words */, MOST_BLOCKS = 64 };
 
-static double quadratic(size_t n, const double *gram, const double *s) {
-    double sum = 0;
+/* s^T G s of KI_LANES sign vectors s [n,KI_LANES] at once. */
+KI_CLONES
+static void quadratic(size_t n, const double *gram, const double *s, double *out) {
+    ki_v8 all = {0};
 
-    for (size_t k = 0; k < n; k++)
-        sum += s[k] * ki_dot(n, gram + k * n, s);
-    return sum;
+    for (size_t k = 0; k < n; k++) {
+        ki_v8 sum = {0}, own, a;
+        for (size_t l = 0; l < k; l++) {
+            memcpy(&a, s + l * KI_LANES, sizeof a);
+            sum += gram[k * n + l] * a;
+        }
+        memcpy(&own, s + k * KI_LANES, sizeof own);
+        all += own * (sum + sum + gram[k * n + k] * own);
+    }
+    memcpy(out, &all, sizeof all);
 }
 
 double ki_flip_test(size_t blocks, const double *gram, uint64_t seed, uint64_t flips,
@@ -19,19 +30,25 @@ double ki_flip_test(size_t blocks, const double *gram, uint64_t seed, uint64_t f
     const uint64_t key[2] = {seed, UINT64_C(0x666c697073)}; /* "flips" */
     const ki_sequence sequence = ki_sequence_of(ki_random_key_of(2, key), 0, KI_STREAM_CHOICE);
     uint32_t word[KI_GROUP];
-    double s[64];
+    double s[MOST_BLOCKS * KI_LANES], value[KI_LANES];
     uint64_t least = 0;
 
-    for (size_t k = 0; k < blocks; k++)
+    for (size_t k = 0; k < blocks * KI_LANES; k++)
         s[k] = 1;
-    *statistic = quadratic(blocks, gram, s);
-    for (uint64_t f = 0; f < flips; f++) {
-        if (f % EACH == 0)
-            ki_random_groups(&sequence, f / EACH, 1, word);
-        for (size_t k = 0; k < blocks; k++)
-            s[k] = word[2 * (f % EACH) + k / 32] >> k % 32 & 1 ? 1 : -1;
+    quadratic(blocks, gram, s, value);
+    *statistic = value[0];
+    for (uint64_t f = 0; f < flips; f += KI_LANES) {
+        for (size_t v = 0; v < KI_LANES; v++) {
+            if ((f + v) % EACH == 0)
+                ki_random_groups(&sequence, (f + v) / EACH, 1, word);
+            const uint32_t *bits = word + 2 * ((f + v) % EACH);
+            for (size_t k = 0; k < blocks; k++)
+                s[k * KI_LANES + v] = bits[k / 32] >> k % 32 & 1 ? 1 : -1;
+        }
+        quadratic(blocks, gram, s, value);
         /* Equal but for rounding is equal. */
-        least += quadratic(blocks, gram, s) >= *statistic * (1 - 1e-12);
+        for (size_t v = 0; v < KI_LANES && f + v < flips; v++)
+            least += value[v] >= *statistic * (1 - 1e-12);
     }
     return (double)(least + 1) / (double)(flips + 1);
 }
