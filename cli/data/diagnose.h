@@ -32,7 +32,7 @@ typedef struct diagnose_run {
 void diagnose_print(const diagnose_run *w);
 
 /* A verdict in a few words: "ordered (probability 0.98)", "cannot tell (most probable: ...)". */
-enum { VERDICT_SIZE = 160 };
+enum { VERDICT_SIZE = 224 };
 void diagnose_verdict(const ki_diagnosis *d, char out[VERDICT_SIZE]);
 
 /* Rows of the page that are numbers of one recording: what they are, the value in words, and what it

@@ -12,8 +12,8 @@ enum { PAGE_WIDTH = 80, LABEL_WIDTH = 20, CELL_WIDTH = 28 };
 static void put_interval(const ki_interval *v, char out[CELL_SIZE]) {
     if (isnan(v->value))
         snprintf(out, CELL_SIZE, "not known");
-    else
-        snprintf(out, CELL_SIZE, "%.3g [%.3g, %.3g]", v->value, v->low, v->high);
+    else if (snprintf(out, CELL_SIZE, "%.3g [%.3g, %.3g]", v->value, v->low, v->high) > CELL_WIDTH)
+        snprintf(out, CELL_SIZE, "%.2g [%.2g, %.2g]", v->value, v->low, v->high);
 }
 
 static void put_number(double x, char out[CELL_SIZE]) {
@@ -163,10 +163,14 @@ void diagnose_verdict(const ki_diagnosis *d, char out[VERDICT_SIZE]) {
 
     /* Nothing is certain by so many draws. */
     snprintf(probability, sizeof probability, p > 0.999 ? "above 0.999" : "%.3f", p);
-    if (d->verdict == KI_CANNOT_TELL)
-        snprintf(out, VERDICT_SIZE, "cannot tell (most probable: %s, %s)",
-                 ki_regime_name(d->regime), probability);
-    else
+    if (d->verdict == KI_CANNOT_TELL) {
+        int used = snprintf(out, VERDICT_SIZE, "cannot tell (most probable: %s, %s)",
+                            ki_regime_name(d->regime), probability);
+        for (int k = 0, n = 0; k < KI_N_DOUBTS; k++)
+            if (d->doubts & 1u << k && used < VERDICT_SIZE)
+                used += snprintf(out + used, (size_t)(VERDICT_SIZE - used), "%s%s",
+                                 n++ ? ", " : ": ", ki_doubt_name(k));
+    } else
         snprintf(out, VERDICT_SIZE, "%s%s (probability %s)", ki_regime_name(d->verdict),
                  d->cold ? " and cold" : "", probability);
 }
@@ -276,7 +280,8 @@ void diagnose_print(const diagnose_run *w) {
     print_regimes(w);
     print_thresholds(&w->found[0].d.options);
     diagnose_verdict(&w->found[0].d, verdict);
-    printf("verdict: %s\n", verdict);
-    print_notes(&w->found[0].d);
+    fputs("verdict: ", stdout);
+    print_wrapped(verdict, 9, 2);
     print_doubts(&w->found[0].d);
+    print_notes(&w->found[0].d);
 }

@@ -13,7 +13,7 @@
 
 static const unsigned colours[FIGURE_MOST] = {0x2458a6, 0xd0651b};
 static const char *const letters[FIGURE_MOST] = {"A", "B"};
-enum { MOST_SHOWN = 2000 }; /* draws in the plane */
+enum { MOST_SHOWN = 2000, MOST_MU = 20 }; /* draws in the plane, and how far it goes for its line */
 
 static const plot_page page = {.columns = 3,
                                .rows = 2,
@@ -109,6 +109,10 @@ static void write_plane(FILE *script, const diagnose_figure *f) {
     for (size_t k = 0; k < f->n; k++) {
         widen(&x, f->view[k].n_draws, f->view[k].mu);
         widen(&y, f->view[k].n_draws, f->view[k].b);
+        /* The foot of the ordered region, if it is not too far. */
+        const double foot = 1.35 * f->view[k].line[FIGURE_LINES - 1][0];
+        if (foot < MOST_MU)
+            widen(&x, 1, &foot);
     }
     const double right = x.high + 0.1 * (x.high - x.low), top = 1.3 * y.high;
     plot_cell(script, &page, 0);
@@ -117,10 +121,10 @@ static void write_plane(FILE *script, const diagnose_figure *f) {
             "set xlabel 'μ = N × mean of the couplings'\n"
             "set ylabel 'b = √N × their deviation'\n"
             "set xrange [%.10g:%.10g]\nset yrange [0:%.10g]\n"
-            "set label 'ordered' at graph 0.97,0.05 right textcolor rgb '#606060'\n"
-            "set label 'weak' at graph 0.03,0.05 left textcolor rgb '#606060'\n"
-            "set label 'quasi-deterministic' at graph 0.03,0.95 left textcolor rgb '#606060'\n"
-            "set label 'disordered' at graph 0.03,0.90 left textcolor rgb '#606060'\n"
+            "set label 'ordered' at graph 0.98,0.05 right front textcolor rgb '#606060'\n"
+            "set label 'weak' at graph 0.03,0.05 left front textcolor rgb '#606060'\n"
+            "set label 'quasi-deterministic' at graph 0.03,0.95 left front textcolor rgb '#606060'\n"
+            "set label 'disordered' at graph 0.03,0.90 left front textcolor rgb '#606060'\n"
             "plot ",
             x.low - 0.02 * (right - x.low), right, top);
     for (size_t k = 0; k < f->n; k++) {
@@ -183,20 +187,21 @@ static void write_curve(FILE *script, const diagnose_figure *f, int c, size_t ce
         const figure_view *v = &f->view[k];
         widen(&x, v->n_points, v->x);
         widen(&y, v->n_points, v->curve[c].high);
+        widen(&y, v->n_points, v->curve[c].low);
         widen(&exact, v->n_points, v->curve[c].exact);
     }
     /* The exact susceptibility has no bound at the critical line. */
     const double most = c == CURVE_CHI ? fmin(exact.high, 1.6 * y.high) : exact.high;
-    const double high = fmax(y.high, most);
+    const double high = fmax(y.high, most), low = y.low < 0 ? y.low - 0.05 * (high - y.low) : 0;
     if (!(x.high > x.low))
         x = (extent){0.5, 2};
     plot_cell(script, &page, cell);
     fprintf(script,
             "set title '%s' offset 0,-0.6\n"
             "set xlabel 'x: all couplings and fields multiplied by x'\nset ylabel '%s%s'\n"
-            "set xrange [%.10g:%.10g]\nset yrange [0:%.10g]\n"
+            "set xrange [%.10g:%.10g]\nset yrange [%.10g:%.10g]\n"
             "set arrow from 1,graph 0 to 1,graph 1 nohead back lw 1 dt (4,4) lc rgb '#808080'\n",
-            title[c], label[c], unit, x.low, x.high, high > 0 ? 1.05 * high : 1);
+            title[c], label[c], unit, x.low, x.high, low, high > 0 ? 1.05 * high : 1);
     int drawn = 0;
     for (size_t k = 0; k < f->n; k++)
         drawn += write_curve_parts(script, f, c, k, drawn);
