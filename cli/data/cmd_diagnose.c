@@ -59,6 +59,14 @@ static void rescale(const session *s, diagnosed *found) {
         found->drawn[k] *= unit;
 }
 
+static ki_regime_draws draws_of(const diagnosed *found) {
+    const size_t draws = (size_t)found->d.options.draws;
+    double *at = found->drawn;
+
+    return (ki_regime_draws){
+        at, at + draws, at + 2 * draws, at + 3 * draws, at + 4 * draws, at + 5 * draws};
+}
+
 static int diagnose_one(diagnose_run *w, const char *path) {
     diagnosed *found = &w->found[w->n];
     ki_raster *raster = NULL;
@@ -71,9 +79,8 @@ static int diagnose_one(diagnose_run *w, const char *path) {
     found->drawn = get_memory(w->s.argv[0], N_DRAWN * draws, sizeof *found->drawn);
     status = found->drawn ? 0 : STATUS_FAILED;
     if (!status) {
-        double *at = found->drawn;
-        const ki_regime_draws arrays = {
-            at, at + draws, at + 2 * draws, at + 3 * draws, at + 4 * draws, at + 5 * draws};
+        found->d.options.draws = w->options.draws;
+        const ki_regime_draws arrays = draws_of(found);
         const ki_run_options run = session_run_options(&w->s);
         const int error = ki_diagnose(raster, &w->options, &run, &arrays, &found->d);
         status = error ? complain_library(error) : 0;
@@ -84,6 +91,13 @@ static int diagnose_one(diagnose_run *w, const char *path) {
         w->n++;
     }
     return status;
+}
+
+static int compare(diagnose_run *w) {
+    const ki_regime_draws a = draws_of(&w->found[0]), b = draws_of(&w->found[1]);
+    const int error = ki_diagnose_compare(&w->found[0].d, &a, &w->found[1].d, &b, &w->change);
+
+    return error ? complain_library(error) : 0;
 }
 
 static int diagnose(diagnose_run *w) {
@@ -101,6 +115,8 @@ static int diagnose(diagnose_run *w) {
     status = diagnose_one(w, w->path);
     if (!status && w->other)
         status = diagnose_one(w, w->other);
+    if (!status && w->other)
+        status = compare(w);
     for (size_t k = 0; k < w->reports.n && !status; k++)
         status = diagnose_report(w, w->reports.item[k]);
     if (!status)

@@ -26,6 +26,7 @@ typedef struct diagnose_run {
     uint64_t cosines, points;
     size_t n; /* recordings */
     diagnosed found[DIAGNOSE_MOST];
+    ki_comparison change; /* of two */
 } diagnose_run;
 
 /* The page on stdout. */
@@ -34,6 +35,9 @@ void diagnose_print(const diagnose_run *w);
 /* A verdict in a few words: "ordered (probability 0.98)", "cannot tell (most probable: ...)". */
 enum { VERDICT_SIZE = 224 };
 void diagnose_verdict(const ki_diagnosis *d, char out[VERDICT_SIZE]);
+
+/* The same of what changed from the first recording to the second. */
+void diagnose_change(const diagnose_run *w, char out[VERDICT_SIZE]);
 
 /* Rows of the page that are numbers of one recording: what they are, the value in words, and what it
  * is worth. NULL behind the last. A heading has no value. */

@@ -68,16 +68,10 @@ static void put_ensemble(json_writer *j, const ki_diagnosis *d) {
     put_interval(j, "ratio", &d->ratio);
 }
 
-static void put_verdict(json_writer *j, const ki_diagnosis *d) {
-    json_open(j, "probability", '{');
-    for (int k = 1; k < KI_N_REGIMES; k++)
-        json_put_real(j, ki_regime_name(k), d->probability[k]);
-    json_close(j, '}');
-    json_put_text(j, "regime", ki_regime_name(d->regime));
-    json_put_text(j, "verdict", ki_regime_name(d->verdict));
+static void put_doubts(json_writer *j, unsigned doubts) {
     json_open(j, "doubts", '[');
     for (int k = 0; k < KI_N_DOUBTS; k++)
-        if (d->doubts & 1u << k) {
+        if (doubts & 1u << k) {
             json_open(j, NULL, '{');
             json_put_text(j, "doubt", ki_doubt_name(k));
             json_put_text(j, "reason", ki_doubt_reason(k));
@@ -85,6 +79,16 @@ static void put_verdict(json_writer *j, const ki_diagnosis *d) {
             json_close(j, '}');
         }
     json_close(j, ']');
+}
+
+static void put_verdict(json_writer *j, const ki_diagnosis *d) {
+    json_open(j, "probability", '{');
+    for (int k = 1; k < KI_N_REGIMES; k++)
+        json_put_real(j, ki_regime_name(k), d->probability[k]);
+    json_close(j, '}');
+    json_put_text(j, "regime", ki_regime_name(d->regime));
+    json_put_text(j, "verdict", ki_regime_name(d->verdict));
+    put_doubts(j, d->doubts);
     json_put_flag(j, "cold", d->cold);
     json_put_flag(j, "sparse", d->sparse);
     json_open(j, "misfit", '{');
@@ -166,6 +170,29 @@ static void put_recording(json_writer *j, const diagnose_run *w, const diagnosed
     put_options(j, &d->options);
 }
 
+static void put_change(json_writer *j, const diagnose_run *w) {
+    const ki_comparison *c = &w->change;
+    char verdict[VERDICT_SIZE];
+
+    diagnose_change(w, verdict);
+    json_open(j, "change", '{');
+    json_put_text(j, "verdict", verdict);
+    json_put_real(j, "rose", c->rose);
+    json_put_real(j, "nearer", c->nearer);
+    json_put_real(j, "colder", c->colder);
+    json_put_real(j, "both", c->both);
+    json_put_real(j, "neither", c->neither);
+    put_interval(j, "sigma", &c->sigma);
+    put_interval(j, "distance", &c->distance);
+    put_interval(j, "r", &c->r);
+    put_interval(j, "by_order", &c->by_order);
+    put_interval(j, "by_noise", &c->by_noise);
+    put_interval(j, "by_rest", &c->by_rest);
+    put_doubts(j, c->doubts);
+    json_put_count(j, "pairs", c->pairs);
+    json_close(j, '}');
+}
+
 char *diagnose_json(const diagnose_run *w, size_t *length) {
     char *text = NULL, *origin = provenance(&w->s);
     json_writer j = {.out = origin ? open_memstream(&text, length) : NULL};
@@ -182,6 +209,7 @@ char *diagnose_json(const diagnose_run *w, size_t *length) {
                 json_close(&j, '}');
             }
             json_close(&j, ']');
+            put_change(&j, w);
         }
         json_put_raw(&j, "provenance", origin);
         json_close(&j, '}');

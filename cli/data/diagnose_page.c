@@ -23,6 +23,11 @@ static void put_number(double x, char out[CELL_SIZE]) {
         snprintf(out, CELL_SIZE, "%.3g", x);
 }
 
+/* Nothing is certain by some thousand draws. */
+static void put_probability(double p, char out[CELL_SIZE]) {
+    snprintf(out, CELL_SIZE, p > 0.999 ? "above 0.999" : "%.3f", p);
+}
+
 static void put_misfit(const ki_diagnosis *d, int k, char out[CELL_SIZE]) {
     const ki_misfit *m = &d->misfit[k];
 
@@ -50,11 +55,11 @@ static void put_transitions(const ki_diagnosis *d, char out[CELL_SIZE]) {
 }
 
 static void put_fields(const ki_diagnosis *d, char out[CELL_SIZE]) {
-    snprintf(out, CELL_SIZE, "%.3g, spread %.3g", d->prior.field, d->prior.field_sd);
+    snprintf(out, CELL_SIZE, "%.2g, spread %.2g", d->prior.field, d->prior.field_sd);
 }
 
 static void put_self(const ki_diagnosis *d, char out[CELL_SIZE]) {
-    snprintf(out, CELL_SIZE, "%.3g, spread %.3g", d->prior.self, d->prior.self_sd);
+    snprintf(out, CELL_SIZE, "%.2g, spread %.2g", d->prior.self, d->prior.self_sd);
 }
 
 /* A row that shows a member as it is. */
@@ -159,10 +164,9 @@ static void put_rule(const ki_diagnose_options *o, int regime, char out[64]) {
 void diagnose_verdict(const ki_diagnosis *d, char out[VERDICT_SIZE]) {
     const double p = d->probability[d->regime];
 
-    char probability[32];
+    char probability[CELL_SIZE];
 
-    /* Nothing is certain by so many draws. */
-    snprintf(probability, sizeof probability, p > 0.999 ? "above 0.999" : "%.3f", p);
+    put_probability(p, probability);
     if (d->verdict == KI_CANNOT_TELL) {
         int used = snprintf(out, VERDICT_SIZE, "cannot tell (most probable: %s, %s)",
                             ki_regime_name(d->regime), probability);
@@ -273,15 +277,108 @@ static void print_thresholds(const ki_diagnose_options *o) {
     print_wrapped(text, 0, 2);
 }
 
-void diagnose_print(const diagnose_run *w) {
-    char verdict[VERDICT_SIZE];
+/* The last part of a path, cut to a column. */
+static void print_name(char letter, const char *path, int last) {
+    const char *slash = strrchr(path, '/');
+    char name[CELL_SIZE];
 
+    snprintf(name, sizeof name, "%c: %s", letter, slash && slash[1] ? slash + 1 : path);
+    for (char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+    if (last)
+        printf("%.*s\n", CELL_WIDTH, name);
+    else
+        printf("%-*.*s ", CELL_WIDTH, CELL_WIDTH, name);
+}
+
+static void print_two(const diagnose_run *w) {
+    const ki_comparison *c = &w->change;
+    const struct {
+        const char *label;
+        const ki_interval *value;
+        const char *note;
+    } rows[] = {
+        {"ln sigma", &c->sigma, NULL},
+        {"  by g", &c->by_order, "in the infinite network"},
+        {"  by b", &c->by_noise, "likewise, at the same g"},
+        {"  not in it", &c->by_rest, NULL},
+        {"|ln g|", &c->distance, "distance to criticality"},
+        {"r", &c->r, "S / S of independent units"},
+    };
+
+    puts("change from A to B (95 % intervals)");
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        char cell[CELL_SIZE];
+        put_interval(rows[k].value, cell);
+        if (rows[k].note)
+            printf("  %-*s%-*s %s\n", LABEL_WIDTH, rows[k].label, CELL_WIDTH, cell, rows[k].note);
+        else
+            printf("  %-*s%s\n", LABEL_WIDTH, rows[k].label, cell);
+    }
+    printf("probabilities (a change of |ln g| or r below 0.05 is none)\n"
+           "  sigma rose                      %.3f\n"
+           "  ... and B nearer to criticality %.3f\n"
+           "  ... and B more deterministic    %.3f\n"
+           "  ... and both                    %.3f\n"
+           "  ... and neither                 %.3f\n",
+           c->rose, c->nearer, c->colder, c->both, c->neither);
+}
+
+void diagnose_change(const diagnose_run *w, char out[VERDICT_SIZE]) {
+    static const char *const reasons[] = {
+        "B is nearer to criticality", "B is more deterministic",
+        "B is nearer to criticality and more deterministic",
+        "B is neither nearer to criticality nor more deterministic"};
+    const ki_comparison *c = &w->change;
+    const double needed = w->options.probability;
+    const double parts[] = {c->nearer, c->colder, c->both, c->neither};
+    const char *reason = "no reason is probable enough";
+    char rose[CELL_SIZE], fell[CELL_SIZE];
+
+    put_probability(c->rose, rose);
+    put_probability(1 - c->rose, fell);
+    for (int k = 0; k < 4; k++)
+        if (parts[k] > needed * c->rose)
+            reason = reasons[k];
+    if (c->doubts)
+        snprintf(out, VERDICT_SIZE, "cannot tell (sigma rose: %s): the model does not fit", rose);
+    else if (c->rose > needed)
+        snprintf(out, VERDICT_SIZE, "sigma rose (probability %s): %s", rose, reason);
+    else if (c->rose < 1 - needed)
+        snprintf(out, VERDICT_SIZE, "sigma fell (probability %s)", fell);
+    else
+        snprintf(out, VERDICT_SIZE, "cannot tell (sigma rose: %s)", rose);
+}
+
+void diagnose_print(const diagnose_run *w) {
+    char verdict[VERDICT_SIZE], line[VERDICT_SIZE + 8];
+
+    if (w->n > 1) {
+        printf("%*s", LABEL_WIDTH + 2, "");
+        for (size_t k = 0; k < w->n; k++)
+            print_name((char)('A' + k), w->found[k].path, k + 1 == w->n);
+    }
     print_rows(w);
     print_regimes(w);
     print_thresholds(&w->found[0].d.options);
-    diagnose_verdict(&w->found[0].d, verdict);
+    if (w->n > 1) {
+        for (size_t k = 0; k < w->n; k++) {
+            diagnose_verdict(&w->found[k].d, verdict);
+            snprintf(line, sizeof line, "%c: %s", (char)('A' + k), verdict);
+            print_wrapped(line, 0, 2);
+            print_doubts(&w->found[k].d);
+            print_notes(&w->found[k].d);
+        }
+        print_two(w);
+        diagnose_change(w, verdict);
+    } else {
+        diagnose_verdict(&w->found[0].d, verdict);
+    }
     fputs("verdict: ", stdout);
     print_wrapped(verdict, 9, 2);
-    print_doubts(&w->found[0].d);
-    print_notes(&w->found[0].d);
+    if (w->n == 1) {
+        print_doubts(&w->found[0].d);
+        print_notes(&w->found[0].d);
+    }
 }

@@ -116,17 +116,18 @@ static void write_plane(FILE *script, const diagnose_figure *f) {
     }
     const double right = x.high + 0.1 * (x.high - x.low), top = 1.3 * y.high;
     plot_cell(script, &page, 0);
-    fprintf(script,
-            "set title 'phase diagram of the fitted fields' offset 0,-0.6\n"
-            "set xlabel 'μ = N × mean of the couplings'\n"
-            "set ylabel 'b = √N × their deviation'\n"
-            "set xrange [%.10g:%.10g]\nset yrange [0:%.10g]\n"
-            "set label 'ordered' at graph 0.98,0.05 right front textcolor rgb '#606060'\n"
-            "set label 'weak' at graph 0.03,0.05 left front textcolor rgb '#606060'\n"
-            "set label 'quasi-deterministic' at graph 0.03,0.95 left front textcolor rgb '#606060'\n"
-            "set label 'disordered' at graph 0.03,0.90 left front textcolor rgb '#606060'\n"
-            "plot ",
-            x.low - 0.02 * (right - x.low), right, top);
+    fprintf(
+        script,
+        "set title 'phase diagram of the fitted fields' offset 0,-0.6\n"
+        "set xlabel 'μ = N × mean of the couplings'\n"
+        "set ylabel 'b = √N × their deviation'\n"
+        "set xrange [%.10g:%.10g]\nset yrange [0:%.10g]\n"
+        "set label 'ordered' at graph 0.98,0.05 right front textcolor rgb '#606060'\n"
+        "set label 'weak' at graph 0.03,0.05 left front textcolor rgb '#606060'\n"
+        "set label 'quasi-deterministic' at graph 0.03,0.95 left front textcolor rgb '#606060'\n"
+        "set label 'disordered' at graph 0.03,0.90 left front textcolor rgb '#606060'\n"
+        "plot ",
+        x.low - 0.02 * (right - x.low), right, top);
     for (size_t k = 0; k < f->n; k++) {
         const unsigned grey = f->n == 1 ? 0x606060 : colours[k];
         if (f->n == 1)
@@ -254,7 +255,7 @@ static void write_text(FILE *script, const diagnose_figure *f) {
         for (size_t k = 0; k <= f->n; k++)
             fprintf(
                 script, "set label '%s' at screen %.4f,%.4f left noenhanced%s%s\n", f->row[i][k],
-                k ? column[k - 1] : left, top - step * (double)i, f->n > 1 ? " font ',9'" : "",
+                k ? column[k - 1] : left, top - step * (double)i, f->n > 1 ? " font ',8'" : "",
                 k && f->n > 1 ? (k == 1 ? " textcolor rgb '#2458a6'" : " textcolor rgb '#d0651b'")
                               : "");
 }

@@ -148,7 +148,10 @@ static int draw(const diagnose_run *w, const char *path) {
         snprintf(title, sizeof title,
                  w->n > 1 ? "kinising diagnose   A: %s   B: %s" : "kinising diagnose   %s", name[0],
                  name[w->n - 1]);
-        diagnose_verdict(&w->found[0].d, verdict);
+        if (w->n > 1)
+            diagnose_change(w, verdict);
+        else
+            diagnose_verdict(&w->found[0].d, verdict);
         f->title = title;
         f->verdict = verdict;
         fill_text(w, f);

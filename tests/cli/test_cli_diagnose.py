@@ -107,6 +107,15 @@ def test_json(diagnose, tmp_path, recording):
     assert len(re.findall(r"\d\.\d{15,}", text)) > 600  # every digit
     bits = diagnose("--report", "b.json", "--draws", "200", "--points", "3", "--unit", "bits")
     b = json.loads((tmp_path / "b.json").read_text())
+    x = [p["x"] for p in r["curve"]]
+    assert len(x) == 3 and x[0] == 0.5 and x[2] == 2 and 0.9 < x[1] < 1.3
+    at = r["curve"][1]  # about where the recording is: the networks of the posterior have its entropies
+    assert at["S"]["low"] <= at["S"]["median"] <= at["S"]["high"] and abs(at["S"]["median"] - r["S"]["value"]) < 0.05
+    for name in ("sigma", "S"):
+        for part in ("low", "median", "high"):
+            np.testing.assert_allclose(b["curve"][0][name][part] * np.log(2), r["curve"][0][name][part], rtol=1e-12)
+        np.testing.assert_allclose(b["curve"][1]["exact_" + name] * np.log(2), r["curve"][1]["exact_" + name], rtol=1e-12)
+    assert [p["chi"] for p in b["curve"]] == [p["chi"] for p in r["curve"]]
     assert "bits per unit and bin" in bits.stdout
     for name in ("sigma", "S", "S_ind"):
         np.testing.assert_allclose(b[name]["high"] * np.log(2), r[name]["high"], rtol=1e-12)
@@ -116,6 +125,43 @@ def test_json(diagnose, tmp_path, recording):
     two = diagnose("--report", "2.json", "--reproducible", "--threads", "2")
     assert one.returncode == two.returncode == 0
     assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def cold(tmp_path_factory):
+    """2001 bins of 12 units of a quasi-deterministic network."""
+    folder = tmp_path_factory.mktemp("cold")
+    for line in ("network draw --N 12 --beta 3 --J0 -0.5 --seed 2 -o n.npz",
+                 "simulate --network n.npz --replicas 1 --steps 2000 --raster cold.npz"):
+        subprocess.run([KINISING, *line.split(), "--quiet"], cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    return folder / "cold.npz"
+
+
+def test_compare(diagnose, run, recording, cold, tmp_path):
+    done = diagnose("--compare", cold, "--report", "r.json", "--draws", "300")
+    assert verdict(done) == "sigma rose (probability above 0.999): B is more deterministic"
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80 and re.fullmatch(r" +A: r.npz +B: cold.npz", lines[0])
+    assert any(line.startswith("A: weak (prob") for line in lines)
+    assert any(line.startswith("B: quasi-deterministic disordered (prob") for line in lines)
+    r = json.loads((tmp_path / "r.json").read_text())
+    assert [x["verdict"] for x in r["recordings"]] == ["weak", "quasi-deterministic disordered"]
+    assert [x["file"] for x in r["recordings"]] == [str(recording), str(cold)] and r["change"]["pairs"] == 300
+    assert r["change"]["rose"] > 0.99 and r["change"]["colder"] > 0.99 and r["change"]["doubts"] == []
+    np.testing.assert_allclose(r["change"]["r"]["value"], r["recordings"][1]["r"]["value"] - r["recordings"][0]["r"]["value"],
+                               atol=0.01)
+    back = run("diagnose", cold, *AXES, "--compare", recording)
+    assert verdict(back) == "sigma fell (probability above 0.999)"
+    same = diagnose("--compare", recording)
+    assert re.fullmatch(r"cannot tell \(sigma rose: 0\.[3-7]\d+\)", verdict(same))
+
+
+@needs_gnuplot
+def test_picture_of_two(diagnose, cold, tmp_path):
+    assert diagnose("--compare", cold, "--report", "r.svg", "--points", "3").returncode == 0
+    words = "".join(xml.etree.ElementTree.parse(tmp_path / "r.svg").getroot().itertext())
+    for word in ("A: r.npz", "B: cold.npz", "sigma rose (probability above 0.999)", "A: fitted", "B: fitted"):
+        assert word in words, word
 
 
 @needs_gnuplot
