@@ -21,7 +21,7 @@ import typing
 __version__ = "0.1.0"
 
 from ._compare import Comparison, compare
-from ._diagnose import Diagnosis, diagnose
+from ._diagnose import Change, Diagnosis, diagnose
 from ._entropy import EntropyProduction, entropy_production
 from ._exact import Exact
 from ._fit import Fit, fit
@@ -33,7 +33,7 @@ from ._results import Estimate
 from ._simulate import Simulation, simulate
 from ._theory import Theory, Transient, autocorrelation, critical, info, theory, transient
 
-__all__ = ["Comparison", "Diagnosis", "EntropyProduction", "Estimate", "Exact", "Fit", "KinisingError", "MeanField",
+__all__ = ["Change", "Comparison", "Diagnosis", "EntropyProduction", "Estimate", "Exact", "Fit", "KinisingError", "MeanField",
            "Network", "NetworkSummary", "Raster", "Replicas", "Simulation", "Theory", "Transient",
            "autocorrelation", "compare", "critical", "diagnose", "entropy_production", "fit", "info", "simulate",
            "theory", "transient"]

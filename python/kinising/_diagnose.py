@@ -2,6 +2,7 @@
 """Which regime a recording is in: a numpy layer over kinising/diagnose.h."""
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -13,9 +14,10 @@ from ._raster import as_raster
 from ._results import Estimate, Result, words
 from ._run import start_run
 
+_kept: Any = weakref.WeakKeyDictionary()  # arrays that structs of C point into
 _UNITS = {"nats": 1.0, "bits": 1 / float(np.log(2))}
 _ESTIMATES = ("mu", "b", "g", "kappa", "sigma", "S", "r", "ratio", "autocorrelation", "branching")
-_NUMBERS = ("fitted", "separated", "transitions", "n_eff", "g_more", "n_var_m", "q_minus_m2", "kurtosis", "mu_kbar",
+_NUMBERS = ("fitted", "separated", "transitions", "rate", "n_eff", "g_more", "n_var_m", "q_minus_m2", "kurtosis", "mu_kbar",
             "repetition")
 _DRAWS = ("mu", "b", "g", "r", "sigma", "S")
 _CURVES = ("sigma", "S", "chi")
@@ -39,6 +41,7 @@ class Diagnosis(Result):
     fitted: int
     separated: int
     transitions: int
+    rate: float
     n_eff: float
     mu: Estimate
     b: Estimate
@@ -46,7 +49,6 @@ class Diagnosis(Result):
     g_more: float
     kappa: Estimate
     fields: np.ndarray
-    self_couplings: np.ndarray
     sigma: Estimate
     S: Estimate
     r: Estimate
@@ -71,17 +73,87 @@ class Diagnosis(Result):
     def table(self) -> dict[str, np.ndarray]:
         """One row: the numbers and words by name; NAME_sd, NAME_low and NAME_high of those with an interval;
         p_REGIME; z_TEST and fraction_TEST of the misfit."""
-        row: dict[str, Any] = {}
-        for name, value in self.items():
-            if np.ndim(value) == 0:
-                row[name] = value if isinstance(value, (str, int)) else float(value)
-            if isinstance(value, Estimate):
-                row |= {f"{name}_sd": value.sd, f"{name}_low": value.low, f"{name}_high": value.high}
+        row = _flat(self)
         row |= {f"p_{_identifier(word)}": p for word, p in zip(_regimes(), self.probability)}
         row |= {f"{part}_{_identifier(test)}": x for test, pair in zip(MISFITS, self.misfit)
                 for part, x in zip(("z", "fraction"), pair)}
         row["doubts"] = ", ".join(self.doubts)
         return {name: np.array([value]) for name, value in row.items()}
+
+
+    def compare(self, other: "Diagnosis") -> "Change":
+        """What changed from this recording to another one: whether entropy production rose, and along with what. [shares]
+
+        Returns Change:
+            rose           probability that sigma is larger in `other`; of that
+            nearer, colder, both, neither  ... and only |ln g| fell (nearer to criticality), only r fell (more
+                           deterministic), both did, neither did, by more than 0.05
+            sigma, distance, r  changes of ln sigma, |ln g| and r, with .sd, .low and .high
+            by_order, by_noise, by_rest  parts of the change of ln sigma: by g and by b in the infinite network, the rest
+            doubts         why the model may not fit one of the recordings: then these numbers are in doubt
+            draws, beta    pairs of draws; 1
+
+        The same numbers as `kinising diagnose --compare`.
+        """
+        if not isinstance(other, Diagnosis):
+            raise TypeError(f"other : is a {type(other).__name__} : use what diagnose() returns")
+        keep = [_rebuilt(self), _rebuilt(other)]
+        out = ffi.new("ki_comparison *")
+        check(lib.ki_diagnose_compare(*keep[0], *keep[1], out))
+        return Change(beta=1.0, draws=out.pairs, doubts=_doubt_words(out.doubts), **{name: getattr(out, name) for name in (
+            "rose", "nearer", "colder", "both", "neither")}, **{name: _estimate(getattr(out, name), 1.0) for name in (
+                "sigma", "distance", "r", "by_order", "by_noise", "by_rest")})
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Change(Result):
+    """See Diagnosis.compare()."""
+    rose: float
+    nearer: float
+    colder: float
+    both: float
+    neither: float
+    sigma: Estimate
+    distance: Estimate
+    r: Estimate
+    by_order: Estimate
+    by_noise: Estimate
+    by_rest: Estimate
+    doubts: np.ndarray
+    draws: int
+    beta: float
+
+    def table(self) -> dict[str, np.ndarray]:
+        """One row: the numbers by name; NAME_sd, NAME_low and NAME_high of those with an interval."""
+        row = _flat(self)
+        row["doubts"] = ", ".join(self.doubts)
+        return {name: np.array([value]) for name, value in row.items()}
+
+
+def _flat(result: Result) -> dict[str, Any]:
+    """Numbers and words by name, intervals beside them."""
+    row: dict[str, Any] = {}
+    for name, value in result.items():
+        if np.ndim(value) == 0:
+            row[name] = value if isinstance(value, (str, int)) else float(value)
+        if isinstance(value, Estimate):
+            row |= {f"{name}_sd": value.sd, f"{name}_low": value.low, f"{name}_high": value.high}
+    return row
+
+
+def _rebuilt(d: Diagnosis) -> tuple[Any, Any]:
+    """What the library compares of a diagnosis: it may have been stored in between."""
+    made = ffi.new("ki_diagnosis *", {"rate": d.rate, "prior": {"field": d.fields[0], "field_sd": d.fields[1]},
+                                      "options": {"draws": d.draws.shape[1]}})
+    made.doubts = sum(1 << k for k in range(lib.KI_N_DOUBTS) if text(lib.ki_doubt_name(k)) in d.doubts)
+    rows = [np.ascontiguousarray(row) for row in d.draws]
+    draws = ffi.new("ki_regime_draws *", {name: doubles(row) for name, row in zip(_DRAWS, rows)})
+    _kept[draws] = rows
+    return made, draws
+
+
+def _doubt_words(bits: int) -> np.ndarray:
+    return np.array([text(lib.ki_doubt_name(k)) for k in range(lib.KI_N_DOUBTS) if bits >> k & 1], dtype=str)
 
 
 def _regimes() -> list[str]:
@@ -152,20 +224,20 @@ def diagnose(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_l
         kappa          correlation of J_ij and J_ji
         sigma, S, r, ratio  entropy production and path entropy per fitted unit and bin; S over that of independent units;
                        sigma/S. All of these are numbers with .sd, .low and .high (95 %)
-        fields, self_couplings  [2] mean and deviation in the ensemble
+        fields         [2] mean and deviation of the fields of the ensemble
         misfit         [3,2] z and share of the fit's gain of the tests 'lag-2', 'same-bin', 'drift'
         autocorrelation, branching, n_var_m, q_minus_m2, kurtosis, mu_kbar, repetition  shown, never judged by: of mean
                        activity at lag 1; branching ratio; N Var M; q - m^2; of the couplings; mu times the mean slope;
                        share of bins with a pattern seen before
-        N, fitted, separated, transitions, n_eff  units, those that change, those without a finite fit; pairs of bins;
-                       effective ones a parameter
+        N, fitted, separated, transitions, rate, n_eff  units, those that change, those without a finite fit; pairs of
+                       bins; share of active bins; effective transitions a parameter
         x, curve       [points] factors of all couplings and fields; [3,points,4] sigma, S and chi there: low, median and
                        high of posterior draws, exact for N -> infinity
         draws          [6,draws] mu, b, g, r, sigma, S
         unit, cosines, seed, thresholds  what was asked for, the last [11] in the order above
         status         whether the ensemble was found
 
-    The same numbers as `kinising diagnose`. table() gives one row.
+    The same numbers as `kinising diagnose`. table() gives one row; compare() says what another recording has more of.
 
     Raises ValueError, TypeError, MemoryError (before anything runs). Ctrl-C stops it.
 
@@ -197,10 +269,10 @@ def diagnose(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_l
     return Diagnosis(
         verdict=words(REGIMES, d.verdict), regime=words(REGIMES, d.regime),
         probability=np.array([d.probability[REGIMES[word]] for word in _regimes()]),
-        doubts=np.array([text(lib.ki_doubt_name(k)) for k in doubts], dtype=str),
+        doubts=_doubt_words(d.doubts),
         reasons=np.array([f"{text(lib.ki_doubt_reason(k))}: try {text(lib.ki_doubt_advice(k))}" for k in doubts], dtype=str),
         notes=np.array([word for word in ("cold", "sparse") if getattr(d, word)], dtype=str), N=d.units, beta=1.0, unit=unit,
-        fields=np.array([prior.field, prior.field_sd]), self_couplings=np.array([prior.self, prior.self_sd]),
+        fields=np.array([prior.field, prior.field_sd]),
         misfit=np.array([(d.misfit[k].z, d.misfit[k].fraction) for k in MISFITS.values()]),
         x=np.array([d.curve[k].x for k in range(d.points)]), curve=_curves(d, scale), draws=drawn, cosines=waves,
         thresholds=np.array([getattr(options, _member(name)) for name in _THRESHOLDS]), seed=options.seed,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """ki.diagnose: the numbers of the command line, what a verdict needs, what is refused. [regime]"""
 import json
+import pickle
 import re
 import subprocess
 
@@ -75,3 +76,25 @@ def test_data_that_say_nothing(ki):
         ki.diagnose(np.ones((30, 4)))
     with pytest.raises(ValueError, match="change"):
         ki.diagnose(np.ones((30, 4)), axes="time,unit")
+
+
+def test_change(ki, spins, tmp_path):
+    """From a weak to a cold network: the numbers of the command line, both ways, after pickling too."""
+    cold = ki.Network.draw(12, beta=3, J0=0.2, dJ=1, seed=2).simulate(1, 2000, raster=True, moments=False).raster[0]
+    for name, raster in (("a", spins), ("b", cold)):
+        np.save(tmp_path / f"{name}.npy", raster)
+    subprocess.run([find_build() / "kinising", "diagnose", "a.npy", "--compare", "b.npy", "--axes", "time,unit", "--report",
+                    "r.json", "--unit", "bits"], cwd=tmp_path, check=True, capture_output=True)
+    want = json.loads((tmp_path / "r.json").read_text())["change"]
+    a, b = (ki.diagnose(raster, axes="time,unit") for raster in (spins, cold))
+    change = pickle.loads(pickle.dumps(a)).compare(b)
+    for name in ("rose", "nearer", "colder", "both", "neither"):
+        assert getattr(change, name) == want[name]
+    for name in ("sigma", "distance", "r", "by_order", "by_noise", "by_rest"):
+        got = getattr(change, name)
+        np.testing.assert_allclose([got, got.sd, got.low, got.high], list(want[name].values()), rtol=1e-9, atol=1e-12)
+    assert change.rose > 0.999 and change.colder + change.both > 0.999 and want["verdict"].startswith("sigma rose")
+    assert b.compare(a).rose < 0.001 and 0.3 < a.compare(a).rose < 0.7
+    assert change.table()["sigma_low"] == change.sigma.low
+    with pytest.raises(TypeError, match="other : is a str"):
+        a.compare("b")

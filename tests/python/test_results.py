@@ -17,6 +17,7 @@ import pytest
 from support import ROOT, find_build, run_script, same_table
 
 RESULTS = {
+    "Change": lambda ki: RESULTS["Diagnosis"](ki).compare(RESULTS["Diagnosis"](ki)),
     "Comparison": lambda ki: ki.compare(ki.Network.draw(4), beta=[0.5, 1], steps=3),
     "Diagnosis": lambda ki: ki.diagnose(np.random.default_rng(1).random((300, 5)) < 0.5, axes="time,unit", draws=100),
     "EntropyProduction": lambda ki: ki.entropy_production(np.random.default_rng(1).random((60, 3)) < 0.5,
@@ -253,7 +254,7 @@ def test_words_are_those_of_the_library(ki):
 
 
 def test_values_are_documented(ki):
-    documents = {"Comparison": ki.compare, "Diagnosis": ki.diagnose, "EntropyProduction": ki.entropy_production, "Exact": ki.Network.exact, "Fit": ki.fit, "MeanField": ki.Network.meanfield,
+    documents = {"Change": ki.Diagnosis.compare, "Comparison": ki.compare, "Diagnosis": ki.diagnose, "EntropyProduction": ki.entropy_production, "Exact": ki.Network.exact, "Fit": ki.fit, "MeanField": ki.Network.meanfield,
                  "Replicas": ki.Network.simulate,
                  "NetworkSummary": ki.Network.summary, "Simulation": ki.simulate, "Theory": ki.theory,
                  "Transient": ki.transient}
