@@ -30,17 +30,16 @@ double session_seconds(const session *s) {
 static int check_beside(const char *path) {
     const size_t length = strlen(path);
     const char ours[] = "{\"program\": \"kinising\"";
-    char *target, *name = NULL, begin[sizeof ours] = "";
+    char place[PLACE_SIZE], *name = NULL, begin[sizeof ours] = "";
     int status = 0;
 
-    if (length < 4 || strcmp(path + length - 4, ".csv") != 0 || ki_is_stream(path))
+    if (length < 4 || strcmp(path + length - 4, ".csv") != 0 || ki_is_stream(path) ||
+        written_place(path, place))
         return 0;
-    target = realpath(path, NULL);
-    const char *file = target ? target : path;
-    const size_t room = strlen(file) + sizeof ".json";
+    const size_t room = strlen(place) + sizeof ".json";
     name = malloc(room);
     if (name)
-        snprintf(name, room, "%s.json", file);
+        snprintf(name, room, "%s.json", place);
     FILE *there = name ? fopen(name, "r") : NULL;
     if (there && fread(begin, 1, sizeof begin - 1, there) > 0 && strcmp(begin, ours) != 0)
         status = complain(STATUS_USAGE,
@@ -50,7 +49,6 @@ static int check_beside(const char *path) {
     if (there)
         fclose(there);
     free(name);
-    free(target);
     return status;
 }
 
