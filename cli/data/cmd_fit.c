@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cmd.h"
+#include "common/model_options.h"
 #include "data/fit.h"
 #include "shell/memory.h"
 
@@ -34,7 +35,6 @@ static const command_help fit_help = {
 };
 
 static const char *const method_words[] = {"mle", "nmf", "tap", "ms", NULL};
-static const char *const dynamics_words[] = {"sync", "async", NULL};
 enum { MOST_PENALTIES = 1000 };
 
 static int check_penalties(const fit_run *w) {

@@ -101,7 +101,7 @@ static void lay_out_columns(const fit_run *w, report *r) {
     add_real(r, "N", (double)w->n, NULL);
     add_real(r, "trials", (double)w->summary.trials, NULL);
     add_real(r, "transitions", (double)w->fit.transitions, NULL);
-    add_word(r, "dynamics", w->async ? "async" : "sync");
+    add_word(r, "dynamics", ki_dynamics_name(w->async ? KI_ASYNC : KI_SYNC));
     add_real(r, "bin", w->summary.width, "s");
     add_real(r, "step", averaged ? w->step : NAN, NULL);
     add_real(r, "ridge", w->spec.ridge, "nats");

@@ -61,7 +61,6 @@ void sim_columns(const session *s, unsigned dynamics, size_t n, const double *nu
 
 void sim_fill(const session *s, const sim_row *row, size_t i, size_t n, double *numbers,
               const char **words) {
-    static const char *const starts[] = {"up", "random", "theory"};
     const ki_ensemble_result *r = row->r;
     const double unit = session_unit(s);
     const double values[N_REAL] = {(double)row->n,
@@ -86,8 +85,8 @@ void sim_fill(const session *s, const sim_row *row, size_t i, size_t n, double *
                                    unit * r->sigma_err,
                                    r->activity,
                                    s->reproducible ? (double)NAN : row->seconds};
-    const char *const spelled[SIM_WORDS] = {row->dynamics == KI_SYNC ? "sync" : "async",
-                                            starts[row->start], row->algorithm,
+    const char *const spelled[SIM_WORDS] = {ki_dynamics_name(row->dynamics),
+                                            ki_start_name(row->start), row->algorithm,
                                             ki_status_name(row->status)};
 
     for (size_t c = 0; c < N_REAL; c++)
