@@ -312,12 +312,14 @@ static size_t lay_out_columns(const table *t, int arrays, column *columns) {
 
 static int unconverged(const table *t) {
     const ki_exact_result *r = &t->worst;
+    char share[SHARE_SIZE];
 
     if (t->e->n_betas > 1)
         return complain(STATUS_UNCONVERGED,
-                        "exact : %zu of %zu rows have a status other than ok, the first at beta = "
-                        "%.6g : smaller --beta, or each alone, which says why",
-                        t->bad, t->e->n_betas, t->e->betas[t->first_bad]);
+                        "exact : a status other than ok in %s, the first at beta = %.6g : smaller "
+                        "--beta, or each alone, which says why",
+                        print_share(share, t->bad, t->e->n_betas, "row"),
+                        t->e->betas[t->first_bad]);
     if (r->gap == 0)
         return complain(STATUS_UNCONVERGED,
                         "exact : a mode does not decay within rounding, the law depends on the "

@@ -142,11 +142,12 @@ static int write_comparison(const comparison *c) {
                         .n_axes = 2,
                         .draw = mf_draw_errors,
                         .figure = &figure};
+    char share[SHARE_SIZE];
     const int status = session_end(&w->s, &out);
     if (status || !c->bad)
         return status;
-    return complain(STATUS_UNCONVERGED,
-                    "meanfield : %d of %zu rows have a status other than ok : %s", c->bad, c->rows,
+    return complain(STATUS_UNCONVERGED, "meanfield : a status other than ok in %s : %s",
+                    print_share(share, (size_t)c->bad, c->rows, "row"),
                     w->steady ? "a larger --max-steps or --tol for not-steady, another --m0 for "
                                 "unstable, a smaller --beta or another --method for the others"
                               : "a smaller --beta, or other methods");

@@ -314,11 +314,14 @@ static int say_end(const mf_job *job) {
 
 /* The same of several temperatures: how many, and the first of them. */
 static int say_ends(const mf_command *w, size_t n, size_t bad, size_t first, const mf_job *jobs) {
-    return complain(STATUS_UNCONVERGED,
-                    "meanfield : %zu of %zu runs have a status other than ok, the first is %s at "
-                    "beta = %.6g, %s : smaller --beta, or each alone, which says more",
-                    bad, n, ki_method_name(jobs[first].method), w->betas[first / (n / w->n_betas)],
-                    ki_status_name(jobs[first].info.status));
+    char share[SHARE_SIZE];
+
+    return complain(
+        STATUS_UNCONVERGED,
+        "meanfield : a status other than ok in %s, the first is %s at beta = %.6g, %s : "
+        "smaller --beta, or each alone, which says more",
+        print_share(share, bad, n, "run"), ki_method_name(jobs[first].method),
+        w->betas[first / (n / w->n_betas)], ki_status_name(jobs[first].info.status));
 }
 
 /* Says how those ended that did not end well. Returns an exit status. */

@@ -90,6 +90,16 @@ void remark(const char *format, ...) {
     va_end(args);
 }
 
+const char *print_share(char out[SHARE_SIZE], size_t some, size_t all, const char *what) {
+    if (all == 1)
+        snprintf(out, SHARE_SIZE, "the only %s", what);
+    else if (some == all)
+        snprintf(out, SHARE_SIZE, "all %zu %ss", all, what);
+    else
+        snprintf(out, SHARE_SIZE, "%zu of %zu %ss", some, all, what);
+    return out;
+}
+
 int finish_stdout(int status) {
     static int told; /* the stream keeps its error, and we are asked again at the end */
     int lost = ferror(stdout), reason = errno;

@@ -39,6 +39,10 @@ void remark(const char *format, ...) KI_PRINTF(1, 2);
  * `status`. A reader that has gone (head) is no news: then only the status tells. */
 int finish_stdout(int status);
 
+/* "the only row", "all 3 rows", "2 of 3 rows" of things called `what`. Returns `out`. */
+enum { SHARE_SIZE = 64 };
+const char *print_share(char out[SHARE_SIZE], size_t some, size_t all, const char *what);
+
 /* Room for quote_text(). */
 enum { QUOTE_SIZE = 64 };
 

@@ -122,14 +122,14 @@ static int report(autocorrelation_run *a) {
                         .draw = plot_draw_curves,
                         .figure = &figure};
 
+    char share[SHARE_SIZE];
     if (!status)
         status = session_end(&a->s, &out);
     free(head.family);
     if (status == STATUS_DONE && a->missed > 0)
         status = complain(STATUS_UNCONVERGED,
-                          "autocorrelation : %zu of %zu steady states did not converge : see the "
-                          "status column",
-                          a->missed, a->c.points);
+                          "autocorrelation : no convergence in %s : see the status column",
+                          print_share(share, a->missed, a->c.points, "steady state"));
     return status;
 }
 

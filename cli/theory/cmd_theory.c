@@ -260,15 +260,15 @@ static int report(theory_run *t) {
         out.draw = theory_draw;
         out.figure = &figure;
     }
+    char share[SHARE_SIZE];
     int status = session_end(&t->s, &out);
     const ki_theory_result *r = t->tidy ? t->each : t->r;
     for (size_t i = 0; i < t->rows; i++)
         bad += r[i].status != KI_CONVERGED;
     if (status == STATUS_DONE && bad > 0)
-        status = complain(STATUS_UNCONVERGED,
-                          "theory : %zu of %zu rows did not converge : see the "
-                          "status column",
-                          bad, t->rows);
+        status =
+            complain(STATUS_UNCONVERGED, "theory : no convergence in %s : see the status column",
+                     print_share(share, bad, t->rows, "row"));
     return status;
 }
 

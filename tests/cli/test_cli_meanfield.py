@@ -226,6 +226,7 @@ def test_what_means_nothing_is_not_ok(run, tmp_path):
     assert run("network", "draw", "--N", "12", "--dJ", "1", "--beta", "1.5", "-o", "w.npz").returncode == 0
     done = run("meanfield", "--network", "w.npz", "--compare", "exact")
     assert done.returncode == 3 and LINE.fullmatch(done.stderr.splitlines(True)[-1])
+    assert re.search(r"a status other than ok in [1-5] of 6 rows : ", done.stderr), done.stderr
     rows = rows_of(parse_csv(done.stdout))
     assert rows["plefka-t"]["status"] == "unphysical" and rows["plefka-t"]["C_err"] > 1
     assert rows["exact"]["status"] == "ok"
