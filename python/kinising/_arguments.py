@@ -136,6 +136,8 @@ def one_dynamics(word):
 
 def count(name, value, most=2**31, least=1, least_means=""):
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         value = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} : {value!r} is no whole number : use {least}{least_means} to {most}") from None

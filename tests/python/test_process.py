@@ -66,7 +66,7 @@ def test_threads_out_of_range(ki, name):
     for wrong in (-1, 4097, 2**40):
         with pytest.raises(ValueError, match=f"threads : {wrong} is out of range : use 0 .all. to 4096"):
             eval(CALLS[name], names, {"threads": wrong})
-    for wrong in (1.5, "2", None):
+    for wrong in (1.5, "2", None, True):
         with pytest.raises(TypeError, match="threads : .* is no whole number"):
             eval(CALLS[name], names, {"threads": wrong})
 
