@@ -72,10 +72,11 @@ int point_store(sim_point *p, const ki_ensemble *e) {
     return 0;
 }
 
-static int status_of(const sim_settings *set, const ki_ensemble *e, uint64_t target) {
+static int status_of(const sim_settings *set, const ki_ensemble *e, uint64_t target,
+                     const ki_ensemble_result *r) {
     if (set->rel_err > 0 && ki_ensemble_target(e, set->rel_err, target, 1, UINT64_MAX) > target)
         return KI_NOT_CONVERGED;
-    return KI_CONVERGED;
+    return ki_ensemble_status(r);
 }
 
 int study_results(sim_study *st) {
@@ -87,7 +88,7 @@ int study_results(sim_study *st) {
         if (!error)
             error = ki_ensemble_result_of(e, &st->points[i].r);
         if (!error)
-            st->points[i].status = status_of(&st->set, e, st->points[i].target);
+            st->points[i].status = status_of(&st->set, e, st->points[i].target, &st->points[i].r);
         ki_ensemble_free(e);
     }
     return error ? complain_library(error) : 0;

@@ -16,7 +16,7 @@ typedef struct sim_point {
     unsigned char *state;  /* ki_ensemble_pack(), never NULL once the point is made; malloc */
     size_t size;
     ki_ensemble_result r; /* by study_results() */
-    int status;           /* likewise: KI_NOT_CONVERGED if --rel-err was not reached */
+    int status; /* likewise: KI_NOT_CONVERGED if --rel-err was not reached, else ki_ensemble_status() */
 } sim_point;
 
 /* What a checkpoint or a part must agree in, besides its points. */

@@ -118,7 +118,7 @@ static void warn_of_few_flips(const session *s, const sim_study *st) {
 
     for (size_t i = 0; i < st->n; i++) {
         const ki_ensemble_result *r = &st->points[i].r;
-        if (r->flips < KI_FEW_FLIPS && r->activity < 0.1 && r->realizations > 0) {
+        if (ki_ensemble_status(r) != KI_CONVERGED) {
             first = first ? first : &st->points[i];
             count++;
         }

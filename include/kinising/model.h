@@ -71,7 +71,8 @@ typedef struct ki_network {
     X(KI_SILENT, 8, "silent", "a unit that is never active: a constant")                           \
     X(KI_SATURATED, 9, "saturated", "a unit that is always active: a constant")                    \
     X(KI_NO_ROOT, 10, "no-root", "the scalar equation of a row has no solution")                   \
-    X(KI_TOO_SHORT, 11, "too-short", "a recording that is too short for the estimate")
+    X(KI_TOO_SHORT, 11, "too-short", "a recording that is too short for the estimate")             \
+    X(KI_HARDLY_MOVED, 12, "few-flips", "too few spins flipped for averages and their errors")
 
 /** Outcome of a computation that ran; see KI_STATUS_LIST. */
 enum ki_status {

@@ -193,6 +193,15 @@ KI_API KI_WARN_UNUSED int ki_ensemble_result_of(const ki_ensemble *ensemble,
                                                 ki_ensemble_result *out);
 
 /**
+ * Whether averages are to be trusted.
+ *
+ * @param result  of ki_ensemble_result_of()
+ * @return KI_CONVERGED; KI_HARDLY_MOVED where less than a tenth of the updates flipped a spin and fewer than
+ *         KI_FEW_FLIPS were seen to
+ */
+KI_API int ki_ensemble_status(const ki_ensemble_result *result);
+
+/**
  * How many realizations are wanted in all for a relative standard error `rel_err` of sigma: the
  * same for the same `done` realizations, however they were divided.
  *

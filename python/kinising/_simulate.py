@@ -106,6 +106,7 @@ def _row(ensemble: Any, status: int) -> list:
     """What is done of one point."""
     found = ffi.new("ki_ensemble_result *")
     check(lib.ki_ensemble_result_of(ensemble, found))
+    status = status or lib.ki_ensemble_status(found)
     return [found.realizations, *averages(found), lib.ki_ensemble_get_spec(ensemble).algorithm, status]
 
 
@@ -174,7 +175,8 @@ def simulate(N: ArrayLike, beta: ArrayLike, J0: ArrayLike = 1.0, dJ: ArrayLike =
         flips                       spins seen to flip in the measured steps, in all: below 100 not even the
                                     errors are to be trusted, since what is rarer was never seen
         algorithm                   the one that was used
-        status                      'ok', or 'not-converged' if rel_err was not reached
+        status                      'ok'; 'not-converged' if rel_err was not reached; 'few-flips' where less than a tenth
+                                    of the updates flipped a spin, and fewer than 100 did
 
     The same numbers as `kinising simulate` with the same settings, to the last bit on one machine.
 

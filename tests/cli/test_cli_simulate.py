@@ -222,6 +222,8 @@ def test_cold_samples_are_warned_of(run):
         assert done.returncode == 3
         assert "only 0 flips were seen" in done.stderr and "1000 realizations" in done.stderr
     assert run(*cold, "--quiet").stderr == ""
+    done = run(*cold[:3], "--beta", "10,1", *cold[5:])
+    assert [row["status"] for row in parse_csv(done.stdout)] == ["few-flips", "ok"] and done.returncode == 0
     assert "warning" not in run("simulate", "--N", "16", "--realizations", "5").stderr
 
 

@@ -416,6 +416,11 @@ int ki_ensemble_result_of(const ki_ensemble *e, ki_ensemble_result *out) {
     return 0;
 }
 
+int ki_ensemble_status(const ki_ensemble_result *r) {
+    return r->realizations > 0 && r->flips < KI_FEW_FLIPS && r->activity < 0.1 ? KI_HARDLY_MOVED
+                                                                               : KI_CONVERGED;
+}
+
 uint64_t ki_ensemble_target(const ki_ensemble *e, double rel_err, uint64_t done, uint64_t step,
                             uint64_t most) {
     ki_ensemble_result r;
