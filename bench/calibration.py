@@ -7,7 +7,7 @@ truth, how large biases are, how often tests reject, how often verdicts are righ
 
     --quick        few runs of the small cases: under two minutes
     --jobs N       processes (default 1); the tables do not depend on it
-    --parts A,B    only these: fit entropy size power
+    --parts A,B    only these: fit entropy size power regimes random violations
     --minutes M    begin no run after so long
     --tables       only print what FOLDER holds
 
@@ -31,6 +31,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[_name] = "1"  # before numpy is loaded: processes, not threads
 
 import calibration_parts  # noqa: E402
+import calibration_regimes  # noqa: E402
 from calibration_tables import markdown  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -100,7 +101,7 @@ class Part:
                 if (name, run) not in self.done]
 
 
-PARTS = calibration_parts.PARTS
+PARTS = calibration_parts.PARTS | calibration_regimes.PARTS
 
 
 def start_worker(at):
