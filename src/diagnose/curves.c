@@ -17,10 +17,19 @@
 #include "num/draw.h"
 #include "num/philox.h"
 #include "num/product.h"
+#include "num/simd.h"
+#include "num/sum.h"
 #include "num/vecmath.h"
 #include "summary.h"
 
-enum { NETWORKS = 12, SETTLE = 8, MEASURED = 96, W = KI_RESPONSE_BINS, C = KI_COLUMNS };
+enum {
+    NETWORKS = 12,
+    SETTLE = 8,
+    MEASURED = 96 /* a multiple of THIN */,
+    W = KI_RESPONSE_BINS,
+    C = KI_COLUMNS,
+    THIN = 4
+};
 
 typedef struct job {
     const ki_evidence_state *state;
@@ -135,10 +144,16 @@ static void choose_start(job *j) {
     }
 }
 
-static void expand(size_t units, const uint64_t *spin, float *s) {
+/* s[C i + c] = +1 where bit c of spin[i] is set, else -1. */
+KI_CLONES static void expand(size_t units, const uint64_t *spin, float *s) {
     for (size_t i = 0; i < units; i++)
-        for (size_t c = 0; c < C; c++)
-            s[i * C + c] = spin[i] >> c & 1 ? 1 : -1;
+        for (int half = 0; half < 2; half++) {
+            const uint32_t down = (uint32_t)(~spin[i] >> (32 * half));
+            uint32_t bits[32];
+            for (int c = 0; c < 32; c++) /* the sign bit of a float 1 */
+                bits[c] = (down >> c) << 31 | 0x3f800000U;
+            memcpy(s + C * i + 32 * (size_t)half, bits, sizeof bits);
+        }
 }
 
 /* Sums over the bins that are measured. */
@@ -149,19 +164,38 @@ typedef struct sums {
     double now, then;         /* M(t), M(t-W) */
 } sums;
 
-/* Entropy flow and path entropy of the step from s, all runs. */
-static void measure_step(const job *j, const room *s, sums *out) {
-    for (size_t i = 0; i < j->units; i++) {
-        float flow = 0;
-        for (size_t c = 0; c < C; c++) {
-            const size_t k = i * C + c;
-            flow += (s->th[k] - s->before[k]) * (s->h[k] - s->H[i]);
-            s->line[c] = s->h[k];
-        }
-        out->sigma += flow;
-        ki_vchi(C, s->line, s->line);
+/* sum_i (th_i - s'_i)(h_i - H_i) of each run. */
+KI_CLONES static void add_flow(size_t units, const room *s, float *flow) {
+    for (size_t c = 0; c < C; c++)
+        flow[c] = 0;
+    for (size_t i = 0; i < units; i++)
         for (size_t c = 0; c < C; c++)
-            out->S += s->line[c];
+            flow[c] += (s->th[i * C + c] - s->before[i * C + c]) * (s->h[i * C + c] - s->H[i]);
+}
+
+/* sum_i s_i and sum_i s_i - th_i of each run. */
+KI_CLONES static void add_spins(size_t units, const room *s, float *spins, float *noise) {
+    for (size_t c = 0; c < C; c++)
+        spins[c] = noise[c] = 0;
+    for (size_t i = 0; i < units; i++)
+        for (size_t c = 0; c < C; c++) {
+            spins[c] += s->s[i * C + c];
+            noise[c] += s->s[i * C + c] - s->th[i * C + c];
+        }
+}
+
+/* Entropy flow of the step from s in all runs, and path entropy in every THIN-th step. */
+static void measure_step(const job *j, const room *s, size_t step, sums *out) {
+    float flow[C];
+
+    add_flow(j->units, s, flow);
+    for (size_t c = 0; c < C; c++)
+        out->sigma += flow[c];
+    for (size_t i = 0; i < j->units && step % THIN == 0; i++) {
+        for (size_t c = 0; c < C; c++)
+            s->line[c] = s->h[i * C + c];
+        ki_vchi(C, s->line, s->line);
+        out->S += THIN * ki_sum(C, s->line);
     }
 }
 
@@ -169,14 +203,13 @@ static void measure_step(const job *j, const room *s, sums *out) {
 static void measure_response(const job *j, const room *s, size_t step, int measured, sums *out) {
     const size_t at = step % (W + 1), last = (step + W) % (W + 1), then = (step + 1) % (W + 1);
     double *mean = s->mean + at * C, *noise = s->noise + at * C;
+    float spins[C], chance[C];
 
-    memset(mean, 0, C * sizeof *mean);
-    memcpy(noise, s->noise + last * C, C * sizeof *noise);
-    for (size_t i = 0; i < j->units; i++)
-        for (size_t c = 0; c < C; c++) {
-            mean[c] += s->s[i * C + c] / (double)j->units;
-            noise[c] += s->s[i * C + c] - s->th[i * C + c];
-        }
+    add_spins(j->units, s, spins, chance);
+    for (size_t c = 0; c < C; c++) {
+        mean[c] = spins[c] / (double)j->units;
+        noise[c] = s->noise[last * C + c] + chance[c];
+    }
     for (size_t c = 0; c < C && measured; c++) {
         const double here = noise[c] - s->noise[then * C + c], old = s->mean[then * C + c];
         out->response += mean[c] * here;
@@ -211,7 +244,7 @@ static int run_network(void *context, ki_work *work, size_t task) {
         ki_product64(units, units, s.J, units, s.s, C, KI_PRODUCT_ROW, s.H, s.h, C);
         ki_vtanhf(units * C, s.h, s.th);
         if (measured)
-            measure_step(j, &s, &sum);
+            measure_step(j, &s, step, &sum);
         ki_draw_spins(&update, &rare, step * units, units, s.h, s.spin);
         memcpy(s.before, s.s, units * C * sizeof *s.s);
         expand(units, s.spin, s.s);
