@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libFuzzer's way in: the bytes as a file, everything in it read. Crashes and sanitizer reports are
- * the findings, and a failure without its sentence. */
+ * the findings, and a failure without its sentence. It writes into the working folder. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -27,7 +27,7 @@ static int is_sentence(const char *s) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static char path[] = "/tmp/kinising-fuzz-XXXXXX";
+    static char path[64] = "kinising-fuzz-XXXXXX";
     static FILE *file;
     ki_reader *r;
 
@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         need(fd >= 0);
         file = fdopen(fd, "wb");
-        snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* and the name may go */
+        need(unlink(path) == 0);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     }
     rewind(file);
     need(fwrite(data, 1, size, file) == size && fflush(file) == 0 &&
