@@ -7,7 +7,8 @@ truth, how large biases are, how often tests reject, how often verdicts are righ
 
     --quick        few runs of the small cases: under two minutes
     --jobs N       processes (default 1); the tables do not depend on it
-    --parts A,B    only these: fit entropy size power regimes random violations
+    --parts A,B    only these: fit entropy size power nulls regimes random violations
+    --cases TEXT   only those with TEXT in their name
     --minutes M    begin no run after so long
     --tables       only print what FOLDER holds
 
@@ -60,8 +61,9 @@ def parsed(text):
 class Part:
     """A part: its cases, and the rows that its file holds."""
 
-    def __init__(self, name, folder, quick):
+    def __init__(self, name, folder, quick, text):
         cases, self.run, self.table = PARTS[name]
+        cases = [c for c in cases if text in c["name"]]
         self.name, self.path = name, folder / f"{name}.csv"
         self.cases = {c["name"]: dict(c, wanted=c["quick" if quick else "runs"], rows=[]) for c in cases}
         self.done = set()
@@ -80,7 +82,7 @@ class Part:
         with open(self.path.with_suffix(".new"), "w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([head, *(row for x in whole.values() for row in x)])
         os.replace(self.path.with_suffix(".new"), self.path)
-        for (name, run), lines in whole.items():
+        for (name, run), lines in sorted(whole.items()):
             if name in self.cases:
                 self.done.add((name, run))
                 self.cases[name]["rows"] += [dict(zip(head[2:-1], map(parsed, row[2:-1]))) for row in lines]
@@ -159,6 +161,7 @@ def main():
     p.add_argument("--quick", action="store_true")
     p.add_argument("--jobs", type=int, default=1)
     p.add_argument("--parts", default=",".join(PARTS))
+    p.add_argument("--cases", default="")
     p.add_argument("--minutes", type=float, default=float("inf"))
     p.add_argument("--tables", action="store_true")
     a = p.parse_args()
@@ -166,7 +169,7 @@ def main():
     if unknown:
         p.error(f"--parts : {sorted(unknown)[0]} is none : use some of {','.join(PARTS)}")
     a.output.mkdir(parents=True, exist_ok=True)
-    parts = {name: Part(name, a.output, a.quick) for name in a.parts.split(",")}
+    parts = {name: Part(name, a.output, a.quick, a.cases) for name in a.parts.split(",")}
     seconds = {} if a.tables else measure(parts, package(a.build, a.output), a.jobs, a.minutes)
     print_tables(parts)
     if seconds:

@@ -8,7 +8,8 @@ from calibration_recordings import course, draw, generator, truth
 from calibration_tables import markdown, mean_of, rate
 
 TWO_SIDED = 1.959964
-BOUNDS_TO = 20  # units up to which the dear estimators and tests take part
+BOUNDS_TO = 20  # units up to which bounds take part
+DEAR_TO = 30000  # units times transitions up to which tests by surrogates do
 
 
 def case(name, runs, quick=0, **settings):
@@ -107,20 +108,25 @@ IRREVERSIBLE = [
 ]
 
 
-def p_values(found):
-    return {name[:-8]: getattr(found, name) for name in sorted(vars(found)) if name.endswith("_p_value")}
+def tested(ki, raster, index, dear, shuffles=False):
+    """p-values of all tests that there are; those by surrogates where they are not too dear."""
+    from kinising._arguments import TESTS
+    words = [w for w in TESTS if w not in ("bootstrap", "shifts", "shuffles") or (shuffles if w == "shuffles" else dear)]
+    more = {"surrogates": 99} if {"bootstrap", "shuffles"} & set(words) else {}
+    found = ki.entropy_production(raster, axes="trial,time,unit", tests=words, flips=999, threads=1, seed=index, **more)
+    return [dict({"p_" + w: getattr(found, w + "_p_value") for w in TESTS}, sigma=found.sigma, sigma_err=found.sigma_err)]
 
 
 def run_reversible(ki, settings, index):
     (T,), rest = split(settings, "T")
     rng = generator("reversible", settings["name"], index)
     network = draw(ki, rng, **rest)
-    found = ki.entropy_production(course(network, rng, T), axes="trial,time,unit", flips=999, threads=1, seed=index)
-    return [dict({"p_" + k: v for k, v in p_values(found).items()}, sigma=found.sigma, sigma_err=found.sigma_err)]
+    return tested(ki, course(network, rng, T), index, network.N * T <= DEAR_TO)
 
 
 def table_rejections(cases, title):
-    tests = sorted({k for c in cases for k in c["rows"][0] if k.startswith("p_")})
+    tests = list(dict.fromkeys(k for c in cases for k in c["rows"][0] if k.startswith("p_")))
+    tests = [k for k in tests if np.isfinite([row[k] for c in cases for row in c["rows"]]).any()]
     lines = []
     for c in cases:
         line = [c["name"], len(c["rows"])]
@@ -131,6 +137,33 @@ def table_rejections(cases, title):
         z = np.array([abs(row["sigma"]) < TWO_SIDED * row["sigma_err"] for row in c["rows"]])
         lines.append(line + [rate(z)])
     return [title, *markdown(["recordings of", "runs", *(test[2:] for test in tests), "interval holds 0"], lines)]
+
+
+# what the surrogates of other names test: no coupling, nothing beyond the stimulus
+
+NULLS = [
+    case("no coupling, N 10, T 2000", 200, 10, b=0.0),
+    case("stimulus alone, N 8, 30 trials", 200, 6, b=0.0, stimulus=0.6),
+    case("stimulus and couplings", 100, 4, b=0.7, stimulus=0.6),
+    case("trials with couplings", 100, 4, b=0.7),
+]
+
+
+def run_null(ki, settings, index):
+    """Units with self-couplings; with trials, fields that take the same course in each of them."""
+    (b, stimulus), name = (settings["b"], settings.get("stimulus", 0)), settings["name"]
+    rng = generator("null", name, index)
+    trials, T, N = (1, 2000, 10) if "T 2000" in name else (30, 100, 8)
+    network = draw(ki, rng, N, b=b)
+    J, wave, t = network.J + 0.3 * np.eye(N), rng.normal(size=(3, N, 2)), np.arange(T + 1)
+    fields = network.H + stimulus * sum(np.cos(2 * np.pi * (k + 1) * t / T)[:, None] * wave[k, :, 0] +
+                                        np.sin(2 * np.pi * (k + 1) * t / T)[:, None] * wave[k, :, 1] for k in range(3)) / 2
+    x, s = np.empty((trials, T + 1, N), np.int8), np.ones((trials, N))
+    for step in range(-50, T + 1):
+        h = (fields[max(step, 0)] + s @ J.T)
+        s = np.where(rng.random((trials, N)) < 1 / (1 + np.exp(-2 * h)), 1.0, -1.0)
+        x[:, max(step, 0)] = s
+    return tested(ki, x, index, trials == 1, trials > 1)
 
 
 # fit: errors of couplings and fields
@@ -194,4 +227,7 @@ PARTS = {
              lambda c: table_rejections(c, "Reversible networks: how often each test finds p <= 0.05 (its size)")),
     "power": (IRREVERSIBLE, run_reversible, lambda c: table_rejections(
         c, "Nearly reversible networks: how often each test finds p <= 0.05 (its power)")),
+    "nulls": (NULLS, run_null, lambda c: table_rejections(
+        c, "Surrogates under their names: shifts test that nothing is coupled, shuffles that nothing is beyond the "
+        "stimulus. How often each test finds p <= 0.05")),
 }
