@@ -34,14 +34,11 @@ static void list_units(ki_evidence_data *d) {
             d->unit[d->units++] = i;
 }
 
-/* Laplace's method first: sites of zero would let the first sweep go astray in the cold. */
+/* Sweeps in turn with the best prior, until neither changes. */
 static int climb(ki_evidence_state *s, const ki_run_options *run) {
     ki_evidence_data *d = &s->data;
-    const double N = (double)d->units;
+    int error = ki_evidence_maximize(d, run);
 
-    d->prior = (ki_kinds){{1 / N, 0, 0, 0}, {1 / N, 1, 1, 1}};
-    int error = ki_evidence_laplace(d, run);
-    error = error ? error : ki_evidence_maximize(d, run);
     s->status = KI_NOT_CONVERGED;
     for (s->sweeps = 0; !error && s->sweeps < MOST_SWEEPS && s->status == KI_NOT_CONVERGED;) {
         const ki_kinds old = d->prior;
@@ -109,12 +106,18 @@ int ki_evidence_report(const ki_evidence_state *state, const ki_run_options *run
     return error;
 }
 
+static int check_cosines(int cosines, const ki_run_options *run) {
+    const int error = ki_check_threads(run ? run->threads : 0);
+
+    return error || (cosines >= 0 && cosines <= MOST_COSINES)
+               ? error
+               : ki_fail(KI_ERR_ARGUMENT, "cosines : %d : 0..%d", cosines, MOST_COSINES);
+}
+
 static int check(const ki_raster *raster, int cosines, const ki_run_options *run) {
     int error = ki_check_pointer("raster", raster, "a recording");
 
-    error = error ? error : ki_check_threads(run ? run->threads : 0);
-    if (!error && (cosines < 0 || cosines > MOST_COSINES))
-        error = ki_fail(KI_ERR_ARGUMENT, "cosines : %d : 0..%d", cosines, MOST_COSINES);
+    error = error ? error : check_cosines(cosines, run);
     if (!error && raster->transitions == 0)
         error =
             ki_fail(KI_ERR_ARGUMENT, "raster : no trial has two bins : at least one transition");
@@ -141,17 +144,46 @@ static int make_lists(ki_evidence_state *s) {
                : 0;
 }
 
-static int make_arrays(ki_evidence_state *s) {
+static void take(ki_cursor *memory, ki_evidence_data *d, const ki_evidence_data *from) {
+    if (from)
+        ki_evidence_take_more(memory, from, d);
+    else
+        ki_evidence_take(memory, d);
+}
+
+static int make_arrays(ki_evidence_state *s, const ki_evidence_data *from) {
     ki_cursor memory = {0};
 
-    ki_evidence_take(&memory, &s->data);
+    take(&memory, &s->data, from);
     s->arrays = memory.overflow ? NULL : ki_alloc(1, memory.used);
     if (!s->arrays)
         return no_memory(memory.used);
     memory = (ki_cursor){.base = s->arrays};
-    ki_evidence_take(&memory, &s->data);
-    ki_evidence_fill(&s->data);
+    take(&memory, &s->data, from);
+    if (from)
+        ki_evidence_fill_more(from, &s->data);
+    else
+        ki_evidence_fill(&s->data);
     return 0;
+}
+
+static ki_evidence_state *make_state(const ki_raster *raster, int cosines) {
+    ki_evidence_state *s = ki_alloc(1, sizeof *s);
+
+    if (s)
+        *s = (ki_evidence_state){.data = {.raster = raster, .cosines = (size_t)cosines}};
+    else
+        (void)no_memory(sizeof *s);
+    return s;
+}
+
+/* The state to its place, or away. */
+static int hand_over(ki_evidence_state *s, int error, ki_evidence_state **out) {
+    if (error)
+        ki_evidence_close(s);
+    else
+        *out = s;
+    return error;
 }
 
 int ki_evidence_open(const ki_raster *raster, int cosines, const ki_run_options *run,
@@ -161,18 +193,35 @@ int ki_evidence_open(const ki_raster *raster, int cosines, const ki_run_options 
     *state = NULL;
     if (error)
         return error;
-    ki_evidence_state *s = ki_alloc(1, sizeof *s);
+    ki_evidence_state *s = make_state(raster, cosines);
     if (!s)
-        return no_memory(sizeof *s);
-    *s = (ki_evidence_state){.data = {.raster = raster, .cosines = (size_t)cosines}};
+        return KI_ERR_NOMEM;
     error = make_lists(s);
-    error = error ? error : make_arrays(s);
+    error = error ? error : make_arrays(s, NULL);
+    if (!error) {
+        /* Laplace's method first: sites of zero would let the first sweep go astray in the cold. */
+        const double N = (double)s->data.units;
+        s->data.prior = (ki_kinds){{1 / N, 0, 0, 0}, {1 / N, 1, 1, 1}};
+        error = ki_evidence_laplace(&s->data, run);
+    }
     error = error ? error : climb(s, run);
+    return hand_over(s, error, state);
+}
+
+int ki_evidence_more(const ki_evidence_state *state, int cosines, const ki_run_options *run,
+                     ki_evidence_state **more) {
+    int error = check_cosines(cosines, run);
+
+    *more = NULL;
     if (error)
-        ki_evidence_close(s);
-    else
-        *state = s;
-    return error;
+        return error;
+    ki_evidence_state *s = make_state(state->data.raster, cosines);
+    if (!s)
+        return KI_ERR_NOMEM;
+    error = make_arrays(s, &state->data);
+    error = error ? error : ki_evidence_collect(&s->data, run);
+    error = error ? error : climb(s, run);
+    return hand_over(s, error, more);
 }
 
 void ki_evidence_close(ki_evidence_state *s) {

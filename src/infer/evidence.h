@@ -21,6 +21,11 @@ typedef struct ki_evidence_state {
 int ki_evidence_open(const ki_raster *raster, int cosines, const ki_run_options *run,
                      ki_evidence_state **state);
 
+/* The evidence with another number of cosines, from where an open one is: a few sweeps. Its sites are
+ * taken over; what `state` draws from stays, but no more of it can be opened. It must stay open. */
+int ki_evidence_more(const ki_evidence_state *state, int cosines, const ki_run_options *run,
+                     ki_evidence_state **more);
+
 /* The results of ki_evidence(); network may be NULL. */
 int ki_evidence_report(const ki_evidence_state *state, const ki_run_options *run, ki_prior *out,
                        const ki_posterior *network);

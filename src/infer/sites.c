@@ -10,15 +10,26 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "num/cholesky_lanes.h"
+#include "num/sum.h"
 
-#define LONGEST 3.0     /* step of a parameter */
-#define SMALL_STEP 1e-2 /* where Newton's steps end: sites are swept afterwards */
+#define LONGEST 3.0    /* step of a parameter */
+#define NEAR 0.02      /* mean square of the change of fields where Newton's steps end */
+#define MOST_KEPT 0.75 /* part of the old sites that stays */
 enum { NEWTON_STEPS = 60, PANEL = 16, TASKS = 16 };
 
 /* Transitions per parameter from which on the first steps make do with a part of them. */
 enum { PLENTY = 64, LARGEST_STRIDE = 4 };
 
 enum mode { LAPLACE, TILTED, STORED };
+
+static void take_rows(ki_cursor *m, ki_evidence_data *d) {
+    d->theta = ki_take(m, d->units * d->n, sizeof(double));
+    d->precision = ki_take(m, d->units * d->n * d->n, sizeof(double));
+    d->weighted = ki_take(m, d->units * d->n, sizeof(double));
+    d->change = ki_take(m, d->units, sizeof(double));
+    d->keep = ki_take(m, d->units, sizeof(double));
+    d->last = ki_take(m, d->units * d->n, sizeof(double));
+}
 
 void ki_evidence_take(ki_cursor *m, ki_evidence_data *d) {
     d->n = 1 + d->units + d->cosines;
@@ -36,10 +47,28 @@ void ki_evidence_take(ki_cursor *m, ki_evidence_data *d) {
     }
     d->tau = ki_take(m, d->groups * d->columns.count, sizeof(ki_f8));
     d->nu = ki_take(m, d->groups * d->columns.count, sizeof(ki_f8));
-    d->theta = ki_take(m, d->units * d->n, sizeof(double));
-    d->precision = ki_take(m, d->units * d->n * d->n, sizeof(double));
-    d->weighted = ki_take(m, d->units * d->n, sizeof(double));
-    d->change = ki_take(m, d->units, sizeof(double));
+    take_rows(m, d);
+}
+
+void ki_evidence_take_more(ki_cursor *m, const ki_evidence_data *from, ki_evidence_data *d) {
+    const size_t cosines = d->cosines;
+
+    *d = *from;
+    d->cosines = d->columns.slow = cosines;
+    d->n = 1 + d->units + cosines;
+    ki_columns_take_waves(m, &from->columns, &d->columns);
+    d->sample = d->columns;
+    d->stride = 1;
+    take_rows(m, d);
+}
+
+void ki_evidence_fill_more(const ki_evidence_data *from, ki_evidence_data *d) {
+    const size_t kept = from->n < d->n ? from->n : d->n;
+
+    ki_columns_fill_waves(&d->columns, d->raster);
+    for (size_t i = 0; i < d->units; i++)
+        for (size_t k = 0; k < d->n; k++)
+            d->theta[i * d->n + k] = k < kept ? from->theta[i * from->n + k] : 0;
 }
 
 void ki_evidence_fill(ki_evidence_data *d) {
@@ -88,7 +117,7 @@ typedef struct panel {
     size_t segments;           /* of the transitions, a task each */
     size_t blocks;             /* of the transitions, of equal length */
     int moving[PANEL];         /* rows of the group are not at their modes */
-    double longest[PANEL];     /* last step of a parameter */
+    double *slope;             /* [units] along Newton's last steps */
     ki_v8 *theta;              /* [PANEL, n] */
     ki_v8 *form;               /* [PANEL, pairs] covariances, doubled off the diagonal */
     ki_v8 *square;             /* [PANEL segments, pairs] sums over segments */
@@ -104,9 +133,10 @@ static size_t pairs_of(const ki_evidence_data *d) {
 /* Memory of a worker: for a pass, or for a covariance. */
 typedef struct room {
     ki_tally_space tally;
-    ki_v8 *f, *v, *y;  /* [KI_TALLY] */
-    ki_v8 *u, *w;      /* [p,p] */
-    ki_v8 *goal, *own; /* [p] */
+    ki_v8 *f, *v, *y; /* [KI_TALLY] */
+    ki_v8 *u, *w;     /* [p,p] */
+    ki_v8 *goal;      /* [p] */
+    double *row;      /* [3,n] */
 } room;
 
 static void take_room(ki_cursor *m, const ki_evidence_data *d, room *s) {
@@ -120,7 +150,7 @@ static void take_room(ki_cursor *m, const ki_evidence_data *d, room *s) {
     s->u = ki_take(&other, p * p, sizeof(ki_v8));
     s->w = ki_take(&other, p * p, sizeof(ki_v8));
     s->goal = ki_take(&other, p, sizeof(ki_v8));
-    s->own = ki_take(&other, p, sizeof(ki_v8));
+    s->row = ki_take(&other, 3 * d->n, sizeof(double));
     m->used = m->used > other.used ? m->used : other.used;
     m->overflow |= other.overflow;
 }
@@ -137,6 +167,7 @@ static void take_panel(ki_cursor *m, panel *p) {
     const ki_evidence_data *d = p->data;
     const size_t groups = d->groups < PANEL ? d->groups : PANEL;
 
+    p->slope = ki_take(m, d->units, sizeof(double));
     p->theta = ki_take(m, groups * d->n, sizeof(ki_v8));
     p->form = ki_take(m, groups * pairs_of(d), sizeof(ki_v8));
     p->square = ki_take(m, groups * p->segments * pairs_of(d), sizeof(ki_v8));
@@ -161,21 +192,66 @@ static void pack(size_t n, size_t p, const ki_v8 *s, ki_v8 *form) {
             *form++ = j == k ? s[j * p + k] : 2 * s[j * p + k];
 }
 
-/* A step of Newton's method for the rows of a group, none longer than LONGEST. */
-static void step(panel *p, size_t g, const ki_v8 *goal) {
-    ki_evidence_data *d = p->data;
-    const size_t n = d->n, group = p->first + g;
+/* y = u x of one lane. */
+static void multiply(size_t n, const ki_v8 *u, size_t lane, const double *x, double *y) {
+    const size_t width = KI_LANES_WIDTH(n);
 
-    p->longest[g] = 0;
-    for (size_t lane = 0; lane < rows_of(d, group); lane++) {
-        double *theta = d->theta + (KI_LANES * group + lane) * n, longest = 0;
-        for (size_t k = 0; k < n; k++)
-            longest = fmax(longest, fabs(goal[k][lane] - theta[k]));
-        const double part = longest > LONGEST ? LONGEST / longest : 1;
-        for (size_t k = 0; k < n; k++)
-            theta[k] += part * (goal[k][lane] - theta[k]);
-        p->longest[g] = fmax(p->longest[g], longest);
+    for (size_t j = 0; j < n; j++) {
+        double sum = 0;
+        for (size_t k = j; k < n; k++)
+            sum += u[j * width + k][lane] * x[k];
+        y[j] = sum;
     }
+}
+
+/* Newton's method for one row. Along its last step the slope has fallen, and if it is now steep the
+ * other way, half of that step is taken back: far from the mode, where tau is small, steps can be too
+ * long. Returns whether fields still move, by the mean square under the weights tau of the step to
+ * come: step^T (u^T u) step / sum tau. */
+static int step(panel *p, size_t i, size_t lane, room *s) {
+    const ki_evidence_data *d = p->data;
+    const size_t n = d->n;
+    double *theta = d->theta + i * n, *last = d->last + i * n, longest = 0;
+    double *next = s->row, *ahead = s->row + n, *behind = s->row + 2 * n;
+
+    for (size_t k = 0; k < n; k++) {
+        next[k] = s->goal[k][lane] - theta[k];
+        longest = fmax(longest, fabs(next[k]));
+    }
+    multiply(n, s->u, lane, next, ahead);
+    multiply(n, s->u, lane, last, behind);
+    const double square = ki_dot(n, ahead, ahead), slope = ki_dot(n, ahead, behind);
+    if (slope < -0.5 * p->slope[i]) {
+        p->slope[i] /= 2;
+        for (size_t k = 0; k < n; k++) {
+            last[k] /= 2;
+            theta[k] -= last[k];
+        }
+        return 1;
+    }
+    const double part = longest > LONGEST ? LONGEST / longest : 1;
+    p->slope[i] = part * square;
+    for (size_t k = 0; k < n; k++) {
+        last[k] = part * next[k];
+        theta[k] += last[k];
+    }
+    return square > NEAR * d->precision[i * n * n];
+}
+
+static void newton(panel *p, size_t g, room *s) {
+    const size_t group = p->first + g;
+
+    p->moving[g] = 0;
+    for (size_t lane = 0; lane < rows_of(p->data, group); lane++)
+        p->moving[g] |= step(p, KI_LANES * group + lane, lane, s);
+}
+
+/* A row that goes to and fro, moves times `ratio` < 0 from sweep to sweep, comes to rest if it keeps
+ * such a part of its sites that this ratio vanishes. */
+static double part_to_keep(double kept, double ratio) {
+    const double without = (ratio - kept) / (1 - kept), part = without / (without - 1);
+
+    return without >= 0 ? 0 : part < MOST_KEPT ? part : MOST_KEPT;
 }
 
 /* Means that the sites at hand give, and their covariance to form. */
@@ -189,12 +265,17 @@ static void move(panel *p, size_t g, room *s) {
     for (size_t lane = 0; lane < rows_of(d, group); lane++) {
         const size_t i = KI_LANES * group + lane;
         double *theta = d->theta + i * n;
-        d->change[i] = 0;
+        double *last = d->last + i * n, change = 0, along = 0, before = 0;
         for (size_t k = 0; k < n; k++) {
-            const double moved = fabs(s->goal[k][lane] - theta[k]);
-            d->change[i] = fmax(d->change[i], moved / sqrt(s->u[k * width + k][lane]));
+            const double variance = s->u[k * width + k][lane], moved = s->goal[k][lane] - theta[k];
+            change = fmax(change, fabs(moved) / sqrt(variance));
+            along += moved * last[k] / variance;
+            before += last[k] * last[k] / variance;
+            last[k] = moved;
             theta[k] = s->goal[k][lane];
         }
+        d->keep[i] = before > 0 ? part_to_keep(d->keep[i], along / before) : 0;
+        d->change[i] = change;
     }
 }
 
@@ -236,10 +317,10 @@ static int solve(void *context, ki_work *work, size_t g) {
                 d->weighted[i * n + k] + d->prior.mean[kind] / d->prior.variance[kind];
         }
     ki_cholesky_lanes_solve(width, s.u, s.goal);
-    if (p->mode == LAPLACE)
-        step(p, g, s.goal);
-    else
+    if (p->mode == TILTED)
         move(p, g, &s);
+    else
+        newton(p, g, &s);
     return ki_work_spend(work, 8 * n * n * n) || ki_work_tick(work, 1) ? cancelled() : 0;
 }
 
@@ -258,6 +339,10 @@ static void pass_block(const panel *p, size_t g, size_t b, room *s, ki_v8 *sum, 
     const ki_tally_block block = {p->columns, begin(p, b), length(p, b), &s->tally};
     const size_t at = (p->first + g) * d->columns.count + block.first;
     ki_f8 *tau = d->tau + at, *nu = d->nu + at; /* a sample's are overwritten later */
+    ki_v8 keep = {0};
+
+    for (size_t lane = 0; lane < rows_of(d, p->first + g); lane++)
+        keep[lane] = d->keep[KI_LANES * (p->first + g) + lane];
 
     if (p->mode == STORED) {
         ki_stored_sites(block.count, tau, nu, s->f, s->v);
@@ -268,7 +353,7 @@ static void pass_block(const panel *p, size_t g, size_t b, room *s, ki_v8 *sum, 
             ki_expand(block.count, s->y, s->f, s->v, tau, nu);
         } else {
             ki_tally_quadratic(&block, p->form + g * pairs_of(d), s->v);
-            ki_tilt(block.count, s->y, s->f, s->v, tau, nu);
+            ki_tilt(block.count, s->y, &keep, s->f, s->v, tau, nu);
         }
     }
     ki_tally_moments(&block, s->f, sum);
@@ -359,30 +444,36 @@ static int pass_panel(panel *p, const ki_run_options *run) {
     return error ? error : ki_parallel_for(p->groups, 1, &quiet, gather, p);
 }
 
-/* Newton's method from 0, with a sample of the transitions where there are plenty, and sites. */
-static int laplace(panel *p, const ki_run_options *run) {
-    ki_evidence_data *d = p->data;
+/* Newton's method on all transitions or a sample. */
+static int climb(panel *p, const ki_columns *columns, const ki_run_options *run) {
     int error = 0, left = 1;
 
-    divide(p, &d->sample);
+    divide(p, columns);
     for (size_t g = 0; g < p->groups; g++) {
-        const size_t i = KI_LANES * (p->first + g);
-        memset(d->theta + i * d->n, 0, rows_of(d, p->first + g) * d->n * sizeof *d->theta);
+        const size_t row = KI_LANES * (p->first + g), rows = rows_of(p->data, p->first + g);
+        memset(p->data->last + row * p->data->n, 0, rows * p->data->n * sizeof(double));
+        memset(p->slope + row, 0, rows * sizeof *p->slope);
         p->moving[g] = 1;
     }
     for (int turn = 0; turn < NEWTON_STEPS && left && !error; turn++) {
-        left = 0;
         error = pass_panel(p, run);
         error = error ? error : loop(p, p->groups, solve, run, 0);
-        for (size_t g = 0; g < p->groups; g++) {
-            p->moving[g] = p->moving[g] && p->longest[g] >= SMALL_STEP;
+        left = 0;
+        for (size_t g = 0; g < p->groups; g++)
             left |= p->moving[g];
-        }
     }
-    divide(p, &d->columns);
-    for (size_t g = 0; g < p->groups; g++)
-        p->moving[g] = 1;
-    return error ? error : pass_panel(p, run);
+    return error;
+}
+
+/* Modes from 0, by a sample of the transitions first where there are plenty, and sites. */
+static int laplace(panel *p, const ki_run_options *run) {
+    ki_evidence_data *d = p->data;
+    const size_t first = KI_LANES * p->first, end = KI_LANES * (p->first + p->groups);
+    const size_t rows = (end < d->units ? end : d->units) - first;
+
+    memset(d->theta + first * d->n, 0, rows * d->n * sizeof *d->theta);
+    const int error = d->stride > 1 ? climb(p, &d->sample, run) : 0;
+    return error ? error : climb(p, &d->columns, run);
 }
 
 uint64_t ki_evidence_space(const ki_evidence_data *d, int workers) {
@@ -431,8 +522,17 @@ static int all_rows(ki_evidence_data *d, const ki_run_options *run, enum mode mo
     return error;
 }
 
+/* No row has moved in a sweep. */
+static void rest(ki_evidence_data *d) {
+    memset(d->keep, 0, d->units * sizeof *d->keep);
+    memset(d->last, 0, d->units * d->n * sizeof *d->last);
+}
+
 int ki_evidence_laplace(ki_evidence_data *d, const ki_run_options *run) {
-    return all_rows(d, run, LAPLACE);
+    const int error = all_rows(d, run, LAPLACE);
+
+    rest(d);
+    return error;
 }
 
 int ki_evidence_sweep(ki_evidence_data *d, const ki_run_options *run) {
@@ -440,5 +540,6 @@ int ki_evidence_sweep(ki_evidence_data *d, const ki_run_options *run) {
 }
 
 int ki_evidence_collect(ki_evidence_data *d, const ki_run_options *run) {
+    rest(d);
     return all_rows(d, run, STORED);
 }

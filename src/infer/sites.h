@@ -31,6 +31,8 @@ typedef struct ki_evidence_data {
     double *precision; /* [units, n, n] sum_t tau x x^T */
     double *weighted;  /* [units, n] sum_t nu x */
     double *change;    /* [units] of theta in the last sweep, in standard deviations */
+    double *keep;      /* [units] part of the old sites that a sweep keeps */
+    double *last;      /* [units, n] how theta moved last */
     ki_kinds prior;
 } ki_evidence_data;
 
@@ -48,6 +50,11 @@ void ki_evidence_take(ki_cursor *memory, ki_evidence_data *d);
 
 /* Regressors from raster and d->unit. */
 void ki_evidence_fill(ki_evidence_data *d);
+
+/* The same for d->cosines in place of those of `from`, with its units, sites and means: sites are
+ * shared, so that those of `from` change with the ones of d, while its sums stay. */
+void ki_evidence_take_more(ki_cursor *memory, const ki_evidence_data *from, ki_evidence_data *d);
+void ki_evidence_fill_more(const ki_evidence_data *from, ki_evidence_data *d);
 
 /* Steps of Newton's method to the modes of all rows, and sites there (Laplace's method). */
 int ki_evidence_laplace(ki_evidence_data *d, const ki_run_options *run);

@@ -32,10 +32,10 @@ static void fill_states(ki_columns *c, const ki_raster *r, const uint64_t *bits,
     }
 }
 
-static void fill_waves(ki_columns *c, const ki_raster *r) {
+void ki_columns_fill_waves(ki_columns *c, const ki_raster *r) {
     size_t at = 0;
 
-    for (size_t w = 0; w < r->words; w++)
+    for (size_t w = 0; w < r->words && c->slow; w++)
         for (uint64_t use = r->leads[w]; use; use &= use - 1, at++) {
             const double bin = (double)(64 * w) + __builtin_ctzll(use) + 0.5;
             const double angle = acos(-1) * bin / (double)r->bins;
@@ -49,8 +49,15 @@ void ki_columns_fill(ki_columns *c, const ki_raster *r, const size_t *unit) {
     memset(c->after, 0, c->bytes * c->stride);
     for (size_t u = 0; u < c->units; u++)
         fill_states(c, r, ki_raster_row(r, unit[u]), u);
-    if (c->slow)
-        fill_waves(c, r);
+    ki_columns_fill_waves(c, r);
+}
+
+void ki_columns_take_waves(ki_cursor *m, const ki_columns *from, ki_columns *to) {
+    const size_t slow = to->slow;
+
+    *to = *from;
+    to->slow = slow;
+    to->wave = ki_take(m, slow * to->stride, sizeof(double));
 }
 
 void ki_columns_thin(const ki_columns *from, size_t stride, ki_columns *to) {

@@ -33,6 +33,11 @@ void ki_columns_take(ki_cursor *memory, ki_columns *c);
 /* States from the units unit[N] of a raster, and z_k = cos(pi k t / bins), t in the middle of a bin. */
 void ki_columns_fill(ki_columns *c, const ki_raster *r, const size_t *unit);
 
+/* Columns with the states of `from` and another number of slow regressors, to->slow, whose memory and
+ * numbers are to be had by these two. */
+void ki_columns_take_waves(ki_cursor *memory, const ki_columns *from, ki_columns *to);
+void ki_columns_fill_waves(ki_columns *c, const ki_raster *r);
+
 /* Every `stride`-th transition of `from`; units and slow of both are the same, to->count that of
  * from over the stride, rounded up. */
 void ki_columns_thin(const ki_columns *from, size_t stride, ki_columns *to);

@@ -46,6 +46,7 @@ static const rule rules[] = {
 typedef struct run {
     double y[NUMBERS], f[NUMBERS], v[NUMBERS]; /* sides, and nu and tau in the end */
     double tau[NUMBERS], nu[NUMBERS];          /* the old sites */
+    double keep[NUMBERS];                      /* of which so much is kept */
     double precision[NUMBERS], mean[NUMBERS], width[NUMBERS];
     double away[NUMBERS], ratio[MOST_PAIRS][NUMBERS]; /* exp(-2 y mean), exp(2 width node) */
 } run;
@@ -103,8 +104,9 @@ static void moments(run *r, const rule *q) {
         const double least = r->precision[k] * (1 / spread - 1);
         const double tau = least > LEAST_TAU ? least : LEAST_TAU;
         const double mean = r->mean[k] + r->width[k] * m * r->y[k];
-        r->f[k] = mean * (r->precision[k] + tau) - r->mean[k] * r->precision[k];
-        r->v[k] = tau;
+        const double nu = mean * (r->precision[k] + tau) - r->mean[k] * r->precision[k];
+        r->f[k] = nu + r->keep[k] * (r->nu[k] - nu);
+        r->v[k] = tau + r->keep[k] * (r->tau[k] - tau);
     }
 }
 
@@ -136,8 +138,12 @@ void ki_stored_sites(size_t count, const ki_f8 *tau, const ki_f8 *nu, ki_v8 *f, 
     }
 }
 
-void ki_tilt(size_t count, const ki_v8 *y, ki_v8 *f, ki_v8 *v, ki_f8 *tau, ki_f8 *nu) {
+void ki_tilt(size_t count, const ki_v8 *y, const ki_v8 *keep, ki_v8 *f, ki_v8 *v, ki_f8 *tau,
+             ki_f8 *nu) {
     run r;
+
+    for (size_t t = 0; t < RUN; t++)
+        memcpy(r.keep + t * KI_LANES, keep, sizeof *keep);
 
     for (size_t k = 0; k < NUMBERS; k++) { /* beyond a last run that is short */
         r.y[k] = r.v[k] = 1;

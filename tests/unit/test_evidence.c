@@ -5,6 +5,7 @@
 
 #include "ki_rasters.h"
 
+#include "infer/evidence.h"
 #include "infer/prior.h"
 
 enum { N = 8, BINS = 1500 };
@@ -73,6 +74,68 @@ static void maximum(void **state) {
     }
     ki_free(memory);
     ki_raster_free(r);
+}
+
+/* A recording of n units whose couplings have mean mu/n and standard deviation b/sqrt(n). */
+static ki_raster *drawn(size_t n, double mu, double b, size_t bins, uint64_t seed) {
+    double *H = calloc(n, sizeof *H), *J = malloc(n * n * sizeof *J);
+
+    assert_true(H && J);
+    for (size_t k = 0; k < n * n; k++)
+        J[k] = mu / (double)n + b * sqrt(12 / (double)n) * (ki_test_uniform(&seed) - 0.5);
+    int8_t *x = ki_test_course(n, H, J, 1, bins, seed);
+    ki_raster *r = ki_test_raster(n, 1, bins, x);
+    free(x);
+    free(J);
+    free(H);
+    return r;
+}
+
+/* From an open evidence to one with more cosines, or fewer, it is not far. */
+static void other_cosines(void **state) {
+    (void)state;
+    ki_raster *r = drawn(12, 1.2, 0.8, 3000, 8);
+    ki_evidence_state *first, *more;
+    ki_prior p, q;
+    const int cosines[] = {4, 9};
+
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(ki_evidence_open(r, cosines[k], NULL, &first), 0);
+        assert_int_equal(ki_evidence_more(first, cosines[1 - k], NULL, &more), 0);
+        assert_int_equal(ki_evidence_report(more, NULL, &p, NULL), 0);
+        assert_int_equal(ki_evidence(r, cosines[1 - k], NULL, &q, NULL), 0);
+        assert_int_equal(p.status, KI_CONVERGED);
+        assert_close(p.mu, q.mu, 1e-4, 0);
+        assert_close(p.b, q.b, 1e-4, 0);
+        assert_close(p.self_sd, q.self_sd, 1e-3, 0);
+        assert_true(p.sweeps <= q.sweeps && p.units == q.units);
+        ki_evidence_close(more);
+        assert_int_equal(ki_evidence_more(first, 65, NULL, &more), KI_ERR_ARGUMENT);
+        assert_null(more);
+        ki_evidence_close(first);
+    }
+    ki_raster_free(r);
+}
+
+/* Where most transitions are certain (cold, or all the same), Newton's steps and sweeps go too far unless they are held. */
+static void cold(void **state) {
+    (void)state;
+    const struct {
+        size_t n, bins;
+        double mu, b;
+        uint64_t seed;
+    } cases[] = {{24, 10000, 4, 3.5, 1}, {20, 1000, 2, 0.5, 1}, {12, 600, 2, 0.5, 1}};
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        ki_raster *r = drawn(cases[k].n, cases[k].mu, cases[k].b, cases[k].bins, cases[k].seed);
+        ki_prior p;
+        assert_int_equal(ki_evidence(r, 10, NULL, &p, NULL), 0);
+        printf("# %d sweeps, status %d: mu %.4f b %.4f\n", (int)p.sweeps, p.status, p.mu, p.b);
+        assert_int_equal(p.status, KI_CONVERGED);
+        assert_close(p.mu, cases[k].mu, 0.3, 0);
+        assert_close(p.b, cases[k].b, 0.1, 0.4);
+        ki_raster_free(r);
+    }
 }
 
 static void left_out(void **state) {
@@ -153,8 +216,9 @@ static void refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(maximum), cmocka_unit_test(left_out),
-                                       cmocka_unit_test(drift), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(maximum), cmocka_unit_test(other_cosines),
+                                       cmocka_unit_test(cold),    cmocka_unit_test(left_out),
+                                       cmocka_unit_test(drift),   cmocka_unit_test(refused)};
 
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ static void moments(void **state) {
     const double variance[] = {1e-6, 1e-3, 0.029, 0.031, 0.099, 0.12, 0.4};
     static ki_v8 y[COUNT], f[COUNT], v[COUNT];
     static ki_f8 tau[COUNT], nu[COUNT];
+    const ki_v8 none = {0};
 
     for (size_t rule = 0; rule < sizeof variance / sizeof variance[0]; rule++) {
         const double c = variance[rule], old_tau = 0.25, old_nu = 0.5;
@@ -44,7 +45,7 @@ static void moments(void **state) {
                 tau[t][lane] = (float)old_tau;
                 nu[t][lane] = (float)old_nu;
             }
-        ki_tilt(COUNT, y, f, v, tau, nu);
+        ki_tilt(COUNT, y, &none, f, v, tau, nu);
         for (size_t t = 0; t < COUNT; t++)
             for (size_t lane = 0; lane < KI_LANES; lane++) {
                 const double mean = ((double)(t * KI_LANES + lane) - 148) / 30;
