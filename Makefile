@@ -49,6 +49,7 @@ bench: build
 	@$(BUILD)/bench/bench_replicas
 	@/usr/bin/python3 bench/meanfield.py $(BUILD)
 	@/usr/bin/python3 bench/fit.py $(BUILD)
+	@/usr/bin/python3 bench/entropy.py $(BUILD)
 
 python:
 	@sh tools/setup.sh python

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Seconds of fits, as one number on stdout:
- *     bench_fit FILE mle | ms | naive THREADS    the array raster of FILE, -1/+1 [.., time, unit]
+/* Seconds of fits and of entropy production, as one number on stdout:
+ *     bench_fit FILE mle | firth | ms | naive | entropy THREADS
+ *                                                the array raster of FILE, -1/+1 [.., time, unit]
  *     bench_fit N BINS moments THREADS           C and D of random bits
  * `naive`: Newton's method on each row by plain loops, as one writes it first; measured on 4 rows
- * and scaled to all. */
+ * and scaled to all. `entropy`: Firth's fit, the corrected estimate, z and flips, of the network, of
+ * units and of pairs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +68,23 @@ static void naive_row(size_t n, size_t bins, const int8_t *s, size_t i, double *
     free(x);
 }
 
+static double produce(const ki_raster *r, size_t n, const ki_run_options *run) {
+    double *x = get(4 * n + 3 * n * n, sizeof *x), begin;
+    ki_entropy_result o = {.H = x,
+                           .unit = x + n,
+                           .unit_error = x + 2 * n,
+                           .unit_p = x + 3 * n,
+                           .J = x + 4 * n,
+                           .pair = x + 4 * n + n * n,
+                           .pair_p = x + 4 * n + 2 * n * n};
+
+    begin = now();
+    must(ki_entropy_production(r, NULL, run, &o));
+    begin = now() - begin;
+    free(x);
+    return begin;
+}
+
 static double fit_file(const char *path, const char *task, const ki_run_options *run) {
     ki_reader *reader;
     ki_array a;
@@ -85,12 +104,15 @@ static double fit_file(const char *path, const char *task, const ki_run_options 
     const ki_raster_values values = {a.data, KI_INT8, (ptrdiff_t)n, 1};
     must(ki_raster_fill(r, 0, bins, &values));
     ki_fit_result o = {.H = room, .J = room + 3 * n};
-    const ki_fit_spec spec = {.method = strcmp(task, "ms") == 0 ? KI_FIT_MS : KI_FIT_MLE};
+    const ki_fit_spec spec = {.method = strcmp(task, "ms") == 0 ? KI_FIT_MS : KI_FIT_MLE,
+                              .firth = strcmp(task, "firth") == 0 ? KI_FIRTH_ALL : KI_FIRTH_AUTO};
     const double begin = now();
     if (strcmp(task, "naive") == 0) {
         for (size_t i = 0; i < NAIVE_ROWS && i < n; i++)
             naive_row(n, bins, a.data, i, room);
         seconds = (now() - begin) * (double)n / (double)(n < NAIVE_ROWS ? n : NAIVE_ROWS);
+    } else if (strcmp(task, "entropy") == 0) {
+        seconds = produce(r, n, run);
     } else {
         if (spec.method == KI_FIT_MLE) {
             o.H_err = room + n;
