@@ -33,7 +33,8 @@ static int score_places(ki_group *g, const ki_rows *at) {
 
     for (size_t k = 0; k < at->rows; k++)
         known = known && g->row[g->which[k]].warm;
-    g->digits = known ? KI_FAIR : KI_FINE;
+    g->digits = known ? KI_ROUGH : KI_FAIR;
+    g->form_digits = known ? KI_ROUGH : KI_FINE;
     if (!known)
         error = ki_rows_score(at, g->value, g->gradient, g->weight);
     for (size_t k = 0; k < at->rows && !error; k++) {
@@ -56,13 +57,15 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
     int error = score_places(g, &at);
 
     error = error ? error : ki_rows_information(&at, g->packed, &g->digits);
+    /* Determinants have the rounding of digits. */
+    const double allowed = g->digits == KI_EXACT ? 1e-11 : 1e-10;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         row->passes++;
         ki_unpack_pairs(n, g->packed + k * pairs, row->factor);
         const int flat = ki_cholesky(n, row->factor, 0) != 0;
         row->trial = flat ? -INFINITY : g->value[k] + 0.5 * ki_cholesky_log_det(n, row->factor);
-        if (!flat && row->trial >= row->value - 1e-11 * (1 + fabs(row->trial))) {
+        if (!flat && row->trial >= row->value - allowed * (1 + fabs(row->trial))) {
             accepted[g->which[k]] = 1;
             row->value = row->trial;
             row->log_likelihood = g->value[k];
@@ -153,7 +156,10 @@ static int next_steps(ki_group *g, const int *accepted) {
                 *m++ = (a == b ? 1 : 2) * g->square[a * n + b];
         memcpy(g->gradient + k * n, row->gradient, n * sizeof(double));
     }
-    const int error = at.rows ? ki_rows_leverage(&at, g->packed, g->digits, g->gradient) : 0;
+    const int error =
+        at.rows ? ki_rows_leverage(&at, g->packed,
+                                   g->digits == KI_EXACT ? KI_EXACT : g->form_digits, g->gradient)
+                : 0;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);

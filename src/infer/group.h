@@ -64,7 +64,8 @@ typedef struct ki_group {
     double *theta, *gradient; /* [rows,n] */
     double *packed;           /* [rows, pairs] */
     double goal;              /* of the last step, relative to 1 + |theta| */
-    int digits;               /* of leverages, by the last ki_rows_information() */
+    int form_digits;          /* of leverages, unless digits are exact */
+    int digits;               /* of the last ki_rows_information() */
     double *square;           /* [n,n] */
 } ki_group;
 

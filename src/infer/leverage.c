@@ -33,33 +33,42 @@ static int by_products(const ki_rows *g, const double *m) {
     return error;
 }
 
-/* The matrix of a row as integers of `digits` digits between -128 and 127, in the order of
- * ki_bytes_forms() from plane `plane` on. Returns what turns them back, and their sum. */
-static double split(size_t n, const double *m, int digits, size_t plane, int8_t *matrix,
-                    double *sum) {
-    const size_t pairs = ki_pairs(n);
-    double most = 0, full = 127, all = 0;
+/* What is known of the matrix of a row as integers. */
+typedef struct form {
+    double scale, whole; /* what turns them back; x^T m x of equal states */
+} form;
 
-    for (size_t k = 0; k < pairs; k++)
-        most = fabs(m[k]) > most ? fabs(m[k]) : most;
+/* The matrix of a row as integers of `digits` digits between -128 and 127, in the order of
+ * ki_bytes_forms(), in the planes from `plane` on. Elements on the diagonal never differ. */
+static form split(size_t n, const double *m, int digits, size_t plane, int8_t *matrix) {
+    const size_t elements = ki_form_elements(n);
+    double most = 0, full = 127, off = 0, diagonal = 0;
+
+    for (size_t j = 0, at = 0; j < n; j++)
+        for (size_t k = j; k < n; k++, at++)
+            if (k > j)
+                most = fabs(m[at]) > most ? fabs(m[at]) : most;
+            else
+                diagonal += m[at];
     for (int d = 1; d < digits; d++)
         full *= 256;
     const double factor = most > 0 ? full / most : 0;
-    for (size_t j = 0; j < n; j++)
-        for (size_t k = j / 4 * 4; k < 4 * ki_form_quads(n); k++) {
-            int64_t value = k < j || k >= n ? 0 : llround(*m++ * factor);
-            int8_t *to = matrix + 4 * plane + k % 4;
-            all += (double)value;
-            for (int d = 0; d < digits; d++) {
+    for (size_t j = 0, at = 0; j < n; j++)
+        for (size_t k = j / 4 * 4; k < 4 * ki_form_quads(n); k++, at++) {
+            int64_t value = k <= j || k >= n ? 0 : llround(m[k - j] * factor);
+            off += (double)value;
+            for (size_t d = 0; d < (size_t)digits; d++) {
                 const int64_t digit = ((value + 128) & 255) - 128;
-                to[4 * d] = (int8_t)digit;
+                const size_t p = plane + d;
+                matrix[p / KI_BYTES_PLANES * KI_BYTES_PLANES * elements +
+                       at / 4 * 4 * KI_BYTES_PLANES + 4 * (p % KI_BYTES_PLANES) + k % 4] =
+                    (int8_t)digit;
                 value = (value - digit) / 256;
             }
-            if (k % 4 == 3)
-                matrix += 4 * KI_BYTES_PLANES;
+            if (k + 1 == 4 * ki_form_quads(n))
+                m += n - j;
         }
-    *sum = all;
-    return most / full;
+    return (form){most / full, diagonal + most / full * off};
 }
 
 /* Bits 0..15 of x, four apart. */
@@ -88,50 +97,52 @@ static void lay_out(const ki_rows *g, size_t w) {
     }
 }
 
-/* Leverages of a block as integers. */
-static int by_digits(const ki_rows *g, size_t w, int digits, const double *scale,
-                     const double *sum) {
+/* Leverages of a block by planes of integers. */
+static int by_digits(const ki_rows *g, size_t w, int digits, const form *forms) {
     ki_rows_space *s = g->space;
-    const size_t n = g->data->n, each = KI_BYTES_PLANES / (size_t)digits;
-    const size_t elements = ki_form_elements(n), quads = ki_form_quads(n);
+    const size_t n = g->data->n, elements = ki_form_elements(n), quads = ki_form_quads(n);
+    const size_t all = g->rows * (size_t)digits;
 
     lay_out(g, w);
-    for (size_t row = 0; row < g->rows; row += each)
+    for (size_t i = 0; i < g->rows; i++)
+        for (size_t t = 0; t < KI_BLOCK; t++)
+            s->w[i * KI_BLOCK + t] = forms[i].whole;
+    for (size_t first = 0; first < all; first += KI_BYTES_PLANES)
         for (size_t turn = 0; turn < TURNS; turn++) {
             int32_t out[KI_BYTES_PLANES][KI_FORM_BINS];
-            ki_bytes_forms(s->level, n, s->matrix + row / each * KI_BYTES_PLANES * elements,
-                           s->quad + turn * quads * 2, s->spread + turn * n * 2, out);
-            for (size_t i = row; i < g->rows && i < row + each; i++)
-                for (size_t t = 0; t < KI_FORM_BINS; t++) {
-                    double whole = 0;
-                    for (size_t d = (size_t)digits; d-- > 0;)
-                        whole = 256 * whole + out[(i - row) * (size_t)digits + d][t];
-                    s->w[i * KI_BLOCK + turn * KI_FORM_BINS + t] = scale[i] * (sum[i] - 2 * whole);
-                }
+            ki_bytes_forms(s->level, n, s->matrix + first * elements, s->quad + turn * quads * 2,
+                           s->spread + turn * n * 2, out);
+            for (size_t p = first; p < all && p < first + KI_BYTES_PLANES; p++) {
+                const size_t i = p / (size_t)digits;
+                const double scale = ldexp(2 * forms[i].scale, 8 * (int)(p % (size_t)digits));
+                double *q = s->w + i * KI_BLOCK + turn * KI_FORM_BINS;
+                for (size_t t = 0; t < KI_FORM_BINS; t++)
+                    q[t] -= scale * out[p - first][t];
+            }
         }
-    return ki_rows_spend(g, (g->rows + each - 1) / each * elements * KI_BLOCK);
+    return ki_rows_spend(g, (all / KI_BYTES_PLANES + 1) * elements * KI_BLOCK);
 }
 
 int ki_rows_leverage(const ki_rows *g, const double *m, int digits, double *gradient) {
     const ki_rows_data *d = g->data;
     ki_rows_space *s = g->space;
-    const size_t pairs = ki_pairs(d->n), each = KI_BYTES_PLANES / (size_t)digits;
+    const size_t pairs = ki_pairs(d->n);
     const int whole = s->level >= KI_LEVEL_V4;
-    double scale[KI_ROWS_MOST], sum[KI_ROWS_MOST];
+    form forms[KI_ROWS_MOST];
     int error = 0;
 
     if (whole) {
-        const size_t elements = ki_form_elements(d->n);
         memset(s->ones, 0xff, KI_BYTES_WORDS * sizeof *s->ones);
-        memset(s->matrix, 0, (g->rows + each - 1) / each * KI_BYTES_PLANES * elements);
+        memset(s->matrix, 0,
+               (g->rows * (size_t)digits + KI_BYTES_PLANES - 1) / KI_BYTES_PLANES *
+                   KI_BYTES_PLANES * ki_form_elements(d->n));
         for (size_t i = 0; i < g->rows; i++)
-            scale[i] = split(d->n, m + i * pairs, digits, i % each * (size_t)digits,
-                             s->matrix + i / each * KI_BYTES_PLANES * elements, sum + i);
+            forms[i] = split(d->n, m + i * pairs, digits, i * (size_t)digits, s->matrix);
     }
     for (size_t w = 0; w < d->raster->words && !error; w += KI_BLOCK_WORDS) {
         if (!ki_rows_prepare(g, w))
             continue;
-        error = whole ? by_digits(g, w, digits, scale, sum) : by_products(g, m);
+        error = whole ? by_digits(g, w, digits, forms) : by_products(g, m);
         for (size_t i = 0; i < g->rows; i++)
             ki_leverage_row(s->y + i * KI_BLOCK, s->h + i * KI_BLOCK, s->sum, s->w + i * KI_BLOCK);
         ki_rows_add_products(g, s->h, gradient);

@@ -14,7 +14,7 @@
 #include "num/sum.h"
 
 #define STEP_GOAL 1e-10  /* of the last step, relative to 1 + |theta| */
-#define SAMPLE_GOAL 1e-3 /* ... of a part of the data */
+#define SAMPLE_GOAL 3e-3 /* ... of a part of the data */
 #define SURE 0.02        /* steps that become shorter by that are Newton's */
 #define FAR 10.0         /* parameters of a part that are no place to start from */
 #define SLOW 0.04       /* decrements that fall less from step to step ask for better derivatives */
@@ -27,7 +27,7 @@ enum {
     CHEAP = 3,       /* second derivatives, against a gradient */
     SUSPICIOUS = 12, /* passes after which steps that stay large are looked at */
     SAMPLE = 8192,   /* transitions of a part of the data, or so many for each regressor: */
-    SAMPLE_EACH = 128,
+    SAMPLE_EACH = 256,
     SAMPLE_PASSES = 12,
     ROUGH_COUNT = 16384, /* transitions from which derivatives of all may be rough */
     ROUGH_RENEWALS = 4   /* and so often */
@@ -206,7 +206,7 @@ static void accept(const ki_group *g, ki_fit_row *row) {
     propose(g, row);
     const double size = largest(n, row->step), share = last > 0 ? size / last : 1;
     /* After this step there will be about `share` of it to go. */
-    const double left = row->level != KI_GRAM && share < SURE ? 10 * share * size : size;
+    const double left = row->level != KI_GRAM && share < SURE ? 3 * share * size : size;
     if (left <= g->goal * (1 + largest(n, row->theta))) {
         memcpy(row->theta, row->at, n * sizeof *row->theta);
         row->value += row->decrement / 2;

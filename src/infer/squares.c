@@ -11,8 +11,9 @@
 #include "num/simd.h"
 #include "raster/block.h"
 
-#define LOSS 1e-10      /* of the smallest pivot, by rounding */
-#define ROUGH_LOSS 1e-6 /* ... below KI_FINE digits */
+#define LOSS 1e-9       /* of the smallest pivot, by rounding */
+#define FAIR_LOSS 2e-7  /* ... below KI_FINE digits */
+#define ROUGH_LOSS 1e-4 /* ... of one digit */
 enum { FEW = 16384 /* transitions up to which digits are not saved */ };
 
 static const ki_run_options alone = {.threads = 1};
@@ -67,41 +68,44 @@ static int add_block(const ki_rows *g, size_t w, int weight, double *packed, siz
     return error;
 }
 
-/* The largest integer; weights of 0 and 1 stay these. */
-static double full_scale(int weight, int digits) {
-    return weight == KI_NEAR ? 1
-           : digits == 8     ? 9223372036854774784.0
-           : digits == 4     ? 4294967295.0
-           : digits == 2     ? 65535.0
-                             : 255.0;
+/* The largest integer of so many digits; weights of 0 and 1 stay these. */
+static double largest_integer(int weight, int digits) {
+    if (weight == KI_NEAR)
+        return 1;
+    return digits == KI_EXACT ? 9223372036854774784.0 : ldexp(1, 8 * digits) - 1;
 }
 
-/* Weights x [bins] as integers of `digits` digits, the lowest first, a plane for each, up to `full`. Returns
- * what turns them back. */
 KI_CLONES
-static double split(size_t bins, const double *x, double full, int digits, uint8_t *planes) {
+static double largest_weight(size_t bins, const double *x) {
     double most = 0;
 
     for (size_t t = 0; t < bins; t++)
         most = x[t] > most ? x[t] : most;
-    const double factor = most > 0 ? full / most : 0;
-    for (int d = 0; d < digits; d++, planes += KI_CHUNK)
-        if (digits > 4)
-            for (size_t t = 0; t < bins; t++)
-                planes[t] = (uint8_t)((uint64_t)(x[t] * factor) >> 8 * d);
-        else
-            for (size_t t = 0; t < bins; t++)
-                planes[t] = (uint8_t)((uint32_t)(x[t] * factor + 0.5) >> 8 * d);
-    return most / full;
+    return most;
 }
 
-/* Adds the sums of all pairs over `words` words, of `rows` rows from `row` on, whose planes are at
- * hand. */
-static int add_pairs(const ki_rows *g, size_t w, size_t words, size_t row, size_t rows, int digits,
-                     const double *scale, double *packed) {
+/* Digit d of the weights x [bins], as integers factor x. */
+KI_CLONES
+static void take_digit(size_t bins, const double *x, double factor, int digits, int d,
+                       uint8_t *plane) {
+    if (digits > 4)
+        for (size_t t = 0; t < bins; t++)
+            plane[t] = (uint8_t)((uint64_t)(x[t] * factor) >> 8 * d);
+    else
+        for (size_t t = 0; t < bins; t++)
+            plane[t] = (uint8_t)((uint32_t)(x[t] * factor + 0.5) >> 8 * d);
+}
+
+/* What planes are: the row, and what turns integers back. */
+typedef struct planes {
+    size_t count, row[KI_BYTES_PLANES];
+    double scale[KI_BYTES_PLANES];
+} planes;
+
+/* Adds the sums of all pairs over `words` words of the planes at hand. */
+static int add_pairs(const ki_rows *g, size_t w, size_t words, const planes *a, double *packed) {
     const ki_rows_data *d = g->data;
     const size_t pairs = ki_pairs(d->n);
-    double *out = packed + row * pairs;
     ki_pair at = {0, 0};
 
     for (size_t first = 0; first < pairs; first += KI_BYTES_PAIRS) {
@@ -115,28 +119,22 @@ static int add_pairs(const ki_rows *g, size_t w, size_t words, size_t row, size_
                 at = ki_next_pair(at, d->n);
         }
         ki_bytes_sums(g->space->level, words, g->space->bytes, x, y, sum);
-        for (size_t p = 0; p < left; p++)
-            for (size_t r = 0; r < rows; r++) {
-                double whole = 0;
-                for (int k = digits; k-- > 0;)
-                    whole = 256 * whole + sum[p][r * (size_t)digits + (size_t)k];
-                out[r * pairs + first + p] += scale[r] * whole;
-            }
+        for (size_t r = 0; r < a->count; r++)
+            for (size_t p = 0; p < left; p++)
+                packed[a->row[r] * pairs + first + p] += a->scale[r] * sum[p][r];
     }
     return ki_rows_spend(g, pairs * KI_BYTES_PLANES * 8 * words);
 }
 
-/* `words` words from w on, as integers. */
-static int add_chunk(const ki_rows *g, size_t w, size_t words, int weight, int digits,
-                     double *packed, size_t *used) {
+/* Weights of `words` words from w on; returns the number of transitions. */
+static size_t weigh_chunk(const ki_rows *g, size_t w, size_t words, int weight) {
     ki_rows_space *s = g->space;
-    const size_t each = KI_BYTES_PLANES / (size_t)digits, before = *used;
-    int error = 0;
+    size_t used = 0;
 
     for (size_t first = 0; first < words; first += KI_BLOCK_WORDS) {
         const int any = ki_rows_prepare(g, w + first);
         if (any) {
-            *used += ki_block_count(g->data->use, w + first);
+            used += ki_block_count(g->data->use, w + first);
             weigh(g, weight);
         }
         for (size_t i = 0; i < g->rows; i++) {
@@ -147,14 +145,31 @@ static int add_chunk(const ki_rows *g, size_t w, size_t words, int weight, int d
                 memset(to, 0, KI_BLOCK * sizeof *to);
         }
     }
-    for (size_t row = 0; row<g->rows && * used> before && !error; row += each) {
-        const size_t rows = g->rows - row < each ? g->rows - row : each;
-        double scale[KI_BYTES_PLANES];
-        for (size_t r = 0; r < rows; r++)
-            scale[r] =
-                split(64 * words, s->weights + (row + r) * KI_CHUNK, full_scale(weight, digits),
-                      digits, s->bytes + r * (size_t)digits * KI_CHUNK);
-        error = add_pairs(g, w, words, row, rows, digits, scale, packed);
+    return used;
+}
+
+/* `words` words from w on, as integers. */
+static int add_chunk(const ki_rows *g, size_t w, size_t words, int weight, int digits,
+                     double *packed, size_t *used) {
+    ki_rows_space *s = g->space;
+    const size_t here = weigh_chunk(g, w, words, weight);
+    const double full = largest_integer(weight, digits);
+    planes a = {0};
+    int error = 0;
+
+    *used += here;
+    for (size_t i = 0; i < g->rows && here && !error; i++) {
+        const double *x = s->weights + i * KI_CHUNK;
+        const double most = largest_weight(64 * words, x), factor = most > 0 ? full / most : 0;
+        for (int d = 0; d < digits && !error; d++) {
+            take_digit(64 * words, x, factor, digits, d, s->bytes + a.count * KI_CHUNK);
+            a.row[a.count] = i;
+            a.scale[a.count++] = ldexp(most / full, 8 * d);
+            if (a.count == KI_BYTES_PLANES || (i + 1 == g->rows && d + 1 == digits)) {
+                error = add_pairs(g, w, words, &a, packed);
+                a.count = 0;
+            }
+        }
     }
     return error;
 }
@@ -196,7 +211,10 @@ static int is_lossy(const ki_rows *g, int digits, const double *packed) {
         return 1;
     for (size_t k = 0; k < n; k++)
         least = fmin(least, a[k * n + k] * a[k * n + k]);
-    return !(error < (digits < KI_FINE ? ROUGH_LOSS : LOSS) * least);
+    return !(error < (digits == KI_ROUGH ? ROUGH_LOSS
+                      : digits < KI_FINE ? FAIR_LOSS
+                                         : LOSS) *
+                         least);
 }
 
 int ki_rows_information(const ki_rows *g, double *packed, int *digits) {

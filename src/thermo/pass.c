@@ -318,7 +318,7 @@ static int cross(group *g) {
         data.use = g->use;
         data.count = ki_part_between(p->part, p->fold[f], p->fold[f + 1], g->use);
         const ki_rows at = view(g, &data, p->theta + g->first * n);
-        int digits = KI_FINE;
+        int digits = KI_FAIR;
         error = ki_rows_score(&at, value, g->gradient, weight);
         error = error ? error : ki_rows_information(&at, g->part_packed, &digits);
         ki_part_currents(p->part, 1, p->fold + f, g->rows, p->unit + g->first, g->bits, g->current);
@@ -359,7 +359,7 @@ static int some_rows(void *ctx, ki_work *work, size_t index) {
     take(&c, r->units, p->n, r->words, j->parts, &g);
     g.rows = p->fitted - g.first < j->most ? p->fitted - g.first : j->most;
     g.data = (ki_rows_data){r, NULL, p->part->lead[0], p->part->count, p->n, p->column, NULL, 0};
-    int digits = KI_FINE, error = invert(&g, &digits);
+    int digits = KI_FAIR, error = invert(&g, &digits);
     if (!error && p->likelihood)
         error = add_cox_snell(&g, digits);
     error = error ? error : sweep(&g);

@@ -288,7 +288,7 @@ static void digits(void **state) {
     ki_rows_take(&c, COUNT, ROWS, &space);
     const ki_rows g = {&data, &space, NULL, ROWS, unit, row};
     const int level = space.level;
-    for (int count = 1; count <= KI_EXACT; count *= 2)
+    for (int count = 1; count <= KI_EXACT; count = count == 4 ? KI_EXACT : count + 1)
         for (int weight = KI_INFORMATION; weight <= KI_NEAR; weight++) {
             space.level = KI_LEVEL_PLAIN;
             assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, exact), 0);
@@ -303,7 +303,7 @@ static void digits(void **state) {
         exact[k] = sin(0.3 * (double)k);
     space.level = KI_LEVEL_PLAIN;
     assert_int_equal(ki_rows_leverage(&g, exact, KI_EXACT, slope), 0);
-    for (int count = 1; count <= KI_EXACT; count *= 2) {
+    for (int count = 1; count <= KI_EXACT; count = count == 4 ? KI_EXACT : count + 1) {
         double *other = slope + ROWS * COUNT;
         memset(other, 0, ROWS * COUNT * sizeof *other);
         space.level = level;
