@@ -25,7 +25,12 @@ static const command_help entropy_help = {
     "(blocks\n"
     "turned round in time at random; needs no model), symmetric (likelihood ratio of the network "
     "with\n"
-    "J = J^T); rows of their own but for z.\n"
+    "J = J^T), bootstrap (surrogates from that network); rows of their own but for z. Not of\n"
+    "reversibility: shifts (units shifted in time: no coupling) and shuffles (trials shuffled, "
+    "unit by\n"
+    "unit: nothing beyond the stimulus). In rows of surrogates sigma and sigma_err are their mean "
+    "and\n"
+    "deviation, and the statistic is sigma of the recording less that mean.\n"
     "With -o a .npz or .h5 file also holds H, J, and of each unit and each pair of units sigma "
     "and\n"
     "p-values, the latter adjusted for how many there are by --adjust.\n"
@@ -40,7 +45,8 @@ static const command_help entropy_help = {
 
 static const char *const estimator_words[] = {"model", "plugin", "crossfit",
                                               "mtur",  "maxent", NULL};
-static const char *const test_words[] = {"z", "flips", "symmetric", NULL};
+static const char *const test_words[] = {"z",      "flips",    "symmetric", "bootstrap",
+                                         "shifts", "shuffles", NULL};
 static const char *const per_words[] = {"step", "spin", "spike", "second", NULL};
 static const char *const adjust_words[] = {"bh", "holm", NULL};
 static const char *const no_word = "none";
@@ -70,7 +76,7 @@ typedef struct entropy_run {
     raster_options input;
     unsigned estimators, tests;
     int per, adjust, refit;
-    uint64_t folds, flips, windows;
+    uint64_t folds, flips, surrogates, windows;
     /* Read and made: */
     ki_raster *raster;
     ki_raster_summary summary;
@@ -144,6 +150,11 @@ static void add_rows(entropy_run *w, const ki_entropy_result *o, uint64_t from, 
         for (int k = SIGMA; k <= SR; k++)
             set_real(w, k, NAN);
         set_test(w, t, o->test + t);
+        if (t >= KI_TEST_BOOTSTRAP) {
+            set_real(w, SIGMA, o->test[t].mean * w->scale);
+            set_real(w, SIGMA_ERR, o->test[t].deviation * w->scale);
+            set_real(w, STATISTIC, o->test[t].statistic * w->scale);
+        }
         end_row(w, o, from, to, o->test[t].status);
     }
 }
@@ -181,6 +192,7 @@ static int estimate(entropy_run *w) {
                             .folds = w->folds,
                             .refit = w->refit,
                             .flips = w->flips,
+                            .surrogates = w->surrogates,
                             .seed = session_seed(&w->s)};
     const ki_run_options run = session_run_options(&w->s);
     int status = take_memory(w, &spec);
@@ -344,7 +356,7 @@ static int entropy(entropy_run *w) {
          .kind = OPTION_WORDS,                                                                     \
          .target = &(w)->tests,                                                                    \
          .meta = "LIST",                                                                           \
-         .help = "some of z, flips, symmetric",                                                    \
+         .help = "some of z, flips, symmetric, bootstrap, shifts, shuffles",                       \
          .fallback = "z,flips",                                                                    \
          .words = test_words},                                                                     \
         {.name = "per",                                                                            \
@@ -372,6 +384,14 @@ static int entropy(entropy_run *w) {
          .meta = "K",                                                                              \
          .help = "random flips of time",                                                           \
          .fallback = "1999",                                                                       \
+         .low = 1,                                                                                 \
+         .high = 1e6},                                                                             \
+        {.name = "surrogates",                                                                     \
+         .kind = OPTION_COUNT,                                                                     \
+         .target = &(w)->surrogates,                                                               \
+         .meta = "R",                                                                              \
+         .help = "recordings of each of bootstrap, shifts, shuffles",                              \
+         .fallback = "199",                                                                        \
          .low = 1,                                                                                 \
          .high = 1e6},                                                                             \
         {.name = "windows",                                                                        \

@@ -44,7 +44,10 @@ KI_API const char *ki_estimator_name(int estimator);
 #define KI_ENTROPY_TEST_LIST(X)                                                                    \
     X(KI_TEST_Z, 0, "z", "reversible")                                                             \
     X(KI_TEST_FLIPS, 1, "flips", "reversible")                                                     \
-    X(KI_TEST_SYMMETRIC, 2, "symmetric", "reversible")
+    X(KI_TEST_SYMMETRIC, 2, "symmetric", "reversible")                                             \
+    X(KI_TEST_BOOTSTRAP, 3, "bootstrap", "reversible")                                             \
+    X(KI_TEST_SHIFTS, 4, "shifts", "no coupling")                                                  \
+    X(KI_TEST_SHUFFLES, 5, "shuffles", "nothing beyond the stimulus")
 
 /** Tests of recordings; see KI_ENTROPY_TEST_LIST. */
 enum ki_entropy_test {
@@ -72,7 +75,10 @@ typedef struct ki_entropy_spec {
     uint64_t folds; /**< crossfit: parts, 2..T; 0 = 10 */
     int refit;      /**< crossfit: 1 = the network is fitted anew without each part */
     uint64_t flips; /**< random flips of time, 0 = 1999; at most 10^6 */
-    uint64_t seed;  /**< of flips */
+    uint64_t
+        surrogates; /**< recordings of each of the tests bootstrap, shifts and shuffles, 0 = 199;
+                              at most 10^6 */
+    uint64_t seed;  /**< of flips and surrogates */
     uint64_t first_bin; /**< a window of bins, counted through all trials: the first */
     uint64_t bins;      /**< ... and how many, 0 = all from there on */
 } ki_entropy_spec;
@@ -89,6 +95,8 @@ typedef struct ki_entropy_value {
 typedef struct ki_entropy_outcome {
     double statistic; /**< see ki_entropy_production() */
     double p_value;   /**< chance of at least as much where the hypothesis holds */
+    double mean;      /**< of the model's sigma of the surrogates; NaN for other tests */
+    double deviation; /**< its standard deviation over them */
     int status;       /**< enum ki_status */
 } ki_entropy_outcome;
 
@@ -166,6 +174,14 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * symmetric: twice what the log-likelihood of the likeliest network exceeds that of the likeliest one with
  * J = J^T by [symmetric], chi-squared with as many degrees of freedom as pairs of units that change.
  *
+ * Surrogates [surrogates] are recordings like this one in all but what the test asks; the statistic is the
+ * model's sigma less their mean, the p-value the share of them (and of the recording itself) that have at least
+ * as much. bootstrap: courses of the likeliest network with J = J^T from the first states of the trials. shifts:
+ * each unit rotated in time by a number of its own in each trial, which leaves no coupling at all: **not** a
+ * test of reversibility, it rejects coupled networks that are reversible. shuffles: each unit's trials change
+ * places with others of the same length: what the stimulus makes in every trial alike stays, sigma less
+ * the mean is what is beyond it.
+ *
  * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
  * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
  * process.
@@ -186,7 +202,7 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *
  * Cost: Firth's fit, and N^3 T (double precision) for leads and errors; maximum likelihood as much
  * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48; maxent a fit
- * and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2. Source: docs/theory.md; Firth
+ * and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2; a surrogate a fit and N^3 T. Source: docs/theory.md; Firth
  * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur);
  * Aguilera, Ito, Kolchinsky 2025 (maxent).
  */

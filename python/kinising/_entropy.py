@@ -33,6 +33,13 @@ class EntropyProduction(Result):
     flips_p_value: float
     symmetric: float
     symmetric_p_value: float
+    bootstrap: float
+    bootstrap_p_value: float
+    shifts: float
+    shifts_p_value: float
+    shuffles: float
+    shuffles_p_value: float
+    surrogates: dict[str, tuple[float, float]]
     unit: str
     N: int
     beta: float
@@ -53,7 +60,8 @@ class EntropyProduction(Result):
     status: Words
 
     _columns = ("estimator", "sigma", "sigma_err", "bias", "S", "Sr", "z", "z_p_value", "flips", "flips_p_value",
-                "symmetric", "symmetric_p_value", "unit",
+                "symmetric", "symmetric_p_value", "bootstrap", "bootstrap_p_value", "shifts", "shifts_p_value", "shuffles",
+                "shuffles_p_value", "unit",
                 "N", "beta", "fitted", "separated", "transitions", "seed", "status")
 
 
@@ -65,7 +73,7 @@ def _adjusted(how: int, p: np.ndarray) -> np.ndarray:
 
 def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_length: Optional[int] = None,
                        estimator: Union[str, Sequence[str]] = "model", per: str = "step", unit: str = "nats",
-                       tests: Sequence[str] = ("z", "flips"), folds: int = 10, refit: bool = False, flips: int = 1999, adjust: str = "bh", window: Optional[Sequence[int]] = None,
+                       tests: Sequence[str] = ("z", "flips"), folds: int = 10, refit: bool = False, flips: int = 1999, surrogates: int = 199, adjust: str = "bh", window: Optional[Sequence[int]] = None,
                        seed: int = 1, threads: int = 0) -> EntropyProduction:
     """Entropy production of a recording, with its bias, error and tests of reversibility. [sigma-data] [flips]
 
@@ -76,12 +84,13 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
                        'crossfit' (couplings of one part, moments of another), 'mtur', 'maxent' (lower bounds by the
                        thermodynamic uncertainty relation and by the process of largest entropy), or a list of them
         per, unit      'step' (whole network), 'spin', 'spike', 'second'; 'nats', 'bits'
-        tests          some of 'z', 'flips', 'symmetric'; the others are nan
+        tests          some of 'z', 'flips', 'symmetric', 'bootstrap', 'shifts', 'shuffles'; the others are nan
         folds, refit   parts of crossfit; whether it fits anew without each part (else one step from the fit to all)
         flips          number of random flips of blocks in time
+        surrogates     number of recordings of each of 'bootstrap', 'shifts' and 'shuffles'
         adjust         p-values of units and pairs: 'bh' (Benjamini, Hochberg) or 'holm'
         window         (first, end): these bins alone
-        seed           of the flips
+        seed           of the flips and surrogates
         threads        0 = all available; the values do not depend on it
 
     Returns EntropyProduction:
@@ -89,6 +98,10 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         z, z_p_value   sigma of 'model' over its deviation where it is 0, one-sided
         flips, flips_p_value  needs no model: right for any stationary reversible process
         symmetric, symmetric_p_value  likelihood ratio of the network with J = J^T, chi-squared
+        bootstrap, bootstrap_p_value  sigma of 'model' less its mean over courses of the likeliest network with J = J^T
+        shifts, shifts_p_value  ... over recordings whose units are shifted in time: tests "no coupling", not reversibility
+        shuffles, shuffles_p_value  ... whose trials are shuffled unit by unit: what is beyond the stimulus
+        surrogates     mean and standard deviation of sigma over the surrogates, by the name of the test
         H, J           of the network of 'model', beta = 1
         unit, N, seed  of sigma and so on ('nats/step' ...); number of units; what was asked for
         sigma_unit, sigma_unit_err, p_unit, q_unit  [N] shares of units, p-values of flips, adjusted ones
@@ -120,7 +133,8 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         raise ValueError(f"window : from bin {first} to {end} : use a first bin below the end")
     spec = ffi.new("ki_entropy_spec *", {
         "estimators": sum(1 << k for k in set(chosen)), "tests": sum(1 << k for k in set(tested)), "folds": count("folds", folds, 2**40, 2),
-        "refit": int(bool(refit)), "flips": count("flips", flips, 10**6), "seed": count("seed", seed, MOST_SEED, 0), "first_bin": first,
+        "refit": int(bool(refit)), "flips": count("flips", flips, 10**6), "surrogates": count("surrogates", surrogates, 10**6),
+        "seed": count("seed", seed, MOST_SEED, 0), "first_bin": first,
         "bins": end - first})
     N, need, factor = recording.units, ffi.new("uint64_t *"), ffi.new("double *")
     how, adjusted = one_of("per", per, _PER), one_of("adjust", adjust, _ADJUST)
@@ -143,12 +157,15 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
     pair_q[upper] = _adjusted(adjusted, arrays["pair_p"][upper])
     pair_q.T[upper] = pair_q[upper]
     names = [next(word for word, k in ESTIMATORS.items() if k == number) for number in chosen]
-    outcomes = {}
+    outcomes, found = {}, {}
     for word, k in TESTS.items():
-        outcomes[word], outcomes[word + "_p_value"] = r.test[k].statistic, r.test[k].p_value
+        by = scale if k >= lib.KI_TEST_BOOTSTRAP else 1
+        outcomes[word], outcomes[word + "_p_value"] = r.test[k].statistic * by, r.test[k].p_value
+        if k >= lib.KI_TEST_BOOTSTRAP and k in tested:
+            found[word] = (r.test[k].mean * by, r.test[k].deviation * by)
     return EntropyProduction(
         estimator=np.array(names) if several else names[0], sigma=plain(sigma), sigma_err=plain(error), bias=plain(bias),
-        S=r.S * scale, Sr=plain(r.S * scale + sigma), **outcomes,
+        S=r.S * scale, Sr=plain(r.S * scale + sigma), **outcomes, surrogates=found,
         unit=unit + {"step": "/step", "spin": "/spin/step", "spike": "/spike", "second": "/s"}[per], N=N,
         beta=1.0, fitted=r.fitted, separated=r.separated, transitions=r.transitions, seed=spec.seed, H=arrays["H"], J=arrays["J"],
         sigma_unit=arrays["unit"] * scale, sigma_unit_err=arrays["unit_error"] * scale, p_unit=arrays["unit_p"],

@@ -15,7 +15,14 @@
 #include "num/sum.h"
 #include "symmetric.h"
 
-enum { USUAL_FOLDS = 10, USUAL_FLIPS = 1999, MOST_FLIPS = 1000000 };
+enum { USUAL_FOLDS = 10, USUAL_FLIPS = 1999, USUAL_SURROGATES = 199, MOST_FLIPS = 1000000 };
+
+static const ki_entropy_outcome no_test = {NAN, NAN, NAN, NAN, KI_CONVERGED};
+
+/* Tests that need the symmetric network, and those by surrogates. */
+static const unsigned symmetric_ones = 1u << KI_TEST_SYMMETRIC | 1u << KI_TEST_BOOTSTRAP;
+static const unsigned surrogate_ones =
+    1u << KI_TEST_BOOTSTRAP | 1u << KI_TEST_SHIFTS | 1u << KI_TEST_SHUFFLES;
 
 static ki_entropy_spec complete(const ki_entropy_spec *spec) {
     ki_entropy_spec s = spec ? *spec : (ki_entropy_spec){0};
@@ -24,6 +31,7 @@ static ki_entropy_spec complete(const ki_entropy_spec *spec) {
     s.tests = s.tests ? s.tests : 1u << KI_TEST_Z | 1u << KI_TEST_FLIPS;
     s.folds = s.folds ? s.folds : USUAL_FOLDS;
     s.flips = s.flips ? s.flips : USUAL_FLIPS;
+    s.surrogates = s.surrogates ? s.surrogates : USUAL_SURROGATES;
     return s;
 }
 
@@ -38,6 +46,9 @@ static int check_spec(const ki_entropy_spec *s) {
     if (s->flips > MOST_FLIPS)
         return ki_fail(KI_ERR_ARGUMENT, "flips : %" PRIu64 " are too many : at most %d", s->flips,
                        MOST_FLIPS);
+    if (s->surrogates > MOST_FLIPS)
+        return ki_fail(KI_ERR_ARGUMENT, "surrogates : %" PRIu64 " are too many : at most %d",
+                       s->surrogates, MOST_FLIPS);
     const int error = ki_check_flag("likelihood", s->likelihood);
     return error ? error : ki_check_flag("refit", s->refit);
 }
@@ -49,7 +60,7 @@ static void take(ki_cursor *c, ki_entropy_job *j) {
     ki_entropy_take_model(c, j);
     if (j->spec.refit)
         ki_entropy_take_refit(c, n, j->raster->words, &j->refit);
-    if (j->spec.tests & 1u << KI_TEST_SYMMETRIC)
+    if (j->spec.tests & symmetric_ones)
         ki_entropy_take_symmetric(c, n, &j->symmetric);
 }
 
@@ -62,10 +73,28 @@ static uint64_t most_of_stages(const ki_entropy_spec *s, size_t units, size_t wo
     const uint64_t a = mtur ? ki_entropy_mtur_bytes(units, words, threads) : 0;
     const uint64_t b = maxent ? ki_entropy_maxent_bytes(units, words, fit, threads) : 0;
 
-    const uint64_t c = s->tests & 1u << KI_TEST_SYMMETRIC ? ki_symmetric_bytes(units, threads) : 0;
+    const uint64_t c = s->tests & symmetric_ones ? ki_symmetric_bytes(units, threads) : 0;
     const uint64_t more = a > b ? a : b;
 
     return more > c ? more : c;
+}
+
+/* Bytes of one estimate on one thread, and of all tests by surrogates. */
+static uint64_t surrogate_bytes(const ki_entropy_spec *s, const ki_raster *shape, uint64_t bins,
+                                int threads, int *overflow) {
+    const ki_fit_spec firth = {.firth = KI_FIRTH_ALL};
+    ki_entropy_job j = {.raster = shape};
+    ki_cursor c = {0};
+    uint64_t fit = 0;
+
+    if (!(s->tests & surrogate_ones) || ki_fit_memory(shape->units, &firth, 1, &fit))
+        return 0;
+    ki_entropy_take_model(&c, &j);
+    *overflow |= c.overflow;
+    const uint64_t pass =
+        ki_pass_bytes(shape->units, shape->units + 1, shape->words, KI_FLIP_BLOCKS, overflow);
+    return ki_entropy_null_bytes(shape->units, shape->words, bins, s,
+                                 c.used + (pass > fit ? pass : fit), threads);
 }
 
 int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec, int threads,
@@ -90,7 +119,9 @@ int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec
         ki_pass_bytes(shape.units, shape.units + 1, shape.words, KI_FLIP_BLOCKS, &overflow);
     const double pass = workers * (double)each, work = pass > (double)fit ? pass : (double)fit;
     const double stages = (double)most_of_stages(&s, shape.units, shape.words, fit, threads);
-    const double all = (double)c.used + (work > stages ? work : stages);
+    const double surrogates = (double)surrogate_bytes(&s, &shape, bins, threads, &overflow);
+    const double most = work > stages ? work : stages;
+    const double all = (double)c.used + (most > surrogates ? most : surrogates);
     *bytes = c.overflow || overflow || all > 1.8e19 ? UINT64_MAX : (uint64_t)all;
     return 0;
 }
@@ -140,7 +171,7 @@ static void keep_model(ki_entropy_job *j, const ki_entropy_summary *s) {
     }
     if (j->spec.tests & 1u << KI_TEST_Z)
         o->test[KI_TEST_Z] =
-            (ki_entropy_outcome){none ? NAN : z, none ? NAN : erfc(z / sqrt(2)) / 2,
+            (ki_entropy_outcome){none ? NAN : z, none ? NAN : erfc(z / sqrt(2)) / 2, NAN, NAN,
                                  s->status == KI_NOT_CONVERGED ? s->status : 0};
     if (j->spec.tests & 1u << KI_TEST_FLIPS && !none)
         test_flips(j);
@@ -178,7 +209,8 @@ static int produce(ki_entropy_job *j) {
     int error = ki_entropy_moments(j);
 
     j->stages = (asked & likely && !j->spec.likelihood ? 4u : 2u) + ((asked >> KI_MTUR) & 1) +
-                3 * ((asked >> KI_MAXENT) & 1) + 2 * ((j->spec.tests >> KI_TEST_SYMMETRIC) & 1) +
+                3 * ((asked >> KI_MAXENT) & 1) + (j->spec.tests & symmetric_ones ? 2u : 0u) +
+                (unsigned)__builtin_popcount(j->spec.tests & surrogate_ones) +
                 ((asked >> KI_CROSSFIT) & (unsigned)refit);
     if (!error && (asked & likely || j->spec.likelihood))
         error = likeliest(j);
@@ -194,8 +226,13 @@ static int produce(ki_entropy_job *j) {
         error = ki_entropy_mtur(j);
     if (!error && asked & 1u << KI_MAXENT)
         error = ki_entropy_maxent(j);
-    if (!error && j->spec.tests & 1u << KI_TEST_SYMMETRIC)
+    if (!error && j->spec.tests & symmetric_ones)
         error = ki_entropy_symmetric(j);
+    if (!(j->spec.tests & 1u << KI_TEST_SYMMETRIC))
+        j->out.test[KI_TEST_SYMMETRIC] = no_test;
+    for (int t = KI_TEST_BOOTSTRAP; t <= KI_TEST_SHUFFLES && !error; t++)
+        if (j->spec.tests & 1u << t)
+            error = ki_entropy_null(j, t);
     return error;
 }
 
@@ -218,6 +255,7 @@ static int run_job(ki_entropy_job *j) {
     const size_t n = r->units;
     int error = ki_entropy_begin(j);
 
+    error = error ? error : ki_entropy_check_null(j);
     if (error)
         return error;
     if (j->spec.estimators & 1u << KI_CROSSFIT &&
@@ -226,7 +264,6 @@ static int run_job(ki_entropy_job *j) {
                        "folds : %" PRIu64 " of %zu transitions : at least 2, at most one for each",
                        j->spec.folds, j->part.count);
     const ki_entropy_value no_value = {NAN, NAN, NAN, KI_CONVERGED};
-    const ki_entropy_outcome no_test = {NAN, NAN, KI_CONVERGED};
     for (int e = 0; e < KI_N_ESTIMATORS; e++)
         j->out.value[e] = no_value;
     for (int t = 0; t < KI_N_TESTS; t++)

@@ -97,4 +97,11 @@ uint64_t ki_entropy_mtur_bytes(size_t units, size_t words, int threads);
 int ki_entropy_maxent(ki_entropy_job *job);
 uint64_t ki_entropy_maxent_bytes(size_t units, size_t words, uint64_t fit, int threads);
 
+/* A test by surrogates, after the model's estimate and, for the bootstrap, the symmetric network;
+ * whether the recording can have them; bytes, `estimate` those of ki_entropy_sigma(). */
+int ki_entropy_null(ki_entropy_job *job, int test);
+int ki_entropy_check_null(const ki_entropy_job *job);
+uint64_t ki_entropy_null_bytes(size_t units, size_t words, uint64_t bins,
+                               const ki_entropy_spec *spec, uint64_t estimate, int threads);
+
 #endif

@@ -3,11 +3,13 @@
 
 import os
 import re
+import signal
+import subprocess
 
 import numpy as np
 import pytest
 
-from conftest import parse_csv
+from conftest import KINISING, default_signals, parse_csv
 
 LINE = re.compile(r"kinising: .+? : .+? : .+\n")
 ORACLE = os.path.join(os.path.dirname(__file__), "..", "oracle")
@@ -63,6 +65,40 @@ def test_tests(run, tmp_path):
         ("model", "none", "none"), ("none", "flips", "reversible"), ("none", "symmetric", "reversible")]
     np.testing.assert_allclose([table[2]["statistic"], table[2]["p_value"]], [right["symmetric"][1], 0.42980896747],
                                rtol=1e-8)
+
+
+def test_surrogates(run, tmp_path):
+    np.savez(tmp_path / "r.npz", raster=case("trials_n10")["raster"])
+    done = run("entropy", "r.npz", "--axes", "trial,time,unit", "--tests", "bootstrap,shifts,shuffles", "--surrogates", "9",
+               "--unit", "bits")
+    model, *table = parse_csv(done.stdout)
+    assert [(row["test"], row["hypothesis"]) for row in table] == [
+        ("bootstrap", "reversible"), ("shifts", "no coupling"), ("shuffles", "nothing beyond the stimulus")]
+    for row in table:
+        np.testing.assert_allclose(row["statistic"], model["sigma"] - row["sigma"], rtol=1e-12)
+        assert row["p_value"] == 0.1 and row["status"] == "ok" and 0 < row["sigma_err"] < 0.1
+    again = run("entropy", "r.npz", "--axes", "trial,time,unit", "--tests", "bootstrap,shifts,shuffles", "--surrogates", "9",
+                "--unit", "bits", "--threads", "2")
+    assert again.stdout == done.stdout
+
+
+@pytest.mark.parametrize("test", ["bootstrap", "flips"])
+def test_stopped(tmp_path, test):
+    """Ctrl-C in the middle: the signal ends it, and no file is written."""
+    np.save(tmp_path / "r.npy", (np.random.default_rng(1).random((150000, 60)) < 0.5).astype(np.int8))
+    process = subprocess.Popen([KINISING, "entropy", "r.npy", "--axes", "time,unit", "--tests", test, "-o", "e.npz",
+                                "--surrogates", "10000", "--estimator", "model,mtur"], cwd=tmp_path, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, preexec_fn=default_signals)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.7)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGINT and out == b""
+    finally:
+        process.kill()
+        process.wait()
+    assert os.listdir(tmp_path) == ["r.npy"]
 
 
 def test_maxent(run, tmp_path):
@@ -154,6 +190,7 @@ def test_recordings(run, name, key, axes, low, high):
     (["r.npz", "--axes", "time,unit", "--per", "second"], "width of a bin is not known"),
     (["r.npz", "--axes", "time,unit", "--windows", "2000"], "at least two bins"),
     (["r.npz", "--axes", "time,unit", "--estimator", "crossfit", "--folds", "4000"], "folds"),
+    (["r.npz", "--axes", "time,unit", "--tests", "shuffles"], "no two trials"),
     (["r.npz", "--axes", "time,unit", "--trial-length", "1"], "at least one transition")])
 def test_refusals(run, rasters, args, words):
     done = run("entropy", *args)

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every allocation of ki_entropy_production() fails in turn: it says so, leaves its outputs as they were and frees what
- * it had; ki_entropy_memory() is not below what is taken. [sigma-data] [mtur] [maxent] [symmetric] */
+ * it had; ki_entropy_memory() is not below what is taken. [sigma-data] [mtur] [maxent] [symmetric] [surrogates] */
 #include "ki_test.h"
 
 #include "fail_alloc.h"
 #include "ki_rasters.h"
 
-enum { N = 7, BINS = 400 };
+enum { N = 7, TRIALS = 2, BINS = 200 };
 
 static void allocations(void **state) {
     (void)state;
     const ki_run_options run = {1, NULL, NULL};
     const ki_entropy_spec spec = {.estimators = (1u << KI_N_ESTIMATORS) - 1,
                                   .tests = (1u << KI_N_TESTS) - 1,
+                                  .surrogates = 2,
                                   .refit = 1,
                                   .folds = 2};
     double H[N] = {0}, J[N * N] = {0}, unit[N];
-    int8_t *x = ki_test_course(N, H, J, 1, BINS, 2);
-    ki_raster *r = ki_test_raster(N, 1, BINS, x);
+    int8_t *x = ki_test_course(N, H, J, TRIALS, BINS, 2);
+    ki_raster *r = ki_test_raster(N, TRIALS, BINS, x);
     ki_entropy_result o = {.unit = unit};
     int error = KI_ERR_NOMEM, k = 0;
 
@@ -36,7 +37,7 @@ static void allocations(void **state) {
     uint64_t bytes;
     ki_most_bytes = 0;
     assert_int_equal(ki_entropy_production(r, &spec, &run, &o), 0);
-    assert_int_equal(ki_entropy_memory(N, BINS, &spec, 1, &bytes), 0);
+    assert_int_equal(ki_entropy_memory(N, TRIALS * BINS, &spec, 1, &bytes), 0);
     assert_true(bytes >= ki_most_bytes);
     ki_raster_free(r);
     free(x);

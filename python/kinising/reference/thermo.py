@@ -120,9 +120,8 @@ def maxent(raster, batches=50):
     return sigma, np.sqrt(parts.var(ddof=1) / batches), bias
 
 
-def symmetric_ratio(raster):
-    """[symmetric] twice the log-likelihood ratio of the likeliest network and the likeliest one with J = J^T, by Newton's
-    method on all its parameters together."""
+def likeliest_symmetric(raster):
+    """theta (N, N + 1) of the likeliest network with J = J^T, by Newton's method on all its parameters together."""
     s, y = transitions(raster)
     units = s.shape[1]
     x = np.hstack([np.ones((len(s), 1)), s])
@@ -140,4 +139,37 @@ def symmetric_ratio(raster):
         theta += step
         if abs(step).max() < 1e-11:
             break
-    return 2 * (log_likelihood(maximum_likelihood(raster)[0], s, y) - log_likelihood(theta[number], s, y)).sum()
+    return theta[number]
+
+
+def symmetric_ratio(raster):
+    """[symmetric] twice the log-likelihood ratio of the likeliest network and the likeliest one with J = J^T."""
+    s, y = transitions(raster)
+    return 2 * (log_likelihood(maximum_likelihood(raster)[0], s, y) - log_likelihood(likeliest_symmetric(raster), s, y)).sum()
+
+
+def shifted(raster, rng):
+    """[surrogates] each unit rotated in time by a number of its own in each trial: no coupling is left."""
+    out = np.array(raster)
+    for trial in out.reshape(-1, *out.shape[-2:]):
+        for i in range(trial.shape[1]):
+            trial[:, i] = np.roll(trial[:, i], rng.integers(len(trial)))
+    return out
+
+
+def shuffled(raster, rng):
+    """[surrogates] the trials of each unit in an order of their own: what all trials have in common is left."""
+    out = np.array(raster)
+    for i in range(out.shape[2]):
+        out[:, :, i] = out[rng.permutation(len(out)), :, i]
+    return out
+
+
+def symmetric_course(raster, rng):
+    """[surrogates] a course of the likeliest network with J = J^T from the first states of the trials: reversible."""
+    theta, out = likeliest_symmetric(raster), np.array(raster)
+    for trial in out.reshape(-1, *out.shape[-2:]):
+        for t in range(1, len(trial)):
+            h = theta[:, 0] + theta[:, 1:] @ trial[t - 1]
+            trial[t] = np.where(rng.random(len(h)) < 1 / (1 + np.exp(-2 * h)), 1, -1)
+    return out
