@@ -22,6 +22,7 @@ typedef struct job {
     const ki_reduced *reduced;
     ki_posterior_draws *draws;
     uint64_t seed;
+    double slow;                         /* variance of the cosines' coefficients */
     double best[SIX], factor[SIX * SIX]; /* Cholesky factor of the precision */
     double *weight;                      /* [count] log, then cumulated */
     double *six;                         /* [count,SIX] */
@@ -29,8 +30,8 @@ typedef struct job {
     double *space;                       /* [workers, room_of()] */
 } job;
 
-static ki_kinds kinds_of(const double *six) {
-    ki_kinds k = {.variance[KI_KIND_SLOW] = 1};
+static ki_kinds kinds_of(const double *six, double slow) {
+    ki_kinds k = {.variance[KI_KIND_SLOW] = slow};
 
     for (int kind = 0; kind < KI_KINDS; kind++) {
         const double sd = six[KI_KINDS + kind];
@@ -41,7 +42,7 @@ static ki_kinds kinds_of(const double *six) {
 }
 
 static double value_at(const ki_reduced *r, const double *six) {
-    const ki_kinds k = kinds_of(six);
+    const ki_kinds k = kinds_of(six, 1); /* cosines are integrated out */
 
     return ki_reduced_value(r, &k);
 }
@@ -160,7 +161,7 @@ static int draw(void *context, ki_work *work, size_t k) {
     const size_t units = r->units, each = (r->m + 2 + 1) / 2 * 2;
     double *z = j->space + (size_t)ki_work_thread(work) * room_of(units), *space = z + units + 3,
            *H = space + 2 * units, sum = 0, squares = 0;
-    const ki_kinds prior = kinds_of(j->six + j->chosen[k] * SIX);
+    const ki_kinds prior = kinds_of(j->six + j->chosen[k] * SIX, j->slow);
     const ki_sequence sequence = sequence_of(j, k, KI_STREAM_COUPLING);
 
     for (size_t i = 0; i < units; i++) {
@@ -212,7 +213,7 @@ int ki_posterior_draw(const ki_evidence_state *state, uint64_t seed, const ki_ru
     const ki_run_options quiet = {.threads = run ? run->threads : 0};
     const int workers = ki_parallel_workers(draws->count, run);
     ki_reduced r;
-    job j = {.reduced = &r, .draws = draws, .seed = seed};
+    job j = {.reduced = &r, .draws = draws, .seed = seed, .slow = d->prior.variance[KI_KIND_SLOW]};
     ki_cursor c = {0};
 
     if (workers < 0)
