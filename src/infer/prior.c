@@ -14,6 +14,9 @@
 #include "num/sum.h"
 
 #define GOAL 1e-7           /* of ln variance and mean of the couplings, relative */
+#define OTHER_GOAL 1e-5     /* of the other variances */
+#define FLATTEST 0.05       /* slope of a secant */
+#define LONGEST 2.0         /* step of ln variance */
 #define LEAST_VARIANCE 1e-8 /* a kind of parameters without spread */
 enum { MOST_STEPS = 300 };
 
@@ -190,13 +193,29 @@ static void next_variances(const rows *r, const ki_kinds *prior, double *varianc
         variance[kind] = fmax(squares[kind] / fmax(determined[kind], 1e-12), LEAST_VARIANCE);
 }
 
+/* Where ln variance y goes that the map of MacKay moves by r: a secant of r(y), whose slope is -1
+ * where the data say all and near 0 where they say little; MacKay's own step where |r| does not fall. */
+typedef struct secant {
+    double y, r; /* of the step before; r is 0 at first */
+} secant;
+
+static double next_log(secant *s, double y, double r) {
+    const int falls = fabs(r) < fabs(s->r) && y != s->y;
+    const double slope = falls ? (r - s->r) / (y - s->y) : -1;
+    const double step = r / fmin(fmax(-slope, FLATTEST), 1);
+
+    *s = (secant){y, r};
+    return y + fmin(fmax(step, -LONGEST), LONGEST);
+}
+
 int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
     ki_kinds prior = d->prior;
+    secant last[KI_KINDS] = {0};
     rows r;
     void *memory = make_rows(d, run, &r);
-    int error = memory ? 0 : KI_ERR_NOMEM;
+    int error = memory ? 0 : KI_ERR_NOMEM, moving = 1;
 
-    for (int step = 0; !error && step < MOST_STEPS; step++) {
+    for (int step = 0; !error && moving && step < MOST_STEPS; step++) {
         const ki_kinds old = prior;
         double next[KI_KINDS];
         error = evaluate(&r, &old, run);
@@ -204,11 +223,12 @@ int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
             break;
         best_means(&r, &prior);
         next_variances(&r, &prior, next);
-        memcpy(prior.variance, next, sizeof next);
-        const double change = fabs(log(prior.variance[0] / old.variance[0]));
-        const double moved = fabs(prior.mean[0] - old.mean[0]) / sqrt(prior.variance[0]);
-        if (change < GOAL && moved < GOAL)
-            break;
+        moving = fabs(prior.mean[0] - old.mean[0]) > GOAL * sqrt(old.variance[0]);
+        for (int kind = 0; kind < KI_KINDS; kind++) {
+            const double y = log(old.variance[kind]), change = log(next[kind]) - y;
+            moving |= fabs(change) > (kind == KI_KIND_COUPLING ? GOAL : OTHER_GOAL);
+            prior.variance[kind] = fmax(exp(next_log(last + kind, y, change)), LEAST_VARIANCE);
+        }
     }
     if (!error)
         d->prior = prior;
