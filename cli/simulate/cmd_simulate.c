@@ -33,7 +33,8 @@ static const command_help simulate_help = {
     "entropy\n"
     "that flows to the bath, in the steady state the entropy production. The same numbers for any\n"
     "number of threads, shards, ranks and resumptions.\n"
-    "Replicas of one given network: kinising simulate --network FILE; see --network FILE --help.\n",
+    "Replicas of one network: simulate --network FILE, or simulate --raster FILE for one that is\n"
+    "drawn here; see --network FILE --help, --raster FILE --help.\n",
     "  kinising simulate --N 32,128,512 --beta 0.5:2:16 --dJ 0.5 --plot finite.png\n"
     "  kinising simulate --N 1024 --realizations 4000 --checkpoint run.ck -o run.npz\n"
     "  kinising simulate --N 100 --shard 1/8 -o part1.npz   # then: kinising merge part*.npz\n",
@@ -49,7 +50,7 @@ typedef struct simulate_options {
     uint64_t realizations, steps, burn_in, max_realizations;
     int average, start, algorithm, zero_diagonal;
     double rel_err, every;
-    const char *network; /* never set: such calls go to simulate_network() */
+    const char *network, *raster; /* never set: such calls go to replicas_run.c */
     const char *checkpoint, *shard;
     file_lock lock; /* of the checkpoint */
     grid g;
@@ -367,10 +368,12 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
          .help = "replicas of this one instead: simulate --network FILE --help"},                  \
         {.name = "replicas",                                                                       \
          .kind = OPTION_ELSEWHERE,                                                                 \
-         .help = "is of replicas of one network : with --network FILE"},                           \
+         .help = "is of replicas of one network : with --network FILE or --raster FILE"},          \
         {.name = "raster",                                                                         \
-         .kind = OPTION_ELSEWHERE,                                                                 \
-         .help = "is of replicas of one network : with --network FILE"},                           \
+         .kind = OPTION_OUTPUT,                                                                    \
+         .target = &(o)->raster,                                                                   \
+         .meta = "FILE",                                                                           \
+         .help = "one network, and all its spins: simulate --raster FILE --help"},                 \
         {.name = "rel-err",                                                                        \
          .kind = OPTION_REAL,                                                                      \
          .target = &(o)->rel_err,                                                                  \
@@ -408,8 +411,10 @@ static int simulate(simulate_options *o, const option *options, size_t n) {
         REPRODUCIBLE_OPTION(&(o)->s)
 
 int cmd_simulate(int argc, char **argv) {
-    if (simulate_wants_network(argc, argv))
+    if (simulate_has_option(argc, argv, "--network"))
         return simulate_network(argc, argv);
+    if (simulate_has_option(argc, argv, "--raster"))
+        return simulate_drawn(argc, argv);
     simulate_options o = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         {.name = "N",

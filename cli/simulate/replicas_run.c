@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kinising simulate --network: replicas of one network. */
+/* kinising simulate --network, and --raster without it: replicas of one network. */
 #include "simulate/replicas_run.h"
 
 #include <stdlib.h>
@@ -31,6 +31,17 @@ static const command_help network_help = {
     "  kinising simulate --network network.npz --replicas 10 --raster spins.npz\n",
 };
 
+static const command_help drawn_help = {
+    "simulate",
+    "With --raster and without --network: a network is drawn, the one of network draw with the "
+    "same\n"
+    "N, parameters and seed, and the spins of its replicas are written. Everything else is as "
+    "with\n"
+    "--network FILE.\n",
+    "  kinising simulate --N 20 --beta 4 --J0 0.2 --steps 5000 --raster spins.npz\n"
+    "  kinising diagnose spins.npz --axes time,unit\n",
+};
+
 static const char *const start_words[] = {"up", "random", NULL};
 
 enum { N_MOMENTS = 6 };
@@ -42,6 +53,10 @@ typedef struct network_run {
     int dynamics, start;
     ki_replicas_spec spec;
     given_network given;
+    uint64_t n; /* without a file: spins, parameters, and the block of H and J */
+    ki_theory_params p;
+    int zero_diagonal;
+    double *drawn;
     ki_network view; /* at the beta of the run */
     ki_replicas_out out;
     double *arrays; /* one block: m, m_before, sigma_spin, c, d, sigma_edge */
@@ -86,6 +101,21 @@ static int read_network(network_run *w, int beta_given) {
         w->view.beta = w->beta;
     given_network_say_beta(&w->given, &w->s, beta_given);
     return 0;
+}
+
+static int draw_network(network_run *w) {
+    const uint64_t n = w->n;
+
+    if (check_memory(w->s.argv[0], n * (n + 1), sizeof(double)))
+        return STATUS_FAILED;
+    w->drawn = get_memory(w->s.argv[0], n * (n + 1), sizeof(double));
+    if (!w->drawn)
+        return STATUS_FAILED;
+    const ki_run_options run = session_run_options(&w->s);
+    const int error = ki_network_draw(n, &w->p, w->zero_diagonal, session_seed(&w->s), &run,
+                                      w->drawn, w->drawn + n);
+    w->view = (ki_network){.n = n, .H = w->drawn, .J = w->drawn + n, .beta = w->p.beta};
+    return error ? complain_library(error) : 0;
 }
 
 /* Bytes of all spins, 0 if they are not asked for. */
@@ -273,7 +303,7 @@ static int simulate(network_run *w, const option *options, size_t n) {
     int status = check_options(w, options, n);
 
     if (!status)
-        status = read_network(w, option_given(options, n, "beta"));
+        status = w->n ? draw_network(w) : read_network(w, option_given(options, n, "beta"));
     w->spec.dynamics = w->dynamics ? KI_ASYNC : KI_SYNC;
     w->spec.start = w->start ? KI_START_RANDOM : KI_START_UP;
     w->spec.seed = session_seed(&w->s);
@@ -290,17 +320,57 @@ static int simulate(network_run *w, const option *options, size_t n) {
 #define OF_ENSEMBLES(word)                                                                         \
     {                                                                                              \
         .name = word, .kind = OPTION_ELSEWHERE,                                                    \
-        .help = "is of averages over drawn networks : without --network"                           \
+        .help = "is of averages over drawn networks : without --network and --raster"              \
     }
 
 #define OPTIONS_OF_ENSEMBLES                                                                       \
-    OF_ENSEMBLES("N"), OF_ENSEMBLES("J0"), OF_ENSEMBLES("dJ"), OF_ENSEMBLES("dH"),                 \
-        OF_ENSEMBLES("realizations"), OF_ENSEMBLES("algorithm"), OF_ENSEMBLES("zero-diagonal"),    \
-        OF_ENSEMBLES("rel-err"), OF_ENSEMBLES("max-realizations"), OF_ENSEMBLES("checkpoint"),     \
+    OF_ENSEMBLES("realizations"), OF_ENSEMBLES("algorithm"), OF_ENSEMBLES("rel-err"),              \
+        OF_ENSEMBLES("max-realizations"), OF_ENSEMBLES("checkpoint"),                              \
         OF_ENSEMBLES("checkpoint-every"), OF_ENSEMBLES("shard"), {                                 \
         .name = "plot", .kind = OPTION_ELSEWHERE,                                                  \
         .help = "one row is no curve : -o FILE.npz, and a plot of the arrays there"                \
     }
+
+/* Options of replicas, wherever their network is from. */
+#define OPTIONS_OF_REPLICAS(w, usual)                                                              \
+    DYNAMICS_OPTION(&(w)->dynamics, "sync"),                                                       \
+        {.name = "replicas",                                                                       \
+         .kind = OPTION_COUNT,                                                                     \
+         .target = &(w)->spec.replicas,                                                            \
+         .meta = "R",                                                                              \
+         .help = "independent copies",                                                             \
+         .fallback = usual,                                                                        \
+         .low = 1,                                                                                 \
+         .high = 0x1p56},                                                                          \
+        STEPS_OPTION(&(w)->spec.steps), AVERAGE_OPTION(&(w)->spec.average),                        \
+        BURN_IN_OPTION(&(w)->spec.burn_in),                                                        \
+        {.name = "start",                                                                          \
+         .kind = OPTION_WORD,                                                                      \
+         .target = &(w)->start,                                                                    \
+         .meta = "WORD",                                                                           \
+         .help = "up or random",                                                                   \
+         .fallback = "up",                                                                         \
+         .words = start_words},                                                                    \
+        {.name = "raster",                                                                         \
+         .kind = OPTION_OUTPUT,                                                                    \
+         .target = &(w)->raster_file,                                                              \
+         .meta = "FILE",                                                                           \
+         .help = "write all spins, raster (R,T+1,N), .npz or .h5"},                                \
+        REPRODUCIBLE_OPTION(&(w)->s), OPTIONS_OF_ENSEMBLES,                                        \
+        OUTPUT_OPTION(&(w)->s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),     \
+        COMMON_OPTIONS_WITHOUT_FILES(&(w)->s)
+
+static int run_command(network_run *w, const command_help *help, option *options, size_t n) {
+    int status = session_begin(&w->s, help, options, n);
+
+    if (status == PARSE_DONE)
+        status = simulate(w, options, n);
+    free(w->arrays);
+    free(w->out.raster);
+    free(w->drawn);
+    given_network_free(&w->given);
+    return status == PARSE_HELP ? STATUS_DONE : status;
+}
 
 int simulate_network(int argc, char **argv) {
     network_run w = {.s = {.argc = argc, .argv = argv}};
@@ -313,52 +383,45 @@ int simulate_network(int argc, char **argv) {
          .help = "instead of the file's",
          .low = 0,
          .high = 1e308},
-        DYNAMICS_OPTION(&w.dynamics, "sync"),
-        {.name = "replicas",
-         .kind = OPTION_COUNT,
-         .target = &w.spec.replicas,
-         .meta = "R",
-         .help = "independent copies",
-         .fallback = "100",
-         .low = 1,
-         .high = 0x1p56},
-        STEPS_OPTION(&w.spec.steps),
-        AVERAGE_OPTION(&w.spec.average),
-        BURN_IN_OPTION(&w.spec.burn_in),
-        {.name = "start",
-         .kind = OPTION_WORD,
-         .target = &w.start,
-         .meta = "WORD",
-         .help = "up or random",
-         .fallback = "up",
-         .words = start_words},
-        {.name = "raster",
-         .kind = OPTION_OUTPUT,
-         .target = &w.raster_file,
-         .meta = "FILE",
-         .help = "write all spins, raster (R,T+1,N), .npz or .h5"},
-        REPRODUCIBLE_OPTION(&w.s),
-        OPTIONS_OF_ENSEMBLES,
-        OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
-        COMMON_OPTIONS_WITHOUT_FILES(&w.s),
+        OF_ENSEMBLES("N"),
+        OF_ENSEMBLES("J0"),
+        OF_ENSEMBLES("dJ"),
+        OF_ENSEMBLES("dH"),
+        OF_ENSEMBLES("zero-diagonal"),
+        OPTIONS_OF_REPLICAS(&w, "100"),
     };
-    const size_t n = sizeof options / sizeof options[0];
 
-    int status = session_begin(&w.s, &network_help, options, n);
-    if (status == PARSE_DONE)
-        status = simulate(&w, options, n);
-    free(w.arrays);
-    free(w.out.raster);
-    given_network_free(&w.given);
-    return status == PARSE_HELP ? STATUS_DONE : status;
+    return run_command(&w, &network_help, options, sizeof options / sizeof options[0]);
 }
 
-int simulate_wants_network(int argc, char **argv) {
-    static const char name[] = "--network";
+int simulate_drawn(int argc, char **argv) {
+    network_run w = {.s = {.argc = argc, .argv = argv}};
+    option options[] = {
+        {.name = "N",
+         .kind = OPTION_COUNT,
+         .target = &w.n,
+         .meta = "N",
+         .help = "number of spins",
+         .fallback = "100",
+         .low = 1,
+         .high = 2147483647},
+        PARAMETER_VALUES(&w.p),
+        {.name = "zero-diagonal",
+         .kind = OPTION_FLAG,
+         .target = &w.zero_diagonal,
+         .help = "J_ii = 0 instead of drawn"},
+        OPTIONS_OF_REPLICAS(&w, "1"),
+    };
+
+    return run_command(&w, &drawn_help, options, sizeof options / sizeof options[0]);
+}
+
+int simulate_has_option(int argc, char **argv, const char *name) {
+    const size_t length = strlen(name);
 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strncmp(argv[i], name, sizeof name - 1) == 0 &&
-            (argv[i][sizeof name - 1] == '\0' || argv[i][sizeof name - 1] == '='))
+        if (strncmp(argv[i], name, length) == 0 &&
+            (argv[i][length] == '\0' || argv[i][length] == '='))
             return 1;
     return 0;
 }

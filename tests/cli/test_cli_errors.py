@@ -34,7 +34,8 @@ WRONG_USE = [
     (["theory", "--nonsense"], "unknown option"),
     # options of the other mode of a command, and the library's names of options
     (["simulate", "--replicas", "5"], "with --network FILE"),
-    (["simulate", "--raster=x.npz"], "with --network FILE"),
+    (["simulate", "--raster=x.npz", "--N", "4,5"], "is not a whole number"),
+    (["simulate", "--raster", "x.npz", "--shard", "1/2"], "without --network and --raster"),
     (["simulate", "--network", "n.npz", "--N", "5"], "without --network"),
     (["simulate", "--network", "n.npz", "--realizations", "5"], "without --network"),
     (["simulate", "--network", "n.npz", "--checkpoint", "x.ck"], "without --network"),

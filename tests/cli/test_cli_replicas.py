@@ -124,3 +124,17 @@ def test_a_raster_says_how_large_it_is(run, network, tmp_path):
     assert re.fullmatch(r"kinising: --raster : link.npz takes [0-9.]+ .iB, and its disk has [0-9.]+ .iB left : "
                         r"fewer replicas or steps\n", done.stderr)
     assert not (tmp_path / "s2.npz").exists()
+
+
+def test_a_raster_of_a_network_drawn_here(run, tmp_path):
+    model = ["--N", "7", "--beta", "1.5", "--J0", "0.5", "--dJ", "0.8", "--dH", "0.2", "--zero-diagonal", "--seed", "3"]
+    run("network", "draw", *model, "-o", "drawn.npz", check=True)
+    given = ["simulate", "--network", "drawn.npz", "--replicas", "2", "--steps", "5", "--seed", "3"]
+    run(*given, "--raster", "given.npz", check=True)
+    run("simulate", *model, "--replicas", "2", "--steps", "5", "--raster", "here.npz", check=True)
+    with np.load(tmp_path / "given.npz") as given, np.load(tmp_path / "here.npz") as here:
+        assert sorted(given) == sorted(here) and here["raster"].shape == (2, 6, 7)
+        for key in set(given) - {"provenance"}:
+            assert (given[key] == here[key]).all(), key
+    run("simulate", "--N", "7", "--steps", "5", "--raster", "one.npz", check=True)  # a recording is one replica
+    assert np.load(tmp_path / "one.npz")["raster"].shape == (1, 6, 7)
