@@ -19,6 +19,9 @@
 #include "regime.h"
 #include "summary.h"
 
+#define LARGEST 100.0     /* mu or b: beyond, it is no answer */
+#define FEWEST_DRAWS 50.0 /* that the importance weights leave */
+
 /* Parts of the work in the order in which they are done, with their share of the progress. */
 enum { EVIDENCE, MORE_COSINES, ENTROPY, FIT, MISFIT, DRAWS, CURVES, STAGES };
 static const uint64_t share[STAGES] = {400, 200, 250, 50, 50, 50, 150};
@@ -103,7 +106,7 @@ static int ensemble(job *j) {
     int error = ki_evidence_open(j->raster, cosines, &run, &j->state);
     run = stage_options(j, MORE_COSINES);
     if (!error && cosines) {
-        error = ki_evidence_open(j->raster, 2 * cosines, &run, &j->more);
+        error = ki_evidence_more(j->state, 2 * cosines, &run, &j->more);
         error = error ? error : index_of(j->more, &quiet, j, &more);
     }
     error = error ? error : index_of(j->state, &quiet, j, &g); /* its means stay */
@@ -239,7 +242,9 @@ static void judge(ki_diagnosis *o) {
         [KI_DOUBT_SYMMETRY] =
             fabs(o->kappa.value) > t->kappa && fabs(o->kappa.value) > 3 * o->kappa.sd,
         [KI_DOUBT_DATA] = o->fitted < 5 || !(o->n_eff > 1) || isnan(o->r.value),
-        [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED || !(o->effective > 0.05),
+        [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED || !(o->prior.b < LARGEST) ||
+                              !(fabs(o->prior.mu) < LARGEST) ||
+                              !(o->effective * (double)t->draws > FEWEST_DRAWS),
         [KI_DOUBT_SEPARATED] = 2 * o->separated > o->fitted && by_sigma && !(near > 2),
         [KI_DOUBT_SELF] = self > t->self + 3 * o->prior.b / N,
     };
