@@ -11,7 +11,8 @@
 
 enum {
     CHUNK = 256, /* words of a row at a time: a block of rows stays in the cache */
-    BLOCK = 32   /* target rows of a task */
+    BLOCK = 32,  /* target rows of a task */
+    TILE = 64    /* rows that all of these are held against, in the second cache meanwhile */
 };
 
 typedef struct job {
@@ -37,31 +38,33 @@ static void mask_rows(const job *j, size_t first, size_t count, size_t w0, size_
     }
 }
 
-/* Adds the differences of `count` rows at x with those of all units at s. */
-static void count_rows(const job *j, size_t count, size_t width, const uint64_t *x,
+/* Adds the differences of `count` rows at x with those of the units from `from` on at s. */
+static void count_rows(const job *j, size_t count, size_t width, const uint64_t *x, size_t from,
                        const uint64_t *s, uint64_t *sum) {
     const size_t n = j->r->units;
 
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < n; k += KI_COUNT_ROWS) {
-            const uint64_t *rows[KI_COUNT_ROWS];
-            uint64_t found[KI_COUNT_ROWS] = {0};
-            for (size_t q = 0; q < KI_COUNT_ROWS; q++)
-                rows[q] = s + (k + q < n ? k + q : n - 1) * CHUNK;
-            ki_count_differences(j->level, width, x + i * CHUNK, rows, found);
-            for (size_t q = 0; q < KI_COUNT_ROWS && k + q < n; q++)
-                sum[i * n + k + q] += found[q];
-        }
+    for (size_t tile = from; tile < n; tile += TILE)
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = tile; k < n && k < tile + TILE; k += KI_COUNT_ROWS) {
+                const uint64_t *rows[KI_COUNT_ROWS];
+                uint64_t found[KI_COUNT_ROWS] = {0};
+                for (size_t q = 0; q < KI_COUNT_ROWS; q++)
+                    rows[q] = s + (k + q < n ? k + q : n - 1) * CHUNK;
+                ki_count_differences(j->level, width, x + i * CHUNK, rows, found);
+                for (size_t q = 0; q < KI_COUNT_ROWS && k + q < n; q++)
+                    sum[i * n + k + q] += found[q];
+            }
 }
 
-/* 1 - 2 differences / T. */
-static void finish_rows(const job *j, size_t first, size_t count, const uint64_t *sum,
+/* 1 - 2 differences / T, for the units from `from` on. */
+static void finish_rows(const job *j, size_t first, size_t count, size_t from, const uint64_t *sum,
                         double *out) {
     const size_t n = j->r->units;
     const double all = (double)j->count;
 
-    for (size_t e = 0; e < count * n; e++)
-        out[first * n + e] = (all - 2 * (double)sum[e]) / all;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = from; k < n; k++)
+            out[(first + i) * n + k] = (all - 2 * (double)sum[i * n + k]) / all;
 }
 
 static int some_rows(void *ctx, size_t task) {
@@ -80,16 +83,16 @@ static int some_rows(void *ctx, size_t task) {
         const size_t width = r->words - w0 < CHUNK ? r->words - w0 : CHUNK;
         mask_rows(j, 0, n, w0, width, 0, s);
         if (j->c)
-            count_rows(j, count, width, s + first * CHUNK, s, equal);
+            count_rows(j, count, width, s + first * CHUNK, first, s, equal);
         if (j->d) {
             mask_rows(j, first, count, w0, width, 1, x);
-            count_rows(j, count, width, x, s, next);
+            count_rows(j, count, width, x, 0, s, next);
         }
     }
     if (!error && j->c)
-        finish_rows(j, first, count, equal, j->c);
+        finish_rows(j, first, count, first, equal, j->c);
     if (!error && j->d)
-        finish_rows(j, first, count, next, j->d);
+        finish_rows(j, first, count, 0, next, j->d);
     ki_free(s);
     ki_free(x);
     ki_free(equal);
@@ -118,6 +121,9 @@ int ki_raster_moments_on(const ki_raster *raster, const uint64_t *use, size_t co
     const int error =
         c || d ? ki_parallel_for((raster->units + BLOCK - 1) / BLOCK, 1, run, some_rows, &j) : 0;
 
+    for (size_t i = 0; i < raster->units && !error && c; i++)
+        for (size_t k = 0; k < i / BLOCK * BLOCK; k++)
+            c[i * raster->units + k] = c[k * raster->units + i];
     if (!error && before)
         means(&j, 0, before);
     if (!error && after)
