@@ -121,13 +121,13 @@ static void write_plane(FILE *script, const diagnose_figure *f) {
         "set title 'phase diagram of the fitted fields' offset 0,-0.6\n"
         "set xlabel 'μ = N × mean of the couplings'\n"
         "set ylabel 'b = √N × their deviation'\n"
-        "set xrange [%.10g:%.10g]\nset yrange [0:%.10g]\n"
+        "set xrange [%.10g:%.10g]\nset yrange [0:%.10g]\nset xtics %.10g\n"
         "set label 'ordered' at graph 0.98,0.05 right front textcolor rgb '#606060'\n"
         "set label 'weak' at graph 0.03,0.05 left front textcolor rgb '#606060'\n"
         "set label 'quasi-deterministic' at graph 0.03,0.95 left front textcolor rgb '#606060'\n"
         "set label 'disordered' at graph 0.03,0.90 left front textcolor rgb '#606060'\n"
         "plot ",
-        x.low - 0.02 * (right - x.low), right, top);
+        x.low - 0.02 * (right - x.low), right, top, plot_step(right - x.low, 4));
     for (size_t k = 0; k < f->n; k++) {
         const unsigned grey = f->n == 1 ? 0x606060 : colours[k];
         if (f->n == 1)
@@ -149,7 +149,7 @@ static void write_plane(FILE *script, const diagnose_figure *f) {
         plot_number(script, f->view[k].b_at, '\n');
         fputs("e\n", script);
     }
-    fputs("unset label\n", script);
+    fputs("unset label\nset xtics autofreq\n", script);
 }
 
 /* The band of a recording, its median, and the exact curve, as parts of a plot command, in which `drawn`

@@ -124,6 +124,12 @@ int plot_extent(size_t n, const double *v, double *low, double *high) {
     return found;
 }
 
+double plot_step(double range, double wanted) {
+    double raw = range / wanted, power = pow(10, floor(log10(raw))), lead = raw / power;
+
+    return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
+}
+
 const char *plot_nothing(size_t n, const double *v) {
     for (size_t i = 0; i < n; i++)
         if (isinf(v[i]))

@@ -109,6 +109,8 @@ plot_legend plot_legend_for(const plot_page *page, size_t n_panels);
 void plot_legend_entry(FILE *script, plot_legend *at, const char *style, const char *text);
 /* Lowest and highest finite value; 0 if there is none. */
 int plot_extent(size_t n, const double *v, double *low, double *high);
+/* A step of 1, 2 or 5 times a power of ten that divides `range` into about `wanted` parts. */
+double plot_step(double range, double wanted);
 /* What to say where there is no finite value. */
 const char *plot_nothing(size_t n, const double *v);
 /* Colours as 0xRRGGBB, t in 0..1: curves, maps. */

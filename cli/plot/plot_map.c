@@ -65,13 +65,6 @@ static void write_line(FILE *script, const char *name, int set, const plot_line 
     fputs("EOD\n", script);
 }
 
-/* A step of 1, 2 or 5 times a power of ten that divides `range` into about `wanted` parts. */
-static double nice_step(double range, double wanted) {
-    double raw = range / wanted, power = pow(10, floor(log10(raw))), lead = raw / power;
-
-    return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
-}
-
 /* Colour range and ticks. Under the square root the ticks carry z and stand at sqrt(z): a finer
  * first step, because that is where the root makes room. */
 static void write_colour_axis(FILE *script, const plot_field *field, size_t n) {
@@ -86,7 +79,7 @@ static void write_colour_axis(FILE *script, const plot_field *field, size_t n) {
         fputs("set cbtics autofreq\n", script);
         return;
     }
-    double step = nice_step(high, 4);
+    double step = plot_step(high, 4);
     fprintf(script, "set cbtics ('0' 0, '%g' %.10g", step / 5, sqrt(step / 5));
     for (int i = 1; i * step <= high * (1 + 1e-9); i++)
         fprintf(script, ", '%g' %.10g", i * step, sqrt(i * step));
