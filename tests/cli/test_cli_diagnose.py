@@ -219,6 +219,46 @@ def test_matrices_of_other_kinds(run, tmp_path):
         assert done.returncode == 2 and LINE.fullmatch(done.stderr) and words in done.stderr, done.stderr
 
 
+ODD = {
+    "two units": lambda rng: rng.random((300, 2)) < 0.5,
+    "a dozen bins": lambda rng: rng.random((12, 5)) < 0.5,
+    "one in a hundred": lambda rng: rng.random((1000, 6)) < 0.01,
+    "back and forth": lambda rng: np.tile([[0, 1, 0], [1, 0, 1]], (100, 1)),
+    "all alike": lambda rng: np.repeat(rng.random((500, 1)) < 0.5, 6, axis=1),
+    "one after another": lambda rng: np.eye(6)[np.arange(600) % 6],
+    "hardly ever": lambda rng: np.cumsum(rng.random((600, 5)) < 0.01, axis=0) % 2,
+    "two are silent": lambda rng: np.concatenate([rng.random((900, 5)) < 0.3, np.zeros((900, 2))], axis=1),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_recordings(run, tmp_path, name):
+    """What is no network of the ensemble ends in a page that promises nothing, or in a sentence."""
+    np.save(tmp_path / "r.npy", ODD[name](np.random.default_rng(5)).astype(np.int8))
+    picture = ["--report", "r.png", "--points", "2"] if shutil.which("gnuplot") else []
+    done = run("diagnose", "r.npy", *AXES, "--report", "r.json", *picture, "--quiet", timeout=120)
+    if done.returncode:
+        assert done.returncode == 2 and LINE.fullmatch(done.stderr) and done.stdout == ""
+        return
+    told = verdict(done)
+    assert told.startswith(("cannot tell (", "weak ")) and max(map(len, done.stdout.splitlines())) <= 80
+    json.loads((tmp_path / "r.json").read_text(), parse_constant=lambda word: pytest.fail(word))
+
+
+def test_trials_and_spike_times(run, tmp_path):
+    """Read as by all commands of recordings: no transition leads across a border; bins of spikes."""
+    rng = np.random.default_rng(6)
+    raster = (rng.random((5, 100, 5)) < 0.4).astype(np.int8)
+    np.save(tmp_path / "t.npy", raster)
+    assert "495 in 5 trials" in run("diagnose", "t.npy", "--axes", "trial,time,unit").stdout
+    assert "480 in 20 trials" in run("diagnose", "t.npy", "--axes", "trial,time,unit", "--trial-length", "25").stdout
+    bins, units = np.nonzero(raster.reshape(-1, 5))
+    (tmp_path / "s.csv").write_text("unit,time\n" + "".join(f"{u},{(t + 0.5) / 50}\n" for t, u in zip(bins, units)))
+    one = run("diagnose", "s.csv", "--bin", "0.02", "--window", "0:10")
+    np.save(tmp_path / "m.npy", raster.reshape(-1, 5))
+    assert one.returncode == 0 and one.stdout == run("diagnose", "m.npy", *AXES).stdout
+
+
 def test_reports_that_cannot_be_written(diagnose, tmp_path):
     (tmp_path / "a.json").mkdir()
     for name in ("a.json", "nowhere/r.json", "nowhere/r.png"):
