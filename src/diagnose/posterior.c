@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "infer/reduced.h"
 #include "num/cholesky.h"
+#include "num/draw.h"
 #include "num/philox.h"
 #include "num/sum.h"
 #include "regime.h"
@@ -150,22 +151,32 @@ static void resample(job *j) {
     }
 }
 
+/* Groups of random words for a network of N rows of N + 1 normals each. */
+static size_t groups_of(size_t units) {
+    return (units * (units + 1) + KI_GROUP - 1) / KI_GROUP;
+}
+
+/* Doubles of a worker: a row's normals, work space of two rows, fields; the normals as integers. */
 static size_t room_of(size_t units) {
-    return (4 * units + 8 + 7) / 8 * 8;
+    return (4 * units + 8) / 8 * 8 + groups_of(units) * KI_GROUP / 2;
 }
 
 /* The network of a draw, as far as mu, b and g need it. */
 static int draw(void *context, ki_work *work, size_t k) {
     const job *j = context;
     const ki_reduced *r = j->reduced;
-    const size_t units = r->units, each = (r->m + 2 + 1) / 2 * 2;
-    double *z = j->space + (size_t)ki_work_thread(work) * room_of(units), *space = z + units + 3,
+    const size_t units = r->units;
+    double *z = j->space + (size_t)ki_work_thread(work) * room_of(units), *space = z + units + 1,
            *H = space + 2 * units, sum = 0, squares = 0;
+    int32_t *normal = (int32_t *)(z + (4 * units + 8) / 8 * 8);
     const ki_kinds prior = kinds_of(j->six + j->chosen[k] * SIX, j->slow);
-    const ki_sequence sequence = sequence_of(j, k, KI_STREAM_COUPLING);
+    const ki_sequence sequence = sequence_of(j, k, KI_STREAM_COUPLING),
+                      tail = sequence_of(j, k, KI_STREAM_TAIL);
 
+    ki_normals16(&sequence, &tail, 0, groups_of(units), normal);
     for (size_t i = 0; i < units; i++) {
-        ki_random_normals(&sequence, i * each, r->m + 2, z);
+        for (size_t q = 0; q <= units; q++)
+            z[q] = KI_NORMAL_UNIT * normal[i * (units + 1) + q];
         const ki_reduced_row row = ki_reduced_draw(r, &prior, i, z, space);
         H[i] = row.field;
         sum += row.sum;
