@@ -11,6 +11,7 @@ truth, how large biases are, how often tests reject, how often verdicts are righ
     --cases TEXT   only those with TEXT in their name
     --minutes M    begin no run after so long
     --tables       only print what FOLDER holds
+    --document F   and put the tables of each part where F says <!-- PART --> ... <!-- end -->
 
 Each finished run is a row of FOLDER/PART.csv. What is there is not done again: an interrupted command goes on where it
 was, with the same copy of the package (FOLDER/package); take a new folder after a change. Runs take turns, so that a
@@ -154,6 +155,19 @@ def print_tables(parts):
             print("\n".join(part.table(cases)) + "\n", flush=True)
 
 
+def document(path, parts):
+    """Tables in the place of those that a page has."""
+    text = path.read_text(encoding="utf-8")
+    for name, part in parts.items():
+        cases = [c for c in part.cases.values() if c["rows"]]
+        begin, found, rest = text.partition(f"<!-- {name} -->\n")
+        if cases and found:
+            # What a table is about is a line in bold above it.
+            lines = [f"**{line}**\n" if line and line[0] != "|" else line for line in part.table(cases)]
+            text = begin + found + "\n".join(lines).rstrip() + "\n<!-- end -->" + rest.partition("<!-- end -->")[2]
+    path.write_text(text, encoding="utf-8")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("build", nargs="?", default="build", type=pathlib.Path)
@@ -164,6 +178,7 @@ def main():
     p.add_argument("--cases", default="")
     p.add_argument("--minutes", type=float, default=float("inf"))
     p.add_argument("--tables", action="store_true")
+    p.add_argument("--document", type=pathlib.Path)
     a = p.parse_args()
     unknown = set(a.parts.split(",")) - set(PARTS)
     if unknown:
@@ -172,6 +187,8 @@ def main():
     parts = {name: Part(name, a.output, a.quick, a.cases) for name in a.parts.split(",")}
     seconds = {} if a.tables else measure(parts, package(a.build, a.output), a.jobs, a.minutes)
     print_tables(parts)
+    if a.document:
+        document(a.document, parts)
     if seconds:
         print(f"seconds {sum(seconds.values()):.0f}; the longest cases:", file=sys.stderr)
         longest = sorted(seconds.items(), key=lambda x: -x[1])[:8]

@@ -36,7 +36,7 @@ def stated(ki, raster, axes="trial,time,unit"):
         row |= {name: float(value), name + "_sd": value.sd, name + "_low": value.low, name + "_high": value.high}
     for name, (z, fraction) in zip(("lag_2", "same_bin", "drift"), found.misfit):
         row |= {name + "_z": float(z), name + "_fraction": float(fraction)}
-    return dict(row, kappa=float(found.kappa), self_coupling=float(found.self_couplings[0]), g_more=found.g_more,
+    return dict(row, kappa=float(found.kappa), g_more=float(found.g_more),
                 n_eff=found.n_eff, separated=found.separated)
 
 
@@ -174,6 +174,20 @@ def table_coverage(rows):
         ["recordings of", *SHOWN[:-1], "sigma/S", "mean z", "its deviation"], lines)]
 
 
+def table_gate(rows):
+    """What other thresholds of probability and of sd(g) would have given, all other doubts as they are."""
+    limits, lines = (0.05, 0.15, 0.5), []
+    for least in (0.5, 0.8, 0.9, 0.95, 0.99):
+        line = [f"P > {least:g}"]
+        for limit in limits:
+            given = [row for row in rows if row["p"] > least and row["g_sd"] < limit and
+                     not set(str(row["doubts"]).split()) - {"probability", "spread"}]
+            line.append(f"{len(given)}, {sum(row['probable'] != row['true'] for row in given)} wrong")
+        lines.append(line)
+    return ["Verdicts that other thresholds would have given (the defaults are P > 0.9 and sd(g) < 0.15)",
+            *markdown(["", *(f"sd(g) < {limit:g}" for limit in limits)], lines)]
+
+
 def table_random(cases):
     rows = [dict(row, group=c["name"]) for c in cases for row in c["rows"]]
     lines = []
@@ -191,7 +205,7 @@ def table_random(cases):
             *markdown(["recordings of", "number", "right", "wrong", "cannot tell", "farthest wrong one from its border",
                        "because of"], lines), "",
             "Reliability: the probability of the most probable regime, and how often it is the true one (per cent)",
-            *markdown(["probability", "number", "mean", "true"], bins), "", *table_coverage(rows)]
+            *markdown(["probability", "number", "mean", "true"], bins), "", *table_gate(rows), "", *table_coverage(rows)]
 
 
 def table_wrong(cases):
