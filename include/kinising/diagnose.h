@@ -42,14 +42,15 @@ typedef struct ki_posterior {
  * ```
  *     [evidence]  max over (mu, b, field, field_sd, self, self_sd) of
  *                 prod_i Int d theta_i  prior(theta_i) prod_t e^(y_it f_it) / (2 cosh f_it),
- *                 f_it = H_i + sum_j J_ij s_j(t) + sum_k a_ik cos(pi k t / bins),
+ *                 f_it = H_i + sum_j J_ij s_j(t) + sum_k a_ik cos(pi k (p + 1/2)/P),
  *                 J_ij ~ N(mu/N, b^2/N), J_ii ~ N(self, self_sd^2), H_i ~ N(field, field_sd^2), a_ik ~ N(0, 1)
  * ```
  *
- * Each factor of a transition is replaced by a Gaussian of f with the moments that the factor has beside all
- * others (Gauss-Hermite rules of 8 to 24 nodes): where fields are large and transitions few, the curvature at the mode
- * (Laplace's method) finds couplings that are too small. The cosines take what common slow drift would add to
- * the couplings. Standard deviations below 1e-4 are not told from 0.
+ * p = 0 ... P - 1 is the part of the recording that bin t is in, of P = 32 cosines equal ones (or of all bins,
+ * if they are fewer). Each factor of a transition is replaced by a Gaussian of f with the moments that the
+ * factor has beside all others (Gauss-Hermite rules of 8 to 24 nodes): where fields are large and transitions
+ * few, the curvature at the mode (Laplace's method) finds couplings that are too small. The cosines take what
+ * common slow drift would add to the couplings. Standard deviations below 1e-4 are not told from 0.
  *
  * @param raster   a recording with at least one transition and two units that change
  * @param cosines  number of slow regressors k = 1, 2 ..., 0..64; 10 is a good choice, 0 leaves drift in
@@ -61,8 +62,8 @@ typedef struct ki_posterior {
  *
  * The same bits for any number of threads.
  *
- * Cost: with n = 1 + N + cosines, about 10 passes of n^2 T/20 additions and some 100 T operations a unit, N = 80 and
- *       T = 1e5 in about 3 s on one core; 8 (N + cosines) T + 8 N n^2 bytes and some 100 n^2.
+ * Cost: with n = 1 + N + cosines, about 10 passes of N^2 T/20 additions and some 100 T operations a unit: N = 80
+ *       and T = 1e5 in 2.5 s on one core; 8 N T + 8 N n^2 bytes and some 200 n^2.
  * Source: Minka 2001 (expectation propagation); MacKay 1992 (evidence).
  */
 KI_API KI_WARN_UNUSED int ki_evidence(const ki_raster *raster, int cosines,

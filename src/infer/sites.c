@@ -37,6 +37,7 @@ void ki_evidence_take(ki_cursor *m, ki_evidence_data *d) {
     d->columns.units = d->units;
     d->columns.slow = d->cosines;
     d->columns.count = d->raster->transitions;
+    d->columns.bins = d->raster->bins;
     ki_columns_take(m, &d->columns);
     d->stride = d->columns.count / (PLENTY * d->n);
     d->stride = d->stride < 1 ? 1 : d->stride < LARGEST_STRIDE ? d->stride : LARGEST_STRIDE;

@@ -4,87 +4,14 @@
  * at the end of a block by additions and subtractions (Walsh, Hadamard). */
 #include "tally.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "waves.h"
 
 enum { STATES = 256, HALF = 16 };
 
-void ki_columns_take(ki_cursor *m, ki_columns *c) {
-    c->bytes = (c->units + 7) / 8;
-    c->halves = c->units > 8 ? (c->units + 3) / 4 : 2;
-    c->stride = (c->count + 63) / 64 * 64;
-    c->before = ki_take(m, c->bytes * c->stride, 1);
-    c->after = ki_take(m, c->bytes * c->stride, 1);
-    c->wave = ki_take(m, c->slow * c->stride, sizeof(double));
-}
-
-static void fill_states(ki_columns *c, const ki_raster *r, const uint64_t *bits, size_t unit) {
-    uint8_t *before = c->before + unit / 8 * c->stride, *after = c->after + unit / 8 * c->stride;
-    size_t at = 0;
-
-    for (size_t w = 0; w < r->words; w++) {
-        const uint64_t on = bits[w], next = ki_raster_next(bits, r->words, w);
-        for (uint64_t use = r->leads[w]; use; use &= use - 1, at++) {
-            const int bit = __builtin_ctzll(use);
-            before[at] |= (uint8_t)((on >> bit & 1) << unit % 8);
-            after[at] |= (uint8_t)((next >> bit & 1) << unit % 8);
-        }
-    }
-}
-
-void ki_columns_fill_waves(ki_columns *c, const ki_raster *r) {
-    size_t at = 0;
-
-    for (size_t w = 0; w < r->words && c->slow; w++)
-        for (uint64_t use = r->leads[w]; use; use &= use - 1, at++) {
-            const double bin = (double)(64 * w) + __builtin_ctzll(use) + 0.5;
-            const double angle = acos(-1) * bin / (double)r->bins;
-            for (size_t k = 0; k < c->slow; k++)
-                c->wave[k * c->stride + at] = cos((double)(k + 1) * angle);
-        }
-}
-
-void ki_columns_fill(ki_columns *c, const ki_raster *r, const size_t *unit) {
-    memset(c->before, 0, c->bytes * c->stride);
-    memset(c->after, 0, c->bytes * c->stride);
-    for (size_t u = 0; u < c->units; u++)
-        fill_states(c, r, ki_raster_row(r, unit[u]), u);
-    ki_columns_fill_waves(c, r);
-}
-
-void ki_columns_take_waves(ki_cursor *m, const ki_columns *from, ki_columns *to) {
-    const size_t slow = to->slow;
-
-    *to = *from;
-    to->slow = slow;
-    to->wave = ki_take(m, slow * to->stride, sizeof(double));
-}
-
-void ki_columns_thin(const ki_columns *from, size_t stride, ki_columns *to) {
-    for (size_t g = 0; g < to->bytes; g++)
-        for (size_t t = 0; t < to->count; t++) {
-            to->before[g * to->stride + t] = from->before[g * from->stride + stride * t];
-            to->after[g * to->stride + t] = from->after[g * from->stride + stride * t];
-        }
-    for (size_t k = 0; k < to->slow; k++)
-        for (size_t t = 0; t < to->count; t++)
-            to->wave[k * to->stride + t] = from->wave[k * from->stride + stride * t];
-}
-
-void ki_tally_take(ki_cursor *m, const ki_columns *c, ki_tally_space *s) {
-    s->half = ki_take(m, 2 * c->bytes * KI_TALLY, 1);
-    s->index = ki_take(m, 2 * KI_TALLY, 1);
-    s->table = ki_take(m, 2 * STATES, sizeof(ki_v8));
-    s->more = ki_take(m, KI_TALLY, sizeof(ki_v8));
-    s->sum = ki_take(m, c->units + 1, sizeof(ki_v8));
-}
-
 static const uint8_t *bytes_of(const ki_tally_block *b, size_t g) {
     return b->columns->before + g * b->columns->stride + b->first;
-}
-
-static const double *wave_of(const ki_tally_block *b, size_t k) {
-    return b->columns->wave + k * b->columns->stride + b->first;
 }
 
 /* Units of byte g that there are. */
@@ -127,13 +54,6 @@ static void put(size_t count, const ki_v8 *x, ki_v8 *f) {
         f[t] = value;
 }
 
-KI_CLONES
-static void add_wave(size_t count, const double *wave, const ki_v8 *x, ki_v8 *f) {
-    const ki_v8 value = *x;
-    for (size_t t = 0; t < count; t++)
-        f[t] += wave[t] * value;
-}
-
 /* f_t += sum_j x_j s_j(t), x [N]. */
 static void add_states(const ki_tally_block *b, const ki_v8 *x, ki_v8 *f) {
     const ki_columns *c = b->columns;
@@ -156,8 +76,7 @@ void ki_tally_fields(const ki_tally_block *b, const ki_v8 *theta, ki_v8 *f) {
 
     put(b->count, theta, f);
     add_states(b, theta + 1, f);
-    for (size_t k = 0; k < c->slow; k++)
-        add_wave(b->count, wave_of(b, k), theta + 1 + c->units + k, f);
+    ki_waves_fields(b, theta + 1 + c->units, f);
 }
 
 KI_CLONES
@@ -176,22 +95,6 @@ static void count_up_two(size_t count, const uint8_t *a, const uint8_t *b, const
     }
 }
 
-/* sum[k] = sum_s x_s s_k for the `bits` bits k of s, sum[bits] = sum_s x_s; x is overwritten. */
-KI_CLONES
-static void first_order(size_t bits, ki_v8 *x, ki_v8 *sum) {
-    for (size_t k = 0; k < bits; k++) {
-        const size_t left = (size_t)1 << (bits - 1 - k);
-        ki_v8 all = x[1] - x[0];
-        x[0] += x[1];
-        for (size_t s = 1; s < left; s++) {
-            all += x[2 * s + 1] - x[2 * s];
-            x[s] = x[2 * s] + x[2 * s + 1];
-        }
-        sum[k] = all;
-    }
-    sum[bits] = x[0];
-}
-
 /* sum[u] += sum_t w_t s_u(t) over the N units, *total += sum_t w_t unless NULL. */
 static void count_states(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum, ki_v8 *total) {
     const ki_columns *c = b->columns;
@@ -205,7 +108,7 @@ static void count_states(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum, ki
         else
             count_up(b->count, bytes_of(b, g), w, table);
         for (size_t h = 0; h < two; h++) {
-            first_order(8, table + h * STATES, part);
+            ki_walsh_sums(8, table + h * STATES, part);
             for (size_t k = 0; k < units_of(c, g + h); k++)
                 sum[8 * (g + h) + k] += part[k];
             if (total && g + h == 0)
@@ -214,63 +117,15 @@ static void count_states(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum, ki
     }
 }
 
-KI_CLONES
-static void weigh(size_t count, const double *wave, const ki_v8 *w, ki_v8 *out) {
-    for (size_t t = 0; t < count; t++)
-        out[t] = wave[t] * w[t];
-}
-
-KI_CLONES
-static void sum_waves(size_t count, const double *a, const double *b, const ki_v8 *w, ki_v8 *sum) {
-    ki_v8 first = {0}, second = {0};
-
-    for (size_t t = 0; t < count; t++) {
-        const ki_v8 x = w[t];
-        first += a[t] * x;
-        second += b[t] * x;
-    }
-    sum[0] += first;
-    sum[1] += second;
-}
-
-/* sum[k] += sum_t w_t z_k(t), k from..K-1. */
-static void count_waves(const ki_tally_block *b, size_t from, const ki_v8 *w, ki_v8 *sum) {
-    ki_v8 two[2];
-
-    for (size_t k = from; k < b->columns->slow; k += 2) {
-        const size_t other = k + 1 < b->columns->slow ? k + 1 : k;
-        memset(two, 0, sizeof two);
-        sum_waves(b->count, wave_of(b, k), wave_of(b, other), w, two);
-        sum[k - from] += two[0];
-        if (other > k)
-            sum[other - from] += two[1];
-    }
-}
-
 void ki_tally_moments(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum) {
     count_states(b, w, sum + 1, sum);
-    count_waves(b, 0, w, sum + 1 + b->columns->units);
-}
-
-/* States of 4 units each. */
-KI_CLONES
-static void split(size_t count, const uint8_t *both, uint8_t *low, uint8_t *high) {
-    for (size_t t = 0; t < count; t++) {
-        low[t] = both[t] & 15;
-        high[t] = both[t] >> 4;
-    }
+    ki_waves_moments(b, w, sum + 1 + b->columns->units);
 }
 
 KI_CLONES
 static void join(size_t count, const uint8_t *low, const uint8_t *high, uint8_t *both) {
     for (size_t t = 0; t < count; t++)
         both[t] = (uint8_t)(high[t] << 4 | low[t]);
-}
-
-static void split_all(const ki_tally_block *b) {
-    for (size_t g = 0; g < b->columns->bytes; g++)
-        split(b->count, bytes_of(b, g), b->space->half + 2 * g * KI_TALLY,
-              b->space->half + (2 * g + 1) * KI_TALLY);
 }
 
 /* The states of groups g and h of 4 units, g in the low bits. */
@@ -326,12 +181,12 @@ static void add_between(const ki_columns *c, size_t g, size_t h, ki_v8 *table, k
             add_within(c, h, high, packed);
     }
     for (size_t s = 0; s < HALF; s++) {
-        first_order(4, table + HALF * s, part);
+        ki_walsh_sums(4, table + HALF * s, part);
         for (size_t j = 0; j < 4; j++)
             order[j][s] = part[j];
     }
     for (size_t j = 0; j < 4 && 4 * g + j < c->units; j++) {
-        first_order(4, order[j], part);
+        ki_walsh_sums(4, order[j], part);
         for (size_t k = 0; k < 4 && 4 * h + k < c->units; k++)
             packed[ki_packed(n, 1 + 4 * g + j, 1 + 4 * h + k)] += part[k];
     }
@@ -339,10 +194,10 @@ static void add_between(const ki_columns *c, size_t g, size_t h, ki_v8 *table, k
 
 void ki_tally_squares(const ki_tally_block *b, const ki_v8 *w, ki_v8 *packed) {
     const ki_columns *c = b->columns;
-    const size_t n = ki_columns_width(c), groups = c->halves;
+    const size_t groups = c->halves;
     ki_v8 *table = b->space->table;
 
-    split_all(b);
+    ki_tally_split(b);
     for (size_t g = 0; g + 1 < groups; g++)
         for (size_t h = g + 1; h < groups; h += 2) {
             const size_t two = h + 1 < groups ? 2 : 1;
@@ -355,16 +210,7 @@ void ki_tally_squares(const ki_tally_block *b, const ki_v8 *w, ki_v8 *packed) {
             for (size_t k = 0; k < two; k++)
                 add_between(c, g, h + k, table + k * STATES, packed);
         }
-    for (size_t k = 0; k < c->slow; k++) {
-        const size_t column = 1 + c->units + k;
-        ki_v8 *sum = b->space->sum;
-        memset(sum, 0, (c->units + 1) * sizeof *sum);
-        weigh(b->count, wave_of(b, k), w, b->space->more);
-        count_states(b, b->space->more, sum + 1, sum);
-        for (size_t j = 0; j <= c->units; j++)
-            packed[ki_packed(n, j, column)] += sum[j];
-        count_waves(b, k, b->space->more, packed + ki_packed(n, column, column));
-    }
+    ki_waves_squares(b, w, packed);
 }
 
 /* What the pairs of groups g < h, and those within g (and h, if it is the last one), add. */
@@ -412,18 +258,12 @@ static void make_pair_table(const ki_columns *c, size_t g, size_t h, const ki_v8
         table[s] += high[s / HALF];
 }
 
-KI_CLONES
-static void add_products(size_t count, const double *wave, const ki_v8 *x, ki_v8 *f) {
-    for (size_t t = 0; t < count; t++)
-        f[t] += wave[t] * x[t];
-}
-
 void ki_tally_quadratic(const ki_tally_block *b, const ki_v8 *m, ki_v8 *q) {
     const ki_columns *c = b->columns;
-    const size_t n = ki_columns_width(c), groups = c->halves;
-    ki_v8 *table = b->space->table, *more = b->space->more;
+    const size_t groups = c->halves;
+    ki_v8 *table = b->space->table;
 
-    split_all(b);
+    ki_tally_split(b);
     put(b->count, m, q);
     for (size_t g = 0; g + 1 < groups; g++)
         for (size_t h = g + 1; h < groups; h += 2) {
@@ -436,17 +276,7 @@ void ki_tally_quadratic(const ki_tally_block *b, const ki_v8 *m, ki_v8 *q) {
                 look_up(b->count, first, table, q);
             }
         }
-    for (size_t k = 0; k < c->slow; k++) {
-        const size_t column = 1 + c->units + k;
-        ki_v8 *x = b->space->sum;
-        for (size_t j = 0; j <= c->units; j++)
-            x[j] = m[ki_packed(n, j, column)];
-        put(b->count, x, more);
-        add_states(b, x + 1, more);
-        for (size_t l = k; l < c->slow; l++)
-            add_wave(b->count, wave_of(b, l), m + ki_packed(n, column, 1 + c->units + l), more);
-        add_products(b->count, wave_of(b, k), more, q);
-    }
+    ki_waves_quadratic(b, m, q);
 }
 
 KI_CLONES

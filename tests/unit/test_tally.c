@@ -30,9 +30,11 @@ static void regressors(const ki_columns *c, const int8_t *state, const size_t *b
     x[0] = 1;
     for (size_t k = 0; k < c->units; k++)
         x[1 + k] = state[bin[t] * c->units + k];
-    for (size_t k = 0; k < c->slow; k++)
-        x[1 + c->units + k] =
-            cos(acos(-1) * (double)(k + 1) * ((double)bin[t] + 0.5) / (double)bins);
+    const size_t wanted = 32 * c->slow, pieces = wanted < bins ? wanted : bins;
+    for (size_t k = 0; k < c->slow; k++) {
+        const double piece = (double)(bin[t] * pieces / bins) + 0.5;
+        x[1 + c->units + k] = cos(acos(-1) * (double)(k + 1) * piece / (double)pieces);
+    }
 }
 
 static void check_block(const ki_tally_block *b, const int8_t *state, const size_t *bin,
@@ -86,7 +88,8 @@ static void check(size_t units, size_t slow, size_t trials, size_t bins) {
     size_t unit[MOST], *bin = malloc(trials * bins * sizeof *bin), count = 0;
     int8_t *state = ki_test_course(units, H, J, trials, bins, 5);
     ki_raster *r = ki_test_raster(units, trials, bins, state);
-    ki_columns c = {.units = units, .slow = slow, .count = trials * (bins - 1)};
+    ki_columns c = {
+        .units = units, .slow = slow, .count = trials * (bins - 1), .bins = trials * bins};
     ki_tally_space space;
 
     for (size_t k = 0; k < units; k++)

@@ -11,12 +11,14 @@ COUPLING, FIELD, SELF, SLOW = range(4)
 
 
 def regressors(raster, cosines):
-    """x = (1, s, cos(pi k t / bins)), t the middle of the bin before the transition."""
+    """x = (1, s, cos(pi k (p + 1/2) / P)), p of P parts that has the bin before the transition."""
     s, _ = transitions(raster)
     shape = np.shape(raster)
     trials, bins = (1, shape[0]) if len(shape) == 2 else shape[:2]
-    bin_of = (np.arange(trials)[:, None] * bins + np.arange(bins - 1)).ravel() + 0.5
-    slow = np.cos(np.pi * np.outer(bin_of / (trials * bins), np.arange(1, cosines + 1)))
+    bin_of = (np.arange(trials)[:, None] * bins + np.arange(bins - 1)).ravel()
+    parts = max(1, min(32 * cosines, trials * bins))
+    part = bin_of * parts // (trials * bins)
+    slow = np.cos(np.pi * np.outer((part + 0.5) / parts, np.arange(1, cosines + 1)))
     return np.hstack([np.ones((len(s), 1)), s, slow])
 
 
