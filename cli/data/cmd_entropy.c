@@ -166,11 +166,11 @@ static int take_memory(entropy_run *w, const ki_entropy_spec *spec) {
 
     if (error)
         return complain_library(error);
-    const int status = check_memory(w->s.argv[0], bytes + 8 * (5 * n + 4 * n * n), 1);
+    const int status = check_memory(w->s.argv[0], bytes + 8 * (5 * n + 5 * n * n), 1);
     if (status)
         return status;
     w->most = ROWS_EACH * (1 + (size_t)w->windows);
-    w->matrices = get_memory(w->s.argv[0], 5 * n + 4 * n * n, sizeof *w->matrices);
+    w->matrices = get_memory(w->s.argv[0], 5 * n + 5 * n * n, sizeof *w->matrices);
     w->real = get_memory(w->s.argv[0], N_REAL * w->most, sizeof *w->real);
     w->word = get_memory(w->s.argv[0], N_WORD * w->most, sizeof *w->word);
     if (!w->matrices || !w->real || !w->word)
@@ -182,7 +182,8 @@ static int take_memory(entropy_run *w, const ki_entropy_spec *spec) {
                                    .unit_p = at + 3 * n,
                                    .J = square,
                                    .pair = square + n * n,
-                                   .pair_p = square + 2 * n * n};
+                                   .pair_p = square + 2 * n * n,
+                                   .pair_error = square + 4 * n * n};
     return 0;
 }
 
@@ -256,8 +257,8 @@ static void warn(const entropy_run *w) {
 }
 
 typedef struct file_arrays {
-    ki_array arrays[9];
-    ki_label labels[9];
+    ki_array arrays[10];
+    ki_label labels[10];
     size_t n;
 } file_arrays;
 
@@ -294,6 +295,8 @@ static int report(entropy_run *w) {
         w->matrices[k] *= w->scale;
     for (size_t k = 0; k < n * n; k++)
         w->found.pair[k] *= w->scale;
+    for (size_t k = 0; k < n * n; k++)
+        w->found.pair_error[k] *= w->scale;
     add_array(&f, "H", n, 0, NULL, w->found.H);
     add_array(&f, "J", n, 1, NULL, w->found.J);
     add_array(&f, "sigma_unit", n, 0, units, w->found.unit);
@@ -301,6 +304,7 @@ static int report(entropy_run *w) {
     add_array(&f, "p_unit", n, 0, NULL, w->found.unit_p);
     add_array(&f, "q_unit", n, 0, NULL, w->matrices + 4 * n);
     add_array(&f, "sigma_pair", n, 1, units, w->found.pair);
+    add_array(&f, "sigma_pair_err", n, 1, units, w->found.pair_error);
     add_array(&f, "p_pair", n, 1, NULL, w->found.pair_p);
     add_array(&f, "q_pair", n, 1, NULL, w->matrices + 5 * n + 3 * n * n);
     const size_t length = w->s.file ? strlen(w->s.file) : 0;

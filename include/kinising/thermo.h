@@ -122,8 +122,9 @@ typedef struct ki_entropy_result {
     double *unit;           /**< [N] share of a unit, sum_j J_ij dD_ij less its bias */
     double *unit_error;     /**< [N] */
     double *unit_p;         /**< [N] of flips of this unit's row alone; NaN without flips */
-    double *pair;   /**< [N,N] share of a pair, (J_ij - J_ji) dD_ij less its bias; NaN i = j */
-    double *pair_p; /**< [N,N] Wald's test of J_ij = J_ji, two-sided */
+    double *pair;       /**< [N,N] share of a pair, (J_ij - J_ji) dD_ij less its bias; NaN i = j */
+    double *pair_error; /**< [N,N] */
+    double *pair_p;     /**< [N,N] Wald's test of J_ij = J_ji, two-sided */
 } ki_entropy_result;
 
 /**
@@ -185,6 +186,9 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
  * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
  * process.
+ *
+ * That of a pair, A = J_ij - J_ji: the square root of dD^2 Var A + A^2 Var dD + 4 A dD/T + Var A Var dD + 4/T^2,
+ * Var A by Fisher's information and Var dD by the batches. Pairs near 0 have too large ones.
  *
  * Statuses: KI_SEPARATED where the likelihood of some row has no finite maximum (where most have none
  * sigma is low by some 10 to 20 % and its error too small); KI_NOT_CONVERGED where

@@ -54,6 +54,7 @@ class EntropyProduction(Result):
     p_unit: np.ndarray
     q_unit: np.ndarray
     sigma_pair: np.ndarray
+    sigma_pair_err: np.ndarray
     p_pair: np.ndarray
     q_pair: np.ndarray
     status_unit: np.ndarray
@@ -105,7 +106,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         H, J           of the network of 'model', beta = 1
         unit, N, seed  of sigma and so on ('nats/step' ...); number of units; what was asked for
         sigma_unit, sigma_unit_err, p_unit, q_unit  [N] shares of units, p-values of flips, adjusted ones
-        sigma_pair, p_pair, q_pair  [N,N] shares of pairs, p-values of J_ij = J_ji, adjusted ones
+        sigma_pair, sigma_pair_err, p_pair, q_pair  [N,N] shares of pairs, p-values of J_ij = J_ji, adjusted ones
         fitted, separated, transitions  units that change, units without a finite maximum, pairs of bins
         status_unit    [N] as in fit()
 
@@ -140,10 +141,10 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
     how, adjusted = one_of("per", per, _PER), one_of("adjust", adjust, _ADJUST)
     check(lib.ki_entropy_scale(recording._raster, how, one_of("unit", unit, _UNITS), factor))
     check(lib.ki_entropy_memory(N, recording.bins, spec, run.options.threads, need))
-    need_memory(f"entropy_production : N = {N}", need[0] + 32.0 * N * (N + 2), "use fewer units")
+    need_memory(f"entropy_production : N = {N}", need[0] + 40.0 * N * (N + 2), "use fewer units")
     r = ffi.new("ki_entropy_result *")
-    arrays = {name: np.empty((N, N) if name in ("J", "pair", "pair_p") else N)
-              for name in ("H", "unit", "unit_error", "unit_p", "J", "pair", "pair_p")}
+    arrays = {name: np.empty((N, N) if name in ("J", "pair", "pair_error", "pair_p") else N)
+              for name in ("H", "unit", "unit_error", "unit_p", "J", "pair", "pair_error", "pair_p")}
     for name, array in arrays.items():
         setattr(r, name, doubles(array))
     statuses = np.empty(N, dtype=np.intc)
@@ -169,6 +170,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
         unit=unit + {"step": "/step", "spin": "/spin/step", "spike": "/spike", "second": "/s"}[per], N=N,
         beta=1.0, fitted=r.fitted, separated=r.separated, transitions=r.transitions, seed=spec.seed, H=arrays["H"], J=arrays["J"],
         sigma_unit=arrays["unit"] * scale, sigma_unit_err=arrays["unit_error"] * scale, p_unit=arrays["unit_p"],
-        q_unit=_adjusted(adjusted, arrays["unit_p"]), sigma_pair=arrays["pair"] * scale, p_pair=arrays["pair_p"],
+        q_unit=_adjusted(adjusted, arrays["unit_p"]), sigma_pair=arrays["pair"] * scale,
+        sigma_pair_err=arrays["pair_error"] * scale, p_pair=arrays["pair_p"],
         q_pair=pair_q, status_unit=words(STATUSES, statuses),
         status=words(STATUSES, rows[:, 3].astype(np.int64).reshape(shape)))

@@ -58,6 +58,8 @@ static void take(ki_cursor *c, ki_entropy_job *j) {
     const size_t n = j->raster->units;
 
     ki_entropy_take_model(c, j);
+    j->pair_room = ki_take(c, KI_BATCHES * KI_PAIR_ROWS * n, sizeof(double));
+    j->pair_bits = ki_take(c, ki_part_space(n), sizeof(uint64_t));
     if (j->spec.refit)
         ki_entropy_take_refit(c, n, j->raster->words, &j->refit);
     if (j->spec.tests & symmetric_ones)
@@ -304,6 +306,7 @@ int ki_entropy_production(const ki_raster *raster, const ki_entropy_spec *spec,
                                 .unit_error = out->unit_error,
                                 .unit_p = out->unit_p,
                                 .pair = out->pair,
+                                .pair_error = out->pair_error,
                                 .pair_p = out->pair_p};
     error = run_job(&j);
     if (!error)

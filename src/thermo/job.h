@@ -7,6 +7,9 @@
 
 #include "pass.h"
 
+/* Rows of pairs whose errors are made at a time. */
+enum { KI_PAIR_ROWS = 8 };
+
 /* What crossfit with refits needs. */
 typedef struct ki_refit {
     uint64_t *use, *bits;
@@ -39,6 +42,8 @@ typedef struct ki_entropy_job {
     ki_network_rows symmetric; /* with the tests that need it; at the end the symmetric network */
     int symmetric_found;
     double *log_likelihood; /* [N] the largest one, or that of theta if separated */
+    double *pair_room;      /* [KI_BATCHES,KI_PAIR_ROWS,N] */
+    uint64_t *pair_bits;    /* of ki_part_currents() */
     double *theta;
     int *separated;
     ki_entropy_result out;

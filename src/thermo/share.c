@@ -6,6 +6,80 @@
 #include "job.h"
 #include "num/sum.h"
 
+/* Whether two units have a row and a column each. */
+static int is_pair(const ki_entropy_job *j, size_t a, size_t b) {
+    const size_t unit[2] = {a, b};
+
+    for (int k = 0; k < 2; k++)
+        if (!j->column[unit[k]] || j->status[unit[k]] == KI_SILENT ||
+            j->status[unit[k]] == KI_SATURATED)
+            return 0;
+    return a != b;
+}
+
+static double force_of(const ki_entropy_job *j, size_t a, size_t b) {
+    const size_t n = j->raster->units;
+
+    return j->J[a * n + b] - j->J[b * n + a];
+}
+
+/* Variance of J_ab - J_ba. */
+static double force_variance(const ki_entropy_job *j, size_t a, size_t b) {
+    const size_t n = j->raster->units;
+
+    return j->pass.variance[a * n + b] + j->pass.variance[b * n + a];
+}
+
+/* Standard errors of the pairs with some units: of the product of two numbers with the variances
+ * v and w and the covariance 2/T, w by batches. */
+static void pair_errors(const ki_entropy_job *j, size_t first, size_t rows) {
+    const ki_pass *p = &j->pass;
+    const size_t n = j->raster->units;
+    const double both = 2 / (double)j->part.count;
+    size_t unit[KI_PAIR_ROWS];
+    double sum[KI_BATCHES];
+
+    for (size_t r = 0; r < rows; r++)
+        unit[r] = first + r;
+    ki_part_currents(&j->part, p->batches, p->batch, rows, unit, j->pair_bits, j->pair_room);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t b = 0; b < n; b++) {
+            const size_t a = first + r;
+            for (size_t k = 0; k < p->batches; k++)
+                sum[k] = j->pair_room[(k * rows + r) * n + b];
+            const double force = force_of(j, a, b), current = j->current[a * n + b];
+            const double v = force_variance(j, a, b);
+            const double w = ki_part_variance(&j->part, p->batches, p->batch, sum);
+            j->out.pair_error[a * n + b] =
+                a == b             ? NAN
+                : is_pair(j, a, b) ? sqrt(fmax(0, current * current * v + force * force * w +
+                                                      2 * force * current * both) +
+                                          v * w + both * both)
+                                   : 0;
+        }
+}
+
+static void share_pairs(const ki_entropy_job *j) {
+    const size_t n = j->raster->units;
+    const ki_entropy_result *o = &j->out;
+    const double count = (double)j->part.count;
+
+    for (size_t a = 0; a < n && (o->pair || o->pair_p); a++)
+        for (size_t b = 0; b < n; b++) {
+            const int both = is_pair(j, a, b);
+            const double force = force_of(j, a, b);
+            if (o->pair)
+                o->pair[a * n + b] = a == b ? NAN
+                                     : both ? force * j->current[a * n + b] - 2 / count
+                                            : 0;
+            if (o->pair_p)
+                o->pair_p[a * n + b] =
+                    both ? erfc(fabs(force) / sqrt(2 * force_variance(j, a, b))) : NAN;
+        }
+    for (size_t a = 0; a < n && o->pair_error; a += KI_PAIR_ROWS)
+        pair_errors(j, a, n - a < KI_PAIR_ROWS ? n - a : KI_PAIR_ROWS);
+}
+
 void ki_entropy_shares(const ki_entropy_job *j) {
     const ki_pass *p = &j->pass;
     const size_t n = j->raster->units, parts = p->blocks;
@@ -37,20 +111,5 @@ void ki_entropy_shares(const ki_entropy_job *j) {
                                         j->spec.seed, j->spec.flips, &statistic);
         }
     }
-    for (size_t a = 0; a < n && (o->pair || o->pair_p); a++)
-        for (size_t b = 0; b < n; b++) {
-            const int both = a != b && j->column[a] && j->column[b] && j->status[a] != KI_SILENT &&
-                             j->status[b] != KI_SILENT && j->status[a] != KI_SATURATED &&
-                             j->status[b] != KI_SATURATED;
-            const double force = j->J[a * n + b] - j->J[b * n + a];
-            if (o->pair)
-                o->pair[a * n + b] = a == b ? NAN
-                                     : both ? force * j->current[a * n + b] - 2 / count
-                                            : 0;
-            if (o->pair_p)
-                o->pair_p[a * n + b] =
-                    both ? erfc(fabs(force) /
-                                sqrt(2 * (p->variance[a * n + b] + p->variance[b * n + a])))
-                         : NAN;
-        }
+    share_pairs(j);
 }

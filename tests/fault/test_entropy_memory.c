@@ -16,20 +16,21 @@ static void allocations(void **state) {
                                   .surrogates = 2,
                                   .refit = 1,
                                   .folds = 2};
-    double H[N] = {0}, J[N * N] = {0}, unit[N];
+    double H[N] = {0}, J[N * N] = {0}, unit[N], pair[N * N];
     int8_t *x = ki_test_course(N, H, J, TRIALS, BINS, 2);
     ki_raster *r = ki_test_raster(N, TRIALS, BINS, x);
-    ki_entropy_result o = {.unit = unit};
+    ki_entropy_result o = {.unit = unit, .pair_error = pair};
     int error = KI_ERR_NOMEM, k = 0;
 
     for (; error == KI_ERR_NOMEM && k < 2000; k++) {
         const int before = ki_live_blocks;
-        o.S = unit[0] = 42;
+        o.S = unit[0] = pair[1] = 42;
         ki_fail_at = k;
         error = ki_entropy_production(r, &spec, &run, &o);
         ki_fail_at = -1;
         assert_int_equal(ki_live_blocks, before);
-        assert_true(error == 0 || (error == KI_ERR_NOMEM && o.S == 42 && unit[0] == 42));
+        assert_true(error == 0 ||
+                    (error == KI_ERR_NOMEM && o.S == 42 && unit[0] == 42 && pair[1] == 42));
         assert_true(error == 0 || ki_is_sentence(ki_last_error()));
     }
     assert_int_equal(error, 0);

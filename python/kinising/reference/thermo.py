@@ -33,6 +33,20 @@ def entropy_production(raster, theta, likelihood=False):
     return (J * current).sum(), biases, np.sqrt(max(v - second, second))
 
 
+def pair_errors(raster, theta, batches=50):
+    """[sigma-data] errors of the shares A dD of pairs, A = J_ij - J_ji: both numbers have noise, of covariance 2/T."""
+    s, y = transitions(raster)
+    count = len(s)
+    x = np.hstack([np.ones((count, 1)), s])
+    A, d = theta[:, 1:] - theta[:, 1:].T, y.T @ s / count
+    variance = np.array([np.diag(np.linalg.inv(row_information(row, x)))[1:] for row in theta])
+    v = variance + variance.T
+    parts = [(b.T @ a - a.T @ b) / len(a) for a, b in zip(np.array_split(s, batches), np.array_split(y, batches))]
+    w = np.var(parts, axis=0, ddof=1) / batches
+    first = (d - d.T)**2 * v + A**2 * w + 4 * A * (d - d.T) / count
+    return np.sqrt(np.maximum(first, 0) + v * w + 4 / count**2)
+
+
 def flips(raster, theta, blocks=60):
     """[flips] G_kl = sum_i K^k_i . F_i^-1 K^l_i: its sum is held against s.G s of random signs."""
     s, y = transitions(raster)
