@@ -57,17 +57,19 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
     int error = score_places(g, &at);
 
     error = error ? error : ki_rows_information(&at, g->packed, &g->digits);
-    /* Determinants have the rounding of digits. */
+    /* Determinants have the rounding of digits, a share of each pivot, whatever the value is. */
     const double allowed = g->digits == KI_EXACT ? 1e-11 : 1e-10;
+    const double rounding = g->digits < KI_FINE ? 2e-7 * (double)n : 0;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         row->passes++;
         ki_unpack_pairs(n, g->packed + k * pairs, row->factor);
         const int flat = ki_cholesky(n, row->factor, 0) != 0;
         row->trial = flat ? -INFINITY : g->value[k] + 0.5 * ki_cholesky_log_det(n, row->factor);
-        if (!flat && row->trial >= row->value - allowed * (1 + fabs(row->trial))) {
+        if (!flat && row->trial >= row->value - allowed * (1 + fabs(row->trial)) - rounding) {
             accepted[g->which[k]] = 1;
-            row->value = row->trial;
+            /* A value of few digits is none that later ones must reach. */
+            row->value = g->digits == KI_ROUGH ? -INFINITY : row->trial;
             row->log_likelihood = g->value[k];
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             memcpy(row->gradient, row->scratch, n * sizeof *row->gradient);

@@ -65,6 +65,24 @@ def test_firth_and_closed_forms(ki):
         np.testing.assert_allclose(moments[name], value, atol=1e-14)
 
 
+def test_firth_of_long_sparse_recordings(ki):
+    """Few digits at the start leave no value behind that cannot be reached."""
+    for seed in (3, 4):
+        g = np.random.default_rng(seed)
+        J = g.normal(0, 0.3 / 10**0.5, (10, 10))
+        network = ki.Network(H=g.normal(-1.3, 0.2, 10), J=(J + J.T) / 2, beta=1.0)
+        raster = network.simulate(1, 100000, seed=1, raster=True).raster[0]
+        fit = ki.fit(raster, axes="time,unit", firth="all")
+        assert set(fit.status_unit) == {"ok"}
+        x = np.column_stack([np.ones(100000), raster[:-1]])
+        for i in range(10):
+            th = np.tanh(x @ np.r_[fit.H[i], fit.J[i]])
+            inverse = np.linalg.inv((x * (1 - th**2)[:, None]).T @ x)
+            q = np.einsum("ta,ab,tb->t", x, inverse, x)
+            score = x.T @ (raster[1:, i] - th - th * (1 - th**2) * q)
+            assert np.abs(inverse @ score).max() < 1e-8
+
+
 def test_separation_by_linear_programming(ki):
     """A row is separated if and only if some direction never loses and once gains."""
     optimize = pytest.importorskip("scipy.optimize")
