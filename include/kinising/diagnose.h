@@ -256,7 +256,7 @@ typedef struct ki_diagnosis {
     /* The verdict. */
     double probability
         [KI_N_REGIMES]; /**< of each regime if the model is right; [0]: sigma or S is not known */
-    int regime;         /**< the most probable one */
+    int regime;         /**< the most probable one; KI_CANNOT_TELL if none is probable at all */
     int verdict;        /**< `regime`, or KI_CANNOT_TELL */
     unsigned doubts;    /**< bits 1 << enum ki_doubt: why not; 0 with a verdict */
     int cold;           /**< 1: near-critical with r below `deterministic` */

@@ -229,12 +229,12 @@ static void judge(ki_diagnosis *o) {
     const double near = o->ratio.value > 1 ? o->ratio.value : 1 / o->ratio.value;
     const int by_sigma = o->g.value < t->critical && o->r.value < t->deterministic;
 
-    o->regime = KI_ORDERED;
+    o->regime = KI_CANNOT_TELL; /* of which the probability is that of no numbers at all */
     for (int k = KI_ORDERED; k < KI_N_REGIMES; k++)
-        if (o->probability[k] > o->probability[o->regime])
+        if (o->probability[k] > (o->regime ? o->probability[o->regime] : 0))
             o->regime = k;
     const int doubted[KI_N_DOUBTS] = {
-        [KI_DOUBT_PROBABILITY] = !(o->probability[o->regime] > t->probability),
+        [KI_DOUBT_PROBABILITY] = !o->regime || !(o->probability[o->regime] > t->probability),
         [KI_DOUBT_SPREAD] = !(o->g.sd < t->g_sd),
         [KI_DOUBT_LAG2] = is_misfit(o, KI_MISFIT_LAG2),
         [KI_DOUBT_SAME_BIN] = is_misfit(o, KI_MISFIT_SAME_BIN),
