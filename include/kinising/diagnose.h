@@ -110,12 +110,13 @@ KI_API const char *ki_regime_rule(int regime);
       "another width of bins; unseen units and frames recorded twice do this too")                 \
     X(KI_DOUBT_SAME_BIN, 3, "same-bin", "units of one bin depend on each other",                   \
       "narrower bins; unseen common input does this too")                                          \
-    X(KI_DOUBT_DRIFT, 4, "drift", "rates or g drift faster than the slow cosines follow",          \
+    X(KI_DOUBT_DRIFT, 4, "drift",                                                                  \
+      "rates drift faster than slow cosines follow, or so much that g or r hangs on it",           \
       "a stationary stretch of the recording, or more cosines")                                    \
     X(KI_DOUBT_SYMMETRY, 5, "symmetry",                                                            \
       "J_ij and J_ji are correlated: the network is none of the ensemble",                         \
       "`entropy`, which does not need the ensemble")                                               \
-    X(KI_DOUBT_DATA, 6, "data", "too few transitions or units",                                    \
+    X(KI_DOUBT_DATA, 6, "data", "too few transitions or units, or sigma and S are not known",      \
       "a longer recording, more units, or wider bins")                                             \
     X(KI_DOUBT_EVIDENCE, 7, "evidence", "the ensemble of most evidence was not found",             \
       "fewer units, or a longer recording")                                                        \
@@ -292,7 +293,9 @@ typedef struct ki_diagnosis {
  * [evidence], weighted by the evidence itself, the rows of a network given them, and mu, b and g are
  * those of the drawn network. The deviations of g from its mean are multiplied by sqrt(1 + 5/n_eff).
  * sigma, S and S_ind are estimates from the recording, drawn with their standard errors. A verdict is
- * the regime of more than `probability` of the draws if there is no doubt.
+ * the regime of more than `probability` of the draws if there is no doubt. Drift is in doubt by its test, where g moves by
+ * more than `shift` with twice the cosines, and where S_ind of units whose rates change between ten parts of the
+ * recording leads to another regime.
  *
  * The tests of the model [misfit] are score tests at the fit with ridge 0.3, with variances of the model:
  *

@@ -20,6 +20,7 @@
 #include "summary.h"
 
 #define LARGEST 100.0     /* mu or b: beyond, it is no answer */
+#define DRIFT_MARGIN 0.02 /* of r: slow dynamics of their own look like a little drift */
 #define FEWEST_DRAWS 50.0 /* that the importance weights leave */
 
 /* Parts of the work in the order in which they are done, with their share of the progress. */
@@ -36,6 +37,7 @@ typedef struct job {
     double *sorted;          /* [draws] */
     double *H, *J;           /* [N], [N,N] of Firth's fit */
     double *mean_H, *mean_J; /* of the posterior */
+    double r_drifting;       /* r beside units of which the rates drift */
     ki_diagnosis out;
 } job;
 
@@ -145,6 +147,7 @@ static int entropy(job *j) {
     o->S = ki_normal_interval(e.S / N, m.S_error / N);
     o->S_ind = ki_normal_interval(m.independent / N, m.independent_error / N);
     o->r = ki_normal_interval(e.S / m.independent, m.r_error);
+    j->r_drifting = e.S / m.drifting;
     return 0;
 }
 
@@ -222,7 +225,16 @@ static int is_misfit(const ki_diagnosis *o, int test) {
            o->misfit[test].fraction > o->options.misfit_fraction;
 }
 
-static void judge(ki_diagnosis *o) {
+/* Whether drift of the rates, which makes r too small, decides on the regime. */
+static int is_drift_decisive(const ki_diagnosis *o, double r_drifting) {
+    const ki_diagnose_options *t = &o->options;
+    const int as_is = ki_regime_of(t, o->g.value, o->r.value, o->ratio.value);
+
+    return fabs(r_drifting - o->r.value) > 3 * o->r.sd + DRIFT_MARGIN &&
+           ki_regime_of(t, o->g.value, r_drifting, o->ratio.value) != as_is;
+}
+
+static void judge(ki_diagnosis *o, double r_drifting) {
     const ki_diagnose_options *t = &o->options;
     const double N = (double)o->fitted;
     const double self = fabs(o->prior.self - o->prior.mu / N);
@@ -238,10 +250,13 @@ static void judge(ki_diagnosis *o) {
         [KI_DOUBT_SPREAD] = !(o->g.sd < t->g_sd),
         [KI_DOUBT_LAG2] = is_misfit(o, KI_MISFIT_LAG2),
         [KI_DOUBT_SAME_BIN] = is_misfit(o, KI_MISFIT_SAME_BIN),
-        [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) || fabs(o->g_more - o->g.value) > t->shift,
+        [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) ||
+                           fabs(o->g_more - o->g.value) > t->shift ||
+                           is_drift_decisive(o, r_drifting),
         [KI_DOUBT_SYMMETRY] =
             fabs(o->kappa.value) > t->kappa && fabs(o->kappa.value) > 3 * o->kappa.sd,
-        [KI_DOUBT_DATA] = o->fitted < 5 || !(o->n_eff > 1) || isnan(o->r.value),
+        [KI_DOUBT_DATA] =
+            o->fitted < 5 || !(o->n_eff > 1) || o->probability[KI_CANNOT_TELL] > 1 - t->probability,
         [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED || !(o->prior.b < LARGEST) ||
                               !(fabs(o->prior.mu) < LARGEST) ||
                               !(o->effective * (double)t->draws > FEWEST_DRAWS),
@@ -292,7 +307,7 @@ static int diagnose(job *j) {
     if (error)
         return error;
     couplings(j);
-    judge(&j->out);
+    judge(&j->out, j->r_drifting);
     return 0;
 }
 

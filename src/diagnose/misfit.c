@@ -19,7 +19,7 @@
 
 #define RIDGE 0.3
 #define LEAST_CELL 5.0 /* variance of a cell that is tested */
-enum { SLICES = 8, BATCHES = 50 };
+enum { SLICES = 8, BATCHES = 50, PARTS = 10 };
 
 static const ki_run_options alone = {.threads = 1};
 
@@ -365,6 +365,31 @@ static double batch_error(const job *j, const double *a, const double *b, double
     return j->batches < 2 ? NAN : sqrt(squares / (batches - 1) / batches);
 }
 
+/* Entropy of independent units with a rate in each part. That of few transitions is low by half a
+ * parameter each; less that of one rate for all. */
+static double drifting_entropy(const job *j) {
+    const ki_raster *r = j->raster;
+    const size_t parts = j->part.count < PARTS ? j->part.count : PARTS;
+    const double count = (double)j->part.count;
+    size_t edge[PARTS + 1];
+    double sum = 0;
+
+    ki_part_edges(&j->part, parts, 1, edge);
+    for (size_t k = 0; k < parts; k++) {
+        memset(j->second, 0, r->words * sizeof *j->second);
+        const double here = (double)ki_part_between(&j->part, edge[k], edge[k + 1], j->second);
+        for (size_t i = 0; i < j->rows; i++) {
+            const uint64_t *bits = ki_raster_row(r, j->row[i]);
+            uint64_t active = 0;
+            for (size_t w = 0; w < r->words; w++)
+                active += (uint64_t)__builtin_popcountll(ki_raster_next(bits, r->words, w) &
+                                                         j->second[w]);
+            sum += here / count * ki_regime_spin_entropy(2 * (double)active / here - 1);
+        }
+    }
+    return sum + (double)(j->rows * (parts - 1)) / (2 * count);
+}
+
 static int prepare(job *j, const ki_run_options *quiet) {
     ki_part_set(&j->part, 0, j->raster->bins);
     j->batches = j->part.count < BATCHES ? j->part.count : BATCHES;
@@ -385,6 +410,7 @@ static void finish(job *j, ki_misfit_scores *out) {
     out->independent = 0;
     for (size_t i = 0; i < j->raster->units; i++)
         out->independent += ki_regime_spin_entropy(j->after[i]);
+    out->drifting = drifting_entropy(j); /* bins with two before are not needed any more */
     test_all(j, count * out->independent - path, out->test);
     out->kbar = j->slice[0].width / (count * (double)j->rows);
     const double *surprise = j->slice[0].surprise, *rates = j->slice[0].rates;

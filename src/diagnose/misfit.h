@@ -13,6 +13,7 @@ typedef struct ki_misfit_scores {
     ki_misfit test[KI_N_MISFITS];
     double kbar;        /* mean of 1 - tanh^2 h */
     double independent; /* entropy of independent units of the same rates, whole network, a bin */
+    double drifting;    /* the same of units whose rates change between ten parts, less its bias */
     double S_error;     /* standard errors by batches: of the path entropy, whole network, a bin */
     double independent_error, r_error; /* of `independent`, of their quotient */
 } ki_misfit_scores;
