@@ -91,8 +91,8 @@ def table_entropy(cases):
 # reversible networks: sizes; nearly reversible ones: power
 
 REVERSIBLE = [
-    case("N 5, T 1000", 800, 40, N=5, b=0.8, angle=0, T=1000),
-    case("N 10, T 1000", 500, 30, N=10, b=0.7, angle=0, T=1000),
+    case("N 5, T 1000", 600, 20, N=5, b=0.8, angle=0, T=1000),
+    case("N 10, T 1000", 400, 8, N=10, b=0.7, angle=0, T=1000),
     case("N 10, T 10000", 300, 10, N=10, b=0.7, angle=0, T=10000),
     case("N 10, sparse, T 10000", 300, 10, N=10, b=0.7, angle=0, field_mean=-1.2, T=10000),
     case("N 20, T 3000", 300, 10, N=20, b=0.7, angle=0, T=3000),
@@ -100,9 +100,9 @@ REVERSIBLE = [
     case("N 40, T 20000", 100, 0, N=40, b=0.6, angle=0, T=20000),
 ]
 IRREVERSIBLE = [
-    case("N 5, 8 degrees, T 1000", 300, 20, N=5, b=0.8, angle=8, T=1000),
-    case("N 10, 4 degrees, T 3000", 300, 10, N=10, b=0.7, angle=4, T=3000),
-    case("N 10, 6 degrees, T 3000", 300, 10, N=10, b=0.7, angle=6, T=3000),
+    case("N 5, 8 degrees, T 1000", 300, 10, N=5, b=0.8, angle=8, T=1000),
+    case("N 10, 4 degrees, T 3000", 200, 3, N=10, b=0.7, angle=4, T=3000),
+    case("N 10, 6 degrees, T 3000", 100, 2, N=10, b=0.7, angle=6, T=3000),
     case("N 20, 4 degrees, T 5000", 200, 4, N=20, b=0.7, angle=4, T=5000),
     case("N 40, 3 degrees, T 20000", 60, 0, N=40, b=0.6, angle=3, T=20000),
 ]
@@ -133,7 +133,8 @@ def table_rejections(cases, title):
         for test in tests:
             p = np.array([row[test] for row in c["rows"]])
             p = p[np.isfinite(p)]
-            line += [rate(p <= 0.05) if p.size else "-"]
+            few = f" of {p.size}" if 0 < p.size < len(c["rows"]) else ""
+            line.append(rate(p <= 0.05) + few)
         z = np.array([abs(row["sigma"]) < TWO_SIDED * row["sigma_err"] for row in c["rows"]])
         lines.append(line + [rate(z)])
     return [title, *markdown(["recordings of", "runs", *(test[2:] for test in tests), "interval holds 0"], lines)]
@@ -142,8 +143,8 @@ def table_rejections(cases, title):
 # what the surrogates of other names test: no coupling, nothing beyond the stimulus
 
 NULLS = [
-    case("no coupling, N 10, T 2000", 200, 10, b=0.0),
-    case("stimulus alone, N 8, 30 trials", 200, 6, b=0.0, stimulus=0.6),
+    case("no coupling, N 10, T 2000", 200, 5, b=0.0),
+    case("stimulus alone, N 8, 30 trials", 200, 4, b=0.0, stimulus=0.6),
     case("stimulus and couplings", 100, 4, b=0.7, stimulus=0.6),
     case("trials with couplings", 100, 4, b=0.7),
 ]
