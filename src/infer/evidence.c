@@ -9,9 +9,10 @@
 #include "evidence.h"
 #include "prior.h"
 
-#define GOAL 1e-5  /* change of mu and b from sweep to sweep, relative */
-#define STILL 1e-2 /* change of a parameter in the last sweep, in standard deviations */
-enum { MOST_SWEEPS = 60, MOST_COSINES = 64 };
+#define GOAL 1e-6   /* gain of log-evidence by the prior after the last sweep */
+#define STILL 3e-2  /* change of a parameter in the last sweep, in standard deviations */
+#define LARGEST 1e2 /* b of a recording of units that change */
+enum { MOST_SWEEPS = 40, MOST_COSINES = 64 };
 
 /* Whether a unit has both states before transitions, and after them. */
 static int changes(const ki_raster *r, size_t i) {
@@ -34,6 +35,16 @@ static void list_units(ki_evidence_data *d) {
             d->unit[d->units++] = i;
 }
 
+/* Whether all numbers are what a recording can say. */
+static int is_sound(const ki_evidence_data *d) {
+    const ki_kinds *p = &d->prior;
+    int sound = sqrt((double)d->units * p->variance[KI_KIND_COUPLING]) < LARGEST;
+
+    for (int kind = 0; kind <= KI_KINDS; kind++)
+        sound &= isfinite(p->mean[kind]) && isfinite(p->variance[kind]);
+    return sound;
+}
+
 /* Sweeps in turn with the best prior, until neither changes. */
 static int climb(ki_evidence_state *s, const ki_run_options *run) {
     ki_evidence_data *d = &s->data;
@@ -41,18 +52,13 @@ static int climb(ki_evidence_state *s, const ki_run_options *run) {
 
     s->status = KI_NOT_CONVERGED;
     for (s->sweeps = 0; !error && s->sweeps < MOST_SWEEPS && s->status == KI_NOT_CONVERGED;) {
-        const ki_kinds old = d->prior;
         double largest = 0;
         error = ki_evidence_sweep(d, run);
         error = error ? error : ki_evidence_maximize(d, run);
         s->sweeps++;
         for (size_t i = 0; i < d->units; i++)
             largest = fmax(largest, d->change[i]);
-        const double spread = sqrt(d->prior.variance[KI_KIND_COUPLING]);
-        const double mean = d->prior.mean[KI_KIND_COUPLING];
-        const double moved = fabs(mean - old.mean[KI_KIND_COUPLING]);
-        const double widened = fabs(spread - sqrt(old.variance[KI_KIND_COUPLING]));
-        if (largest < STILL && moved <= GOAL * (fabs(mean) + spread) && widened <= GOAL * spread)
+        if (largest < STILL && d->gain < GOAL && is_sound(d))
             s->status = KI_CONVERGED;
     }
     return error;

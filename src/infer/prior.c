@@ -18,6 +18,7 @@
 #define FLATTEST 0.05       /* slope of a secant */
 #define LONGEST 2.0         /* step of ln variance */
 #define LEAST_VARIANCE 1e-8 /* a kind of parameters without spread */
+#define LEAST_SLOW 1e-6     /* cosines of a recording without drift */
 enum { MOST_STEPS = 300 };
 
 /* Rows as functions of the three means: mean = base + sum_kind m_kind lift_kind. */
@@ -178,19 +179,25 @@ static void best_means(const rows *r, ki_kinds *prior) {
     }
 }
 
+static double least_variance(int kind) {
+    return kind == KI_KIND_SLOW ? LEAST_SLOW : LEAST_VARIANCE;
+}
+
 static void next_variances(const rows *r, const ki_kinds *prior, double *variance) {
     const ki_evidence_data *d = r->data;
-    double squares[KI_KINDS] = {0}, determined[KI_KINDS] = {0};
+    double squares[KI_KINDS + 1] = {0}, determined[KI_KINDS + 1] = {0};
 
     for (size_t i = 0; i < d->units; i++)
-        for (size_t k = 0; k <= d->units; k++) {
+        for (size_t k = 0; k < d->n; k++) {
             const int kind = ki_kind_of(d, i, k);
             const double deviation = mean_of(r, prior, i, k) - prior->mean[kind];
             squares[kind] += deviation * deviation;
             determined[kind] += 1 - r->variance[i * d->n + k] / prior->variance[kind];
         }
-    for (int kind = 0; kind < KI_KINDS; kind++)
-        variance[kind] = fmax(squares[kind] / fmax(determined[kind], 1e-12), LEAST_VARIANCE);
+    for (int kind = 0; kind <= KI_KINDS; kind++)
+        variance[kind] = fmax(squares[kind] / fmax(determined[kind], 1e-12), least_variance(kind));
+    if (d->cosines == 0)
+        variance[KI_KIND_SLOW] = prior->variance[KI_KIND_SLOW];
 }
 
 /* Where ln variance y goes that the map of MacKay moves by r: a secant of r(y), whose slope is -1
@@ -210,24 +217,29 @@ static double next_log(secant *s, double y, double r) {
 
 int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
     ki_kinds prior = d->prior;
-    secant last[KI_KINDS] = {0};
+    secant last[KI_KINDS + 1] = {0};
     rows r;
     void *memory = make_rows(d, run, &r);
     int error = memory ? 0 : KI_ERR_NOMEM, moving = 1;
+    double before = 0;
 
     for (int step = 0; !error && moving && step < MOST_STEPS; step++) {
         const ki_kinds old = prior;
-        double next[KI_KINDS];
+        double next[KI_KINDS + 1];
         error = evaluate(&r, &old, run);
         if (error)
             break;
+        const double value = ki_sum(d->units, r.value);
+        d->gain = step ? d->gain + value - before : 0;
+        before = value;
         best_means(&r, &prior);
         next_variances(&r, &prior, next);
         moving = fabs(prior.mean[0] - old.mean[0]) > GOAL * sqrt(old.variance[0]);
-        for (int kind = 0; kind < KI_KINDS; kind++) {
+        for (int kind = 0; kind <= KI_KINDS; kind++) {
             const double y = log(old.variance[kind]), change = log(next[kind]) - y;
             moving |= fabs(change) > (kind == KI_KIND_COUPLING ? GOAL : OTHER_GOAL);
-            prior.variance[kind] = fmax(exp(next_log(last + kind, y, change)), LEAST_VARIANCE);
+            prior.variance[kind] =
+                fmax(exp(next_log(last + kind, y, change)), least_variance(kind));
         }
     }
     if (!error)

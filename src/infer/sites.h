@@ -9,7 +9,7 @@
 #include "tally.h"
 #include "tilt.h"
 
-/* Kinds of parameters; the last one, of the cosines, has mean 0 and variance 1. */
+/* Kinds of parameters; the last one, of the cosines, has mean 0. */
 enum { KI_KIND_COUPLING, KI_KIND_FIELD, KI_KIND_SELF, KI_KINDS, KI_KIND_SLOW = KI_KINDS };
 
 /* Means and variances of the kinds. */
@@ -34,6 +34,7 @@ typedef struct ki_evidence_data {
     double *keep;      /* [units] part of the old sites that a sweep keeps */
     double *last;      /* [units, n] how theta moved last */
     ki_kinds prior;
+    double gain; /* of the log-evidence when the prior was maximised last */
 } ki_evidence_data;
 
 /* The kind of parameter k of kept unit i. */

@@ -117,6 +117,21 @@ static void other_cosines(void **state) {
     ki_raster_free(r);
 }
 
+/* Where nothing drifts cosines take nothing: with a fixed variance of their coefficients they raised
+ * mu and b of so short a recording by several percent. */
+static void no_drift(void **state) {
+    (void)state;
+    ki_raster *r = drawn(16, 1.2, 1.5, 1000, 12);
+    ki_prior without, with;
+
+    assert_int_equal(ki_evidence(r, 0, NULL, &without, NULL), 0);
+    assert_int_equal(ki_evidence(r, 10, NULL, &with, NULL), 0);
+    printf("# mu %.6f %.6f b %.6f %.6f\n", without.mu, with.mu, without.b, with.b);
+    assert_close(with.mu, without.mu, 5e-3, 0);
+    assert_close(with.b, without.b, 5e-3, 0);
+    ki_raster_free(r);
+}
+
 /* Where most transitions are certain (cold, or all the same), Newton's steps and sweeps go too far unless they are held. */
 static void cold(void **state) {
     (void)state;
@@ -216,9 +231,10 @@ static void refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(maximum), cmocka_unit_test(other_cosines),
-                                       cmocka_unit_test(cold),    cmocka_unit_test(left_out),
-                                       cmocka_unit_test(drift),   cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(maximum),  cmocka_unit_test(other_cosines),
+                                       cmocka_unit_test(no_drift), cmocka_unit_test(cold),
+                                       cmocka_unit_test(left_out), cmocka_unit_test(drift),
+                                       cmocka_unit_test(refused)};
 
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
 }

@@ -77,7 +77,9 @@ def best_prior(F, r, units, mean, variance):
             theta = base + lift @ mean[:3]
             np.add.at(squares, kind, (theta - mean[kind]) ** 2)
             np.add.at(determined, kind, 1 - s / old[kind])
-        variance = np.append(np.maximum(squares[:3] / determined[:3], 1e-8), 1.0)
+        if n == 1 + units:  # no cosines
+            squares[SLOW], determined[SLOW] = 1, 1
+        variance = np.maximum(squares / determined, [1e-8, 1e-8, 1e-8, 1e-6])
         if abs(np.log(variance[0] / old[0])) < 1e-7:
             break
     return mean, variance
