@@ -295,7 +295,7 @@ typedef struct ki_diagnosis {
  * those of the drawn network. The deviations of g from its mean are multiplied by sqrt(1 + 5/n_eff).
  * sigma, S and S_ind are estimates from the recording, drawn with their standard errors. A verdict is
  * the regime of more than `probability` of the draws if there is no doubt. Drift is in doubt by its test, where g moves by
- * more than `shift` with twice the cosines, and where S_ind of units whose rates change between ten parts of the
+ * more than `shift` and two standard deviations with twice the cosines, and where S_ind of units whose rates change between ten parts of the
  * recording leads to another regime.
  *
  * The tests of the model [misfit] are score tests at the fit with ridge 0.3, with variances of the model:

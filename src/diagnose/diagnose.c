@@ -251,7 +251,7 @@ static void judge(ki_diagnosis *o, double r_drifting) {
         [KI_DOUBT_LAG2] = is_misfit(o, KI_MISFIT_LAG2),
         [KI_DOUBT_SAME_BIN] = is_misfit(o, KI_MISFIT_SAME_BIN),
         [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) ||
-                           fabs(o->g_more - o->g.value) > t->shift ||
+                           fabs(o->g_more - o->g.value) > fmax(t->shift, 2 * o->g.sd) ||
                            is_drift_decisive(o, r_drifting),
         [KI_DOUBT_SYMMETRY] =
             fabs(o->kappa.value) > t->kappa && fabs(o->kappa.value) > 3 * o->kappa.sd,
