@@ -52,7 +52,7 @@ ONLY_IN = [
                                            "bench/bench_meanfield.c"}),
     (r"\bhdf5\.h", {"src/io/file/hdf5_session.h", "src/io/read/hdf5_read.c",
                       "src/io/read/hdf5_element.h", "src/io/read/hdf5_parts.c",
-                      "src/io/read/hdf5_storage.c", "src/io/write/hdf5_write.c"}),
+                      "src/io/read/hdf5_storage.c", "src/io/read/hdf5_strings.c", "src/io/write/hdf5_write.c"}),
     (r"\bmpi\.h", {"mpi/main.c", "mpi/team.c"}),
 ]
 LIBRARY_ONLY = [

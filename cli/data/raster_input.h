@@ -77,7 +77,7 @@ typedef struct raster_options {
          .help = "NWB: in the table intervals/NAME alone, each a trial; none"},                    \
     {                                                                                              \
         .name = "quality", .kind = OPTION_TEXT, .target = &(r)->file.quality, .meta = "WORD",      \
-        .help = "Phy: units of this group alone, such as good"                                     \
+        .help = "Phy, NWB: units of this group alone, such as good"                                \
     }
 
 /* Reads a recording from a file or folder; see recording.h. `preferred` is the name of the array that

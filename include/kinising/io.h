@@ -197,7 +197,7 @@ KI_API ptrdiff_t ki_reader_find(const ki_reader *reader, const char *name);
 
 /**
  * Reads one array, row-major: floats of 16, 32 and 64 bits and either byte order become KI_FLOAT64; booleans
- * and int8 KI_INT8; every other integer KI_INT64; strings KI_STRING (in `.h5` those of fixed length). Fortran
+ * and int8 KI_INT8; every other integer KI_INT64; strings KI_STRING. Fortran
  * order is turned. Checksums are checked.
  *
  * @param reader  open

@@ -28,7 +28,7 @@ typedef struct ki_recording_options {
         axes; /**< of a matrix, in the order of its dimensions: "time,unit", "trial,time,unit" ... */
     const char *key;       /**< name of the array (or cell array); NULL: the likely one */
     const char *preferred; /**< the likely one, if it is there; NULL: "raster" */
-    const char *quality;   /**< of a Phy folder: units of this group alone, "good" say; NULL: all */
+    const char *quality;   /**< Phy, NWB: units of this group alone, "good" say; NULL: all */
     const char *
         intervals; /**< of NWB: the table intervals/NAME; "none"; NULL: obs_intervals if there are */
     double bin;    /**< seconds a bin; 0: not known */

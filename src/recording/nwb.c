@@ -130,8 +130,45 @@ static int is_kept(const ki_recording_options *o, int64_t id) {
     return kept;
 }
 
+/* Units of the quality that is asked for, [units]; *wanted stays NULL if none is. */
+static int read_quality(ki_reader *r, const ki_recording_options *o, const ki_trains *t,
+                        unsigned char **wanted) {
+    static const char *const columns[] = {"units/quality", "units/group", "units/KSLabel"};
+    ki_array words = {.data = NULL};
+    ptrdiff_t at = -1;
+    size_t found = 0;
+
+    if (!o->quality)
+        return 0;
+    for (size_t c = 0; c < sizeof columns / sizeof *columns && at < 0; c++) {
+        at = ki_reader_find(r, columns[c]);
+        if (at >= 0 && ki_reader_info(r, (size_t)at)->type != KI_STRING)
+            at = -1;
+    }
+    if (at < 0)
+        return ki_recording_fail(t->path, "without quality",
+                                 "has no words in units/quality, units/group or units/KSLabel");
+    int error = ki_reader_read(r, (size_t)at, &words);
+    if (!error && ki_array_size(&words) != t->units)
+        error = ki_recording_fail(t->path, "as many", "has %zu units and %zu of %s", t->units,
+                                  ki_array_size(&words), words.name);
+    *wanted = error ? NULL : ki_alloc(t->units, 1);
+    if (!error && !*wanted)
+        error = no_memory(t);
+    for (size_t i = 0; !error && i < t->units; i++) {
+        (*wanted)[i] = strcmp(((const char *const *)words.data)[i], o->quality) == 0;
+        found += (*wanted)[i];
+    }
+    ki_array_free(&words);
+    return error || found
+               ? error
+               : ki_fail(KI_ERR_ARGUMENT, "quality : %s has no unit of the group %.64s : another",
+                         t->path, o->quality);
+}
+
 /* Times at which all units that are kept were observed. */
-static int read_observed(ki_reader *r, size_t at, const ki_recording_options *o, ki_trains *t) {
+static int read_observed(ki_reader *r, size_t at, const ki_recording_options *o,
+                         const unsigned char *wanted, ki_trains *t) {
     double *x = NULL;
     int64_t *ends = NULL;
     size_t n = 0, units = 0;
@@ -148,7 +185,7 @@ static int read_observed(ki_reader *r, size_t at, const ki_recording_options *o,
     for (size_t i = 0; !error && i < units; i++) {
         const size_t first = i ? (size_t)ends[i - 1] : 0;
 
-        if (is_kept(o, t->ids[i]))
+        if (is_kept(o, t->ids[i]) && (!wanted || wanted[i]))
             error = intersect(t, (stretch *)x + first, (size_t)ends[i] - first);
     }
     if (!error && (!t->windows || isinf(t->from[0]) || isinf(t->to[t->windows - 1])))
@@ -212,18 +249,30 @@ static int read_table(ki_reader *r, const char *name, ki_trains *t) {
     return error;
 }
 
-int ki_read_nwb(ki_reader *r, const ki_recording_options *o, ki_trains *t) {
+static int read_windows(ki_reader *r, const ki_recording_options *o, const unsigned char *wanted,
+                        ki_trains *t) {
     const ptrdiff_t observed = ki_reader_find(r, "units/obs_intervals");
+
+    if (o->intervals && strcmp(o->intervals, "none") == 0)
+        return 0;
+    if (o->intervals && strcmp(o->intervals, "obs_intervals") != 0)
+        return read_table(r, o->intervals, t);
+    if (observed >= 0)
+        return read_observed(r, (size_t)observed, o, wanted, t);
+    return o->intervals ? ki_recording_fail(t->path, "intervals none", "has no obs_intervals") : 0;
+}
+
+int ki_read_nwb(ki_reader *r, const ki_recording_options *o, ki_trains *t) {
+    unsigned char *wanted = NULL;
 
     t->kind = "NWB";
     if (o->rate > 0)
         return ki_fail(KI_ERR_ARGUMENT, "rate : times of NWB are seconds : without it");
-    const int error = read_spikes(r, t);
-    if (error || (o->intervals && strcmp(o->intervals, "none") == 0))
-        return error;
-    if (o->intervals && strcmp(o->intervals, "obs_intervals") != 0)
-        return read_table(r, o->intervals, t);
-    if (observed >= 0)
-        return read_observed(r, (size_t)observed, o, t);
-    return o->intervals ? ki_recording_fail(t->path, "intervals none", "has no obs_intervals") : 0;
+    int error = read_spikes(r, t);
+    error = error ? error : read_quality(r, o, t, &wanted);
+    error = error ? error : read_windows(r, o, wanted, t);
+    if (!error && wanted)
+        error = ki_trains_keep(t, wanted);
+    ki_free(wanted);
+    return error;
 }

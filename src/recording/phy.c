@@ -160,30 +160,21 @@ static int open_groups(const char *folder, ki_reader **r, const char **word) {
 /* Spikes of the clusters that have the word alone. */
 static int keep(ki_trains *t, const int64_t *ids, const char *const *words, size_t n,
                 const char *word) {
-    size_t kept = 0, spikes = 0;
-    int64_t *row = ki_alloc(t->units, sizeof *row);
+    unsigned char *wanted = ki_alloc(t->units, 1);
 
-    if (!row)
+    if (!wanted)
         return ki_fail(KI_ERR_NOMEM, "%s : no memory for %zu units : fewer", t->path, t->units);
     for (size_t i = 0; i < t->units; i++) {
-        row[i] = -1;
-        for (size_t k = 0; k < n && row[i] < 0; k++)
-            if (ids[k] == t->ids[i] && strcmp(words[k], word) == 0)
-                row[i] = (int64_t)kept;
-        if (row[i] >= 0)
-            t->ids[kept++] = t->ids[i];
+        wanted[i] = 0;
+        for (size_t k = 0; k < n && !wanted[i]; k++)
+            wanted[i] = ids[k] == t->ids[i] && strcmp(words[k], word) == 0;
     }
-    for (size_t k = 0; k < t->n; k++)
-        if (row[t->unit[k]] >= 0) {
-            t->time[spikes] = t->time[k];
-            t->unit[spikes++] = row[t->unit[k]];
-        }
-    ki_free(row);
-    t->units = kept;
-    t->n = spikes;
-    return kept ? 0
-                : ki_fail(KI_ERR_ARGUMENT, "quality : %s has no unit of the group %.64s : another",
-                          t->path, word);
+    const int error = ki_trains_keep(t, wanted);
+    ki_free(wanted);
+    if (error || t->units)
+        return error;
+    return ki_fail(KI_ERR_ARGUMENT, "quality : %s has no unit of the group %.64s : another",
+                   t->path, word);
 }
 
 static int choose(const char *folder, const char *word, ki_trains *t) {

@@ -55,8 +55,8 @@ static int read_file(const char *path, const ki_recording_options *o, const ki_r
 
     if (error)
         return error;
-    if (o->quality)
-        error = ki_fail(KI_ERR_ARGUMENT, "quality : %s is a file : a folder of Phy's", path);
+    if (o->quality && !ki_is_nwb(r))
+        error = ki_fail(KI_ERR_ARGUMENT, "quality : %s has none : a folder of Phy's, or NWB", path);
     if (!error && o->intervals && !ki_is_nwb(r))
         error = ki_fail(KI_ERR_ARGUMENT, "intervals : %s has none : an NWB file", path);
     error = error ? error : read_times(r, o, &t, &mine);

@@ -67,6 +67,28 @@ void ki_trains_scale(ki_trains *t, double rate) {
         t->time[k] /= rate;
 }
 
+int ki_trains_keep(ki_trains *t, const unsigned char *wanted) {
+    int64_t *row = ki_alloc(t->units, sizeof *row);
+    size_t kept = 0, spikes = 0;
+
+    if (!row)
+        return no_memory(t);
+    for (size_t i = 0; i < t->units; i++)
+        if (wanted[i]) {
+            t->ids[kept] = t->ids[i];
+            row[i] = (int64_t)kept++;
+        }
+    for (size_t k = 0; k < t->n; k++)
+        if (wanted[t->unit[k]]) {
+            t->time[spikes] = t->time[k];
+            t->unit[spikes++] = row[t->unit[k]];
+        }
+    ki_free(row);
+    t->n = spikes;
+    t->units = kept;
+    return 0;
+}
+
 /* Row of the unit that `o` calls `id`. */
 static int find_unit(const ki_trains *t, int64_t id, size_t *row) {
     size_t found = 0;
@@ -93,36 +115,24 @@ static int find_unit(const ki_trains *t, int64_t id, size_t *row) {
 static int choose(ki_trains *t, const ki_recording_options *o, size_t *dropped) {
     if (!o->n_units)
         return 0;
-    int64_t *row = ki_alloc(t->units, sizeof *row);
-    size_t kept = 0, spikes = 0;
-    int error = row ? 0 : no_memory(t);
+    const size_t all = t->units;
+    unsigned char *wanted = ki_alloc(all, 1);
+    int error = wanted ? 0 : no_memory(t);
 
-    for (size_t i = 0; !error && i < t->units; i++)
-        row[i] = -1;
+    if (!error)
+        memset(wanted, 0, all);
     for (uint64_t k = 0; !error && k < o->n_units; k++) {
         size_t i = 0;
 
         error = find_unit(t, o->units[k], &i);
         if (!error)
-            row[i] = 0;
+            wanted[i] = 1;
     }
-    for (size_t i = 0; !error && i < t->units; i++)
-        if (row[i] == 0) {
-            t->ids[kept] = t->ids[i];
-            row[i] = (int64_t)kept++;
-        }
-    for (size_t k = 0; !error && k < t->n; k++)
-        if (row[t->unit[k]] >= 0) {
-            t->time[spikes] = t->time[k];
-            t->unit[spikes++] = row[t->unit[k]];
-        }
-    ki_free(row);
-    if (error)
-        return error;
-    *dropped = t->units - kept;
-    t->n = spikes;
-    t->units = kept;
-    return 0;
+    error = error ? error : ki_trains_keep(t, wanted);
+    ki_free(wanted);
+    if (!error)
+        *dropped = all - t->units;
+    return error;
 }
 
 /* Windows of the file within that of `o`. */

@@ -23,6 +23,9 @@ void ki_trains_free(ki_trains *t);
 /* Rows for the numbers in `unit`: all that occur, in order. */
 int ki_trains_number(ki_trains *t);
 
+/* Leaves units whose row is not wanted, and their spikes. */
+int ki_trains_keep(ki_trains *t, const unsigned char *wanted);
+
 /* Times in samples become seconds. */
 void ki_trains_scale(ki_trains *t, double rate);
 

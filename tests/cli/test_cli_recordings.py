@@ -97,6 +97,26 @@ def test_nwb(run, tmp_path, more, args, words):
     refuse(run, 2, words, "info", "s.nwb", "--bin", "0.1", *args)
 
 
+def test_quality_of_nwb(run, tmp_path):
+    """Words of variable length, as pynwb writes them; of the others not even the times of observation count."""
+    import h5py
+    words = np.array(["good", "noise", "good"], dtype=object)
+    observed = dict(units__obs_intervals=[[0, 1], [7, 8], [0.1, 0.7]], units__obs_intervals_index=[1, 2, 3])
+    for name, column in {"a.nwb": "quality", "b.nwb": "group", "c.nwb": "KSLabel"}.items():
+        write_nwb(tmp_path / name, **observed)
+        with h5py.File(tmp_path / name, "r+") as f:
+            f.create_dataset(f"units/{column}", data=words, dtype=h5py.string_dtype(), chunks=(2,), maxshape=(None,))
+        done = run("raster", "bin", name, "--bin", "0.1", "--quality", "good", "-o", "o.npz")
+        assert done.returncode == 0, done.stderr
+        got = np.load(tmp_path / "o.npz")
+        assert got["unit"].tolist() == [4, 6] and got["raster"].sum(0).tolist() == [1, 2] and len(got["raster"]) == 6
+    refuse(run, 2, "--quality : a.nwb has no unit of the group best", "info", "a.nwb", "--bin", "1", "--quality", "best")
+    write_nwb(tmp_path / "d.nwb", units__quality=[1, 2, 3])
+    refuse(run, 2, "d.nwb : has no words in units/quality", "info", "d.nwb", "--bin", "1", "--quality", "good")
+    write_nwb(tmp_path / "d.nwb", units__quality=words[:2].astype("S"))
+    refuse(run, 2, "d.nwb : has 3 units and 2 of units/quality", "info", "d.nwb", "--bin", "1", "--quality", "good")
+
+
 def write_phy(path, times=(100, 200, 300), clusters=(0, 1, 1), params="sample_rate = 100.\n"):
     path.mkdir()
     np.save(path / "spike_times.npy", np.array(times))

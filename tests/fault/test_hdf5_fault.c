@@ -12,6 +12,8 @@
 
 #include "ki_test.h"
 
+#include "fail_alloc.h"
+
 #include <kinising/kinising.h>
 
 #include <hdf5.h>
@@ -91,6 +93,7 @@ WRAP(herr_t, H5Dget_chunk_info,
 WRAP(hid_t, H5Fcreate, (const char *name, unsigned flags, hid_t create, hid_t access),
      (name, flags, create, access))
 WRAP(hid_t, H5Fopen, (const char *name, unsigned flags, hid_t access), (name, flags, access))
+WRAP(hid_t, H5Fget_create_plist, (hid_t file), (file))
 WRAP(herr_t, H5Fflush, (hid_t file, H5F_scope_t scope), (file, scope))
 WRAP(ssize_t, H5Fget_file_image, (hid_t file, void *image, size_t size), (file, image, size))
 WRAP(herr_t, H5Gget_info, (hid_t group, H5G_info_t *info), (group, info))
@@ -236,6 +239,20 @@ static void put_set(hid_t file, const char *name, hid_t type, int ndim, const hs
     assert_true(H5Dclose(set) >= 0 && H5Pclose(plist) >= 0 && H5Sclose(space) >= 0);
 }
 
+/* Strings of variable length in chunks. */
+static void put_words(hid_t file, const char *name) {
+    static const char *const quality[] = {"good", "mua", "good"};
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate_simple(1, &(hsize_t){3}, NULL);
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+
+    assert_true(H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0);
+    assert_true(H5Pset_chunk(plist, 1, &(hsize_t){2}) >= 0 && H5Pset_deflate(plist, 4) >= 0);
+    hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    assert_true(set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, quality) >= 0);
+    assert_true(H5Dclose(set) >= 0 && H5Pclose(plist) >= 0 && H5Sclose(space) >= 0 &&
+                H5Tclose(type) >= 0);
+}
+
 /* Three units of NWB, and a matrix. */
 static void put_recordings(const char *path) {
     static const uint16_t ends[] = {2, 2, 5};
@@ -252,17 +269,47 @@ static void put_recordings(const char *path) {
     put_set(file, "units/spike_times_index", H5T_NATIVE_UINT16, 1, &(hsize_t){3}, ends);
     put_set(file, "intervals/on/start_time", H5T_NATIVE_DOUBLE, 1, &(hsize_t){2}, from);
     put_set(file, "intervals/on/stop_time", H5T_NATIVE_DOUBLE, 1, &(hsize_t){2}, to);
+    put_words(file, "units/quality");
     put_set(file, "bits", H5T_NATIVE_INT8, 2, (hsize_t[]){250, 6}, matrix);
     assert_true(H5Fclose(file) >= 0);
 }
 
-static void test_recordings(void **state) {
-    static const ki_recording_options options[] = {
-        {.bin = 0.1}, {.bin = 0.1, .intervals = "on"}, {.axes = "time,unit", .key = "bits"}};
+static const ki_recording_options options[] = {{.bin = 0.1},
+                                               {.bin = 0.1, .intervals = "on"},
+                                               {.bin = 0.1, .quality = "good"},
+                                               {.axes = "time,unit", .key = "bits"}};
+enum { OPTIONS = sizeof options / sizeof *options };
+
+/* Each allocation of ours fails. */
+static void test_memory_of_recordings(void **state) {
     const char *path = in(*state, "a.nwb");
 
     put_recordings(path);
-    for (size_t o = 0; o < sizeof options / sizeof *options; o++) {
+    for (size_t o = 0; o < OPTIONS; o++) {
+        int error = KI_ERR_NOMEM, k = 0;
+
+        for (; error; k++) {
+            const int before = ki_live_blocks;
+            ki_raster *r = NULL;
+
+            ki_fail_at = k;
+            error = ki_recording_read(path, &options[o], NULL, NULL, &r);
+            ki_fail_at = -1;
+            ki_raster_free(r);
+            assert_int_equal(open_objects(), 0);
+            assert_int_equal(ki_live_blocks, before);
+            if (error)
+                assert_failure(error, KI_ERR_NOMEM, "no memory");
+        }
+        assert_true(k > 15);
+    }
+}
+
+static void test_recordings(void **state) {
+    const char *path = in(*state, "a.nwb");
+
+    put_recordings(path);
+    for (size_t o = 0; o < OPTIONS; o++) {
         int error = KI_ERR_FORMAT, reached = 1, k = 0;
 
         for (; reached; k++) {
@@ -318,9 +365,9 @@ static void test_one_thread_at_a_time(void **state) {
 #define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {WITH_FOLDER(test_writing), WITH_FOLDER(test_reading),
-                                       WITH_FOLDER(test_recordings),
-                                       WITH_FOLDER(test_one_thread_at_a_time)};
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDER(test_writing), WITH_FOLDER(test_reading), WITH_FOLDER(test_recordings),
+        WITH_FOLDER(test_memory_of_recordings), WITH_FOLDER(test_one_thread_at_a_time)};
 
     return cmocka_run_group_tests_name("hdf5 fault", tests, make_arrays, NULL);
 }

@@ -16,7 +16,7 @@
 /* An array as it lies in the file. */
 typedef struct ki_entry {
     ki_array info;   /* name owned by the entry; type 0 if the array cannot be read */
-    char kind;       /* numpy's letter: f i u b U S */
+    char kind;       /* numpy's letter: f i u b U S; h5: V for strings of variable length */
     size_t item;     /* bytes per element in the file */
     int swapped;     /* big-endian */
     int fortran;     /* first index fastest */
@@ -29,6 +29,7 @@ typedef struct ki_entry {
     int deflated;
     size_t
         head; /* npy: bytes of the header; mat: place of the elements; h5: of the path behind the name */
+    uint64_t text; /* of strings, kind V: their bytes with NULs, once they are measured */
     /* Why it is not read and what would be right, if that was plain when it was listed; or NULL. */
     const char *refusal, *wanted;
 } ki_entry;
@@ -42,6 +43,8 @@ typedef struct ki_reader_format {
     /* The elements, converted, into `out`, which has room for them. With `out` NULL, for an entry of
      * type 0: the error that says why it cannot be read. */
     int (*read)(ki_reader *r, const ki_entry *e, void *out);
+    /* Finds e->text of strings whose length is not in their type; NULL if there are none. */
+    int (*measure)(ki_reader *r, ki_entry *e);
     /* The elements of an array of numbers, part by part. */
     int (*parts)(ki_reader *r, const ki_entry *e, ki_part_fn take, void *user);
     /* Frees the state; NULL if there is none. */

@@ -13,6 +13,7 @@
 #include "io/read/hdf5_element.h"
 #include "io/read/hdf5_parts.h"
 #include "io/read/hdf5_storage.h"
+#include "io/read/hdf5_strings.h"
 #include "io/read/parts.h"
 #include "io/read/stream.h"
 
@@ -59,15 +60,14 @@ static int fail_open(const ki_reader *r) {
 
 static int refuse(const ki_reader *r, const ki_entry *e, const char *why) {
     return ki_entry_fail(r, e, KI_ERR_FORMAT, why,
-                         "a dataset of floats, integers, booleans or strings of fixed length, 0 to "
-                         "4 dimensions");
+                         "a dataset of floats, integers, booleans or strings, 0 to 4 dimensions");
 }
 
 static const char *set_string(ki_entry *e, hid_t type) {
     e->info.type = KI_STRING;
-    e->kind = 'S';
-    if (H5Tis_variable_str(type) != 0)
-        return "holds strings of variable length";
+    e->kind = H5Tis_variable_str(type) > 0 ? 'V' : 'S';
+    if (e->kind == 'V')
+        e->item = KI_HDF5_STRING_BYTES;
     return H5Tget_strpad(type) == H5T_STR_SPACEPAD ? "holds strings padded with blanks" : NULL;
 }
 
@@ -410,33 +410,6 @@ static int open_hdf5(ki_reader *r) {
     return error;
 }
 
-static int fetch_strings(const ki_reader *r, const ki_entry *e, hid_t set, void *out,
-                         uint64_t count) {
-    hid_t type = H5Dget_type(set);
-    unsigned char *raw = ki_alloc((size_t)count, e->item);
-    ki_strings strings = ki_strings_in(out, (size_t)count);
-    int error = 0;
-
-    if (!raw)
-        error = ki_reader_no_memory(r);
-    else if (type < 0 || H5Tget_size(type) != e->item ||
-             (count && H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0))
-        error = ki_hdf5_fail_entry(r, e);
-    for (uint64_t i = 0; !error && i < count; i++) {
-        const unsigned char *text = raw + i * e->item;
-        const unsigned char *end = memchr(text, 0, e->item);
-        const char *why =
-            ki_strings_add(&strings, (size_t)i, text, end ? (size_t)(end - text) : e->item);
-
-        if (why)
-            error = ki_entry_fail(r, e, KI_ERR_FORMAT, why, "strings of Unicode text");
-    }
-    ki_free(raw);
-    if (type >= 0)
-        H5Tclose(type);
-    return error;
-}
-
 static int fetch_open(const ki_reader *r, const ki_entry *e, hid_t set, void *out) {
     const uint64_t count = ki_entry_count(&e->info, e->item);
 
@@ -444,7 +417,8 @@ static int fetch_open(const ki_reader *r, const ki_entry *e, hid_t set, void *ou
         return 0;
 
     if (e->info.type == KI_STRING)
-        return fetch_strings(r, e, set, out, count);
+        return e->kind == 'V' ? ki_hdf5_read_variable(r, e, set, out, &(uint64_t){e->text})
+                              : ki_hdf5_read_fixed(r, e, set, out, count);
     if (e->fortran)
         return ki_hdf5_parts(r, e, set, ki_part_gather, &(ki_gather){&e->info, out});
     if (H5Dread(set, ki_hdf5_memory_type(e), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
@@ -496,6 +470,23 @@ static int read_hdf5(ki_reader *r, const ki_entry *e, void *out) {
     return error;
 }
 
+/* The bytes of strings of variable length. */
+static int measure_hdf5(ki_reader *r, ki_entry *e) {
+    ki_hdf5_file *file = r->state;
+    hid_t set;
+    int error;
+
+    if (e->kind != 'V')
+        return 0;
+    ki_hdf5_begin(&file->session);
+    set = open_set(r, e, 1, &error);
+    error = error ? error : ki_hdf5_read_variable(r, e, set, NULL, &e->text);
+    if (set >= 0)
+        H5Dclose(set);
+    ki_hdf5_end(&file->session);
+    return error;
+}
+
 static int parts_hdf5(ki_reader *r, const ki_entry *e, ki_part_fn take, void *user) {
     ki_hdf5_file *file = r->state;
     hid_t set;
@@ -532,6 +523,7 @@ static int open_hdf5(ki_reader *r) {
 /* Nothing is ever listed. */
 #define read_hdf5 NULL
 #define parts_hdf5 NULL
+#define measure_hdf5 NULL
 #define close_hdf5 NULL
 
 #endif
@@ -552,5 +544,9 @@ static int probe(const ki_source *source, int *mine) {
     return error;
 }
 
-const ki_reader_format ki_hdf5_reader = {
-    .probe = probe, .open = open_hdf5, .read = read_hdf5, .parts = parts_hdf5, .close = close_hdf5};
+const ki_reader_format ki_hdf5_reader = {.probe = probe,
+                                         .open = open_hdf5,
+                                         .read = read_hdf5,
+                                         .parts = parts_hdf5,
+                                         .measure = measure_hdf5,
+                                         .close = close_hdf5};

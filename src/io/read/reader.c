@@ -92,7 +92,8 @@ static size_t bytes_of(const ki_entry *e) {
     case KI_INT8:
         return count;
     case KI_STRING:
-        return count * (sizeof(char *) + e->item + 1);
+        return e->kind == 'V' ? count * sizeof(char *) + (size_t)e->text
+                              : count * (sizeof(char *) + e->item + 1);
     default:
         return count * 8;
     }
@@ -145,6 +146,9 @@ int ki_reader_read(ki_reader *r, size_t i, ki_array *out) {
     e = &r->entries[i];
     if (e->info.type == 0)
         return refuse(r, e);
+    error = r->format->measure ? r->format->measure(r, &r->entries[i]) : 0;
+    if (error)
+        return error;
     data = ki_alloc(bytes_of(e), 1);
     if (!data)
         return ki_reader_no_memory(r);
