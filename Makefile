@@ -6,7 +6,7 @@ VENV ?=
 # Not what the build tool guesses: on Debian the loader and pkg-config look here for root's own.
 LIBDIR ?= lib
 .DEFAULT_GOAL := build
-.PHONY: setup-build build demo test check bench python docs install dist clean help
+.PHONY: setup-build build demo test check bench python docs install dist deb clean help
 
 # CI builds with warnings as errors; a user's newer compiler must not stop at its new warnings.
 WERROR := $(if $(filter true 1,$(CI)),true,false)
@@ -21,7 +21,8 @@ help:
 	@echo "make bench    speed figures as JSON;  make python: the Python package,"
 	@echo "              importable without settings; VENV=folder: in a virtual environment"
 	@echo "make docs     check documentation and layers;  make install PREFIX=/usr/local"
-	@echo "make dist     dist/kinising-VERSION.tar.gz, the same bytes from the same commit"
+	@echo "make dist     dist/kinising-VERSION.tar.gz, the same bytes from the same commit;"
+	@echo "make deb      Debian packages, in dist"
 
 setup-build:
 	@sh tools/setup.sh build
@@ -66,6 +67,10 @@ install:
 
 dist:
 	@sh tools/dist.sh dist
+
+deb:
+	@sh tools/setup.sh deb
+	@sh tools/deb.sh dist
 
 clean:
 	rm -rf $(BUILD) build-* demo dist venv .mesonpy-native-file.ini python/kinising/_lib.abi3.so

@@ -6,8 +6,9 @@
 #
 #   tools/bare_root.sh [-u root|user] [TARGET ...]     (default: both, install)
 #
-# TARGET: install (README's lines under "From C" too), python (and the lines under "From Python"),
-# anything else is a target of the Makefile. The bare root and the packages stay in $BARE_ROOT_CACHE
+# TARGET: install (README's lines under "From C" too), python (and the lines under "From Python"), wheel and
+# deb (made there, then installed and tried in a second bare root without compilers), dist (the archive is
+# unpacked and checked), anything else is a target of the Makefile. The bare root and the packages stay in $BARE_ROOT_CACHE
 # (default ~/.cache/kinising-bare-root) for the next run; remove it to begin anew. All mounts and processes
 # live in namespaces that end with this script, whatever ends it.
 set -eu
@@ -135,28 +136,117 @@ script_of() {
         echo "kinising theory --beta 2 --dJ 0.5"
         ;;
     python) shown "From Python" 1 ;;
+    wheel)
+        echo "sh tools/setup.sh python"
+        shown "From Python" 2
+        echo "/usr/bin/python3 -m pip wheel --no-build-isolation --no-index --no-deps --wheel-dir dist ."
+        ;;
+    deb) echo "make deb" ;;
+    dist)
+        echo "make dist"
+        echo "tar xzf dist/*.tar.gz; cd kinising-*/"
+        echo "make build && build/kinising info | grep -x \"commit: \$(git -C .. rev-parse HEAD | cut -c 1-12)\""
+        echo "make check"
+        ;;
     *) echo "make $1" ;;
     esac
 }
 
-run_as() {
-    person=$1
-    shift
+# Packages that root installs before the target $1 is begun.
+more_packages() {
+    case $1 in
+    wheel) echo python3-venv ;;
+    deb) echo lintian ;;
+    esac
+}
+
+# What is done with what $1 has made, in /made, in a bare root: by root, then by the person.
+trial_of_root() {
+    echo "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update"
+    case $1 in
+    wheel)
+        echo "apt-get -qq install -y --no-install-recommends python3-venv python3-numpy python3-cffi" \
+            "libopenblas0-pthread libhdf5-103 >/dev/null"
+        ;;
+    deb)
+        echo "apt-get -qq install -y --no-install-recommends /made/*.deb >/dev/null"
+        echo "man -w kinising >/dev/null 2>&1 || test -f /usr/share/man/man1/kinising.1.gz || test ! -d /usr/share/man/man1"
+        for trial in program python; do
+            echo "sh /made/tests/$trial"
+        done
+        echo "apt-get -qq install -y --no-install-recommends gcc g++ cmake make pkg-config libc6-dev >/dev/null"
+        echo "sh /made/tests/library"
+        ;;
+    esac
+}
+trial_of_person() {
+    case $1 in
+    wheel)
+        echo "cd; python3 -m venv --system-site-packages env"
+        echo "env/bin/pip install --no-index /made/*.whl"
+        echo "env/bin/python /made/tests/python.py"
+        echo "env/bin/pip uninstall -y kinising; ! env/bin/python -c 'import kinising'"
+        ;;
+    deb) echo "sh /made/tests/program; sh /made/tests/python" ;;
+    esac
+}
+
+# A bare root for $person in which the checkout lies, with the packages "$@" besides.
+prepare() {
     make_root
     sudo=
     if [ "$person" = user ]; then
         sudo=sudo
         chroot "$root" useradd -m -s /bin/sh -u 1000 user
     fi
-    echo "apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $before $sudo >/dev/null" |
+    echo "apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $before $sudo $* >/dev/null" |
         as root
     [ -z "$sudo" ] || echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
     echo "cd; git -c advice.detachedHead=false clone -q /kinising.bundle kinising" | as "$person"
+}
+
+run_target() {
+    echo "bare_root: $1 as $person"
+    script=$(script_of "$1")
+    echo "$script" | as "$person"
+}
+
+# Makes the target $1 in a root of its own, and tries what was made in another one.
+make_and_try() {
+    prepare $(more_packages "$1")
+    run_target "$1"
+    home=root
+    [ "$person" = root ] || home=home/user
+    made=$(mktemp -d "$cache/run.XXXXXX")
+    find "$root/$home/kinising/dist" \( -name '*.whl' -o -name '*.deb' ! -name '*-dbgsym_*' \) -exec cp {} "$made" \;
+    cp -r debian/tests "$made/tests"
+    # The Python of the trial, without the system's interpreter around it.
+    sed -n "/^import/,/^print/p" debian/tests/python >"$made/tests/python.py"
+    make_root
+    [ "$person" = root ] || chroot "$root" useradd -m -s /bin/sh -u 1000 user
+    mv "$made" "$root/made"
+    chmod -R a+rX "$root/made"
+    echo "bare_root: what $1 made, in another root, as $person"
+    trial_of_root "$1" | as root
+    trial_of_person "$1" | as "$person"
+}
+
+run_as() {
+    person=$1
+    shift
+    together=
     for target; do
-        echo "bare_root: $target as $person"
-        script=$(script_of "$target")
-        echo "$script" | as "$person"
+        case $target in
+        wheel | deb) make_and_try "$target" ;;
+        *) together="$together $target" ;;
+        esac
     done
+    if [ -n "$together" ]; then
+        prepare
+        for target in $together; do
+            run_target "$target"
+        done
+    fi
     echo "bare_root: all well as $person: $*"
 }
 

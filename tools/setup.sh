@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs what a target needs, where apt can; elsewhere checks for it and says what to install.
-#   tools/setup.sh build|test|python
+#   tools/setup.sh build|test|python|deb
 set -eu
 
 # Debian package names; a|b: either will do.
@@ -12,14 +12,16 @@ python="python3-dev python3-cffi python3-numpy python3-setuptools python3-pip
 test="g++ clang lld wasi-libc libclang-rt-dev-wasm32|libclang-rt-14-dev-wasm32 libcmocka-dev
     libgsl-dev librandom123-dev hdf5-tools python3-scipy python3-mpmath python3-h5py python3-pytest
     python3-hypothesis"
+deb="dpkg-dev chrpath debhelper dh-python pybuild-plugin-pyproject fakeroot"
 
 target=${1:-build}
 case $target in
 build) wanted=$build ;;
 python) wanted="$build $python" ;;
 test) wanted="$build $python $test" ;;
+deb) wanted="$build $python $deb" ;;
 *)
-    echo "setup: $target : unknown set : build, python or test" >&2
+    echo "setup: $target : unknown set : build, python, test or deb" >&2
     exit 2
     ;;
 esac

@@ -66,7 +66,7 @@ def set_version(root, version, date):
             text = text.replace("\n## ", "\n## %s (unreleased)\n\n## " % version, 1)
         elif path == "debian/changelog" and find(root, path, before, after) != version:
             last = re.search(r"^ -- (.*>)  ", text, flags=re.M).group(1)
-            text = "kinising (%s-1) unstable; urgency=medium\n\n  * New release.\n\n -- %s  %s 00:00:00 +0000\n\n%s" % (
+            text = "kinising (%s-0upstream1) unstable; urgency=medium\n\n  * New release.\n\n -- %s  %s 00:00:00 +0000\n\n%s" % (
                 version, last, day.strftime("%a, %d %b %Y"), text)
         else:
             text = re.sub("(%s)(%s)(?=%s)" % (before, NUMBERS, after), r"\g<1>" + version, text, count=1, flags=re.M)
