@@ -95,3 +95,45 @@ def test_archive_is_configured_and_checked(archive, tmp_path):
     sh("meson", "setup", tmp_path / "build", archive, "-Dtests=false", env={**os.environ, "LC_ALL": "C"})
     for checker in ("docs", "commits"):
         sh(sys.executable, "-B", archive / "tools" / ("check_%s.py" % checker))
+
+
+def paragraphs(path):
+    """Fields of the paragraphs of a file such as debian/control."""
+    for text in (ROOT / path).read_text().strip().split("\n\n"):
+        yield {m.group(1): m.group(2) for m in re.finditer(r"^([\w-]+):((?:.*)(?:\n .*)*)", text, flags=re.M)}
+
+
+def names(field):
+    return [re.match(r"\s*([\w.+-]+)", part).group(1) for part in field.strip(", \n").split(",")]
+
+
+def test_debian_needs_what_the_setup_installs():
+    """`make deb` installs by tools/setup.sh what dpkg-buildpackage asks for by debian/control."""
+    source, *_ = paragraphs("debian/control")
+    lists = re.findall(r'^(?:build|python|deb)="([^"]*)"', (ROOT / "tools" / "setup.sh").read_text(), flags=re.M)
+    installed = set(re.split(r"[\s|]+", " ".join(lists))) | {"debhelper-compat", "dh-sequence-python3"}
+    assert len(lists) == 3 and set(names(source["Build-Depends"])) <= installed
+
+
+def test_recipes_name_packages_that_there_are():
+    _, *binaries = paragraphs("debian/control")
+    made = {p["Package"].strip() for p in binaries}
+    assert {"kinising", "libkinising0", "libkinising-dev", "python3-kinising"} <= made
+    recipe = (ROOT / "packaging" / "container" / "Containerfile").read_text()
+    used = set(re.findall(r"/debs/([\w-]+)_\*\.deb", recipe))
+    assert used and used <= made
+    for test in paragraphs("debian/tests/control"):
+        ours = {n for n in names(test["Depends"]) if "kinising" in n}
+        assert ours and ours <= made
+        for script in test["Tests"].split():
+            assert os.access(ROOT / "debian" / "tests" / script, os.X_OK)
+    for path in (ROOT / "debian").glob("*.install"):
+        assert path.stem in made
+
+
+def test_licence_of_debian_is_the_licence():
+    def words(text):
+        return [word for word in text.split() if word != "."]
+    text = (ROOT / "debian" / "copyright").read_text()
+    licence = (ROOT / "LICENSE").read_text()
+    assert words(text.split("License: BSD-3-Clause\n")[-1]) == words(licence.split("authors\n", 1)[1])
