@@ -20,7 +20,7 @@ help:
 	@echo "make test     the whole test suite; make check: its quick part"
 	@echo "make bench    speed figures as JSON;  make python: the Python package,"
 	@echo "              importable without settings; VENV=folder: in a virtual environment"
-	@echo "make docs     check documentation and layers;  make install PREFIX=/usr/local"
+	@echo "make docs     the manual, build/manual/html;  make install PREFIX=/usr/local"
 	@echo "make dist     dist/kinising-VERSION.tar.gz, the same bytes from the same commit;"
 	@echo "make deb      Debian packages, in dist"
 
@@ -56,11 +56,13 @@ python:
 	@sh tools/setup.sh python
 	@$(AS_OWNER) sh tools/python.sh $(BUILD)-python "$(VENV)"
 
-docs:
+docs: build
+	@sh tools/setup.sh docs
 	@python3 tools/check_docs.py
 	@python3 tools/check_layers.py
 	@python3 tools/check_circles.py
 	@python3 tools/check_tags.py
+	@$(AS_OWNER) /usr/bin/python3 docs/manual/build.py $(BUILD)/kinising $(BUILD)/manual
 
 install:
 	@sh tools/install.sh $(BUILD) "$(PREFIX)" "$(LIBDIR)" $(SELF)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs what a target needs, where apt can; elsewhere checks for it and says what to install.
-#   tools/setup.sh build|test|python|deb
+#   tools/setup.sh build|test|python|deb|docs
 set -eu
 
 # Debian package names; a|b: either will do.
@@ -13,6 +13,7 @@ test="g++ clang lld wasi-libc libclang-rt-dev-wasm32|libclang-rt-14-dev-wasm32 l
     libgsl-dev librandom123-dev hdf5-tools python3-scipy python3-mpmath python3-h5py python3-pytest
     python3-hypothesis"
 deb="dpkg-dev chrpath debhelper dh-python pybuild-plugin-pyproject fakeroot"
+docs="python3-numpy python3-cffi doxygen python3-sphinx python3-breathe python3-myst-parser furo"
 
 target=${1:-build}
 case $target in
@@ -20,8 +21,9 @@ build) wanted=$build ;;
 python) wanted="$build $python" ;;
 test) wanted="$build $python $test" ;;
 deb) wanted="$build $python $deb" ;;
+docs) wanted="$build $docs" ;;
 *)
-    echo "setup: $target : unknown set : build, python, test or deb" >&2
+    echo "setup: $target : unknown set : build, python, test, deb or docs" >&2
     exit 2
     ;;
 esac
@@ -45,10 +47,12 @@ lacking() {
     [ -x $interpreter ] || interpreter=python3
     modules="cffi numpy setuptools pip mesonpy"
     [ "$target" = test ] && modules="$modules scipy mpmath h5py pytest hypothesis"
+    [ "$target" = docs ] && modules="numpy sphinx breathe myst_parser furo"
     for module in $modules; do
         $interpreter -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$module'))" \
             2>/dev/null || echo "the Python module $module for $interpreter"
     done
+    [ "$target" != docs ] || command -v doxygen >/dev/null 2>&1 || echo "doxygen"
     [ "$target" = test ] || return 0
     pkg-config --exists cmocka 2>/dev/null || echo "cmocka"
     pkg-config --exists gsl 2>/dev/null || echo "GSL (an oracle of the tests, not linked into the library)"

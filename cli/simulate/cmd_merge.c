@@ -19,7 +19,9 @@ static const command_help merge_help = {
     "checkpoints.\n"
     "The numbers are those of one run, to the last bit. Missing and doubled realizations are\n"
     "refused.\n",
-    "  kinising merge part1.npz part2.npz part3.npz -o whole.npz --plot whole.png\n",
+    "  kinising simulate --N 100 --beta 0.5:2:7 --shard 1/2 -o part1.npz\n"
+    "  kinising simulate --N 100 --beta 0.5:2:7 --shard 2/2 -o part2.npz\n"
+    "  kinising merge part1.npz part2.npz -o whole.npz --plot whole.png\n",
 };
 
 typedef struct merge_options {
