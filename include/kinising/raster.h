@@ -139,7 +139,7 @@ typedef struct ki_windows {
 } ki_windows;
 
 /**
- * A recording from spike times. Bin k of a window is [from + k width, from + (k + 1) width); a time that is a
+ * A recording from spike times [spike-bins]. Bin k of a window is [from + k width, from + (k + 1) width); a time that is a
  * border to within 4 of its roundings is on it. Only whole bins count, and a window without any is passed over. Spikes
  * beyond the first of their unit and bin are lost, and counted.
  *

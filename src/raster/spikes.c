@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Recordings from spike times. */
+/* Recordings from spike times. [spike-bins] */
 #include "raster.h"
 
 #include <float.h>

@@ -118,21 +118,13 @@ def windows(draw):
 @given(spikes=st.lists(st.tuples(st.integers(-400, 1000), st.integers(0, 3)), min_size=1, max_size=60),
        spans=st.none() | windows(), width=st.integers(1, 100), length=st.sampled_from([None, 1, 3, 10]))
 def test_spike_times(ki, spikes, spans, width, length):
-    """Times in 64ths of a second, which are exact, against whole numbers."""
+    """[spike-bins] Times in 64ths of a second, which are exact, against whole numbers."""
     if spans is None:
         spikes = [(abs(t), u) for t, u in spikes]
     used = spans or [(0, (max(t for t, _ in spikes) // width + 1) * width)]
-    used = [(a, (b - a) // width) for a, b in used]
-    want, lost, borders = np.zeros((sum(n for _, n in used), 4), bool), np.zeros(4, int), []
-    first = 0
-    for start, n in used:
-        borders += range(first, first + n, length or max(n, 1))
-        for t, u in spikes:
-            k = (t - start) // width
-            if 0 <= k < n:
-                lost[u] += want[first + k, u]
-                want[first + k, u] = True
-        first += n
+    want, lost = ki.reference.recording.spike_bins([[t for t, v in spikes if v == u] for u in range(4)], width, used)
+    bins = [(b - a) // width for a, b in used]
+    trials = sum(-(-n // (length or max(n, 1))) for n in bins)
     trains = {u + 10: [t / 64 for t, v in spikes if v == u] for u in range(4)}
     given_spans = None if spans is None else [(a / 64, b / 64) for a, b in spans]
     if not len(want):
@@ -140,9 +132,9 @@ def test_spike_times(ki, spikes, spans, width, length):
             ki.Raster.from_spikes(trains, bin=width / 64, windows=given_spans)
         return
     r = ki.Raster.from_spikes(trains, bin=width / 64, windows=given_spans, trial_length=length)
-    assert (r.to_array() == 2 * want.astype(np.int8) - 1).all()
+    assert (r.to_array() == 2 * want - 1).all()
     assert r.lost.tolist() == lost.tolist() and r.ids.tolist() == [10, 11, 12, 13]
-    assert r.trials == len(borders) and r.transitions == len(want) - len(borders)
+    assert r.trials == trials and r.transitions == len(want) - trials
 
 
 @pytest.mark.parametrize("kind, copies", [("i1", 0), ("?", 0), ("i8", 0), ("f8", 0), ("f4", 2), ("u2", 4)])

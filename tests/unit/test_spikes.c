@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Spike times in bins: half-open, from the beginning of their window, borders to within roundings of the times. */
+/* Spike times in bins: half-open, from the beginning of their window, borders to within roundings of the times.
+ * [spike-bins] */
 #include "ki_test.h"
 
 #include <float.h>

@@ -17,11 +17,12 @@ absolutely: it does not try to keep the digits of 1 - q in a cold ferromagnet.
     enumeration    a small network, exactly: all of its states
     simulate       finite networks, drawn and run; their estimators
     meanfield      a given network by Plefka's expansions
+    recording      spike times in bins
     inference      a network from a recording
     evidence       the ensemble of a recording's network
     regime         which regime it is in, and whether the model fits
 """
-from . import enumeration, evidence, inference, meanfield, regime, simulate
+from . import enumeration, evidence, inference, meanfield, recording, regime, simulate
 from .average import average, correlation_map
 from .critical import critical, order_slope
 from .order import (autocorrelation, conditional_entropy, entropy_production, magnetization,
@@ -37,5 +38,5 @@ __all__ = [
     "entropy_production", "magnetization", "magnetization_map", "mean_sech2", "reverse_entropy",
     "steady_state", "susceptibility", "two_cycle", "Relaxation", "asynchronous_entropy_production",
     "asynchronous_relaxation", "asynchronous_reverse_entropy", "transient", "zero_temperature",
-    "enumeration", "evidence", "inference", "meanfield", "regime", "simulate",
+    "enumeration", "evidence", "inference", "meanfield", "recording", "regime", "simulate",
 ]
