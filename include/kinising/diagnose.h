@@ -71,6 +71,21 @@ KI_API KI_WARN_UNUSED int ki_evidence(const ki_raster *raster, int cosines,
                                       const ki_run_options *run, ki_prior *out,
                                       const ki_posterior *network);
 
+/**
+ * Bytes that ki_evidence() takes beyond the raster and the results, at most.
+ *
+ * @param units    N
+ * @param bins     of all trials
+ * @param cosines  as for ki_evidence()
+ * @param threads  as in ki_run_options
+ * @param bytes    the number; UINT64_MAX if it does not fit
+ * @return 0; KI_ERR_ARGUMENT
+ *
+ * Cost: none. Source: the arrays of ki_evidence().
+ */
+KI_API KI_WARN_UNUSED int ki_evidence_memory(uint64_t units, uint64_t bins, int cosines,
+                                             int threads, uint64_t *bytes);
+
 /** The regimes: X(name, number, word, rule). Numbers are written out and never reused. */
 #define KI_REGIME_LIST(X)                                                                          \
     X(KI_CANNOT_TELL, 0, "cannot tell", "no regime is probable enough, or the model does not fit") \

@@ -12,7 +12,8 @@
 #define GOAL 1e-6   /* gain of log-evidence by the prior after the last sweep */
 #define STILL 3e-2  /* change of a parameter in the last sweep, in standard deviations */
 #define LARGEST 1e2 /* b of a recording of units that change */
-enum { MOST_SWEEPS = 40, MOST_COSINES = 64 };
+#define MOST_BINS (UINT64_C(1) << 40)
+enum { MOST_SWEEPS = 40, MOST_COSINES = 64, MOST_UNITS = 1 << 20 };
 
 /* Whether a unit has both states before transitions, and after them. */
 static int changes(const ki_raster *r, size_t i) {
@@ -181,6 +182,32 @@ static ki_evidence_state *make_state(const ki_raster *raster, int cosines) {
     else
         (void)no_memory(sizeof *s);
     return s;
+}
+
+int ki_evidence_memory(uint64_t units, uint64_t bins, int cosines, int threads, uint64_t *bytes) {
+    const ki_run_options run = {.threads = threads};
+    int error = ki_check_pointer("bytes", bytes, "a place for the number"), overflow = 0;
+
+    error = error ? error : ki_check_spins(units);
+    error = error ? error : check_cosines(cosines, &run);
+    if (error)
+        return error;
+    const ki_raster shape = {
+        .units = (size_t)units, .bins = (size_t)bins, .transitions = (size_t)bins};
+    ki_evidence_data d = {.raster = &shape, .units = (size_t)units, .cosines = (size_t)cosines};
+    ki_cursor arrays = {0};
+    if (units > MOST_UNITS || bins > MOST_BINS) {
+        *bytes = UINT64_MAX;
+        return 0;
+    }
+    ki_evidence_take(&arrays, &d);
+    const double sweep = (double)ki_evidence_sweep_bytes(&d, threads, &overflow);
+    const double network = 16.0 * (double)d.units * (double)d.n;
+    const double rows = (double)ki_evidence_rows_bytes(&d, threads, &overflow) + network;
+    const double lists = (double)sizeof(ki_evidence_state) + (double)units * sizeof *d.unit;
+    const double all = (double)arrays.used + lists + (sweep > rows ? sweep : rows);
+    *bytes = arrays.overflow || overflow || all > 1.8e19 ? UINT64_MAX : (uint64_t)all;
+    return 0;
 }
 
 /* The state to its place, or away. */

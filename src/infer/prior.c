@@ -119,6 +119,16 @@ static void *make_rows(const ki_evidence_data *d, const ki_run_options *run, row
     return all;
 }
 
+uint64_t ki_evidence_rows_bytes(const ki_evidence_data *d, int threads, int *overflow) {
+    const ki_run_options run = {.threads = threads};
+    ki_cursor memory = {0};
+    rows r = {.data = d};
+
+    const uint64_t bytes = take_rows(&r, ki_parallel_workers(d->groups, &run), &memory);
+    *overflow |= memory.overflow;
+    return bytes;
+}
+
 static int evaluate(rows *r, const ki_kinds *prior, const ki_run_options *run) {
     const ki_run_options quiet = {.threads = run ? run->threads : 0};
 

@@ -12,6 +12,9 @@
 int ki_evidence_value(const ki_evidence_data *d, const ki_kinds *prior, const ki_run_options *run,
                       double *value, double *mean, double *variance);
 
+/* Bytes that either of these takes, and *overflow = 1 if they do not fit. */
+uint64_t ki_evidence_rows_bytes(const ki_evidence_data *d, int threads, int *overflow);
+
 /* The prior with the largest evidence while the sites stay. */
 int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run);
 

@@ -477,39 +477,42 @@ static int laplace(panel *p, const ki_run_options *run) {
     return error ? error : climb(p, &d->columns, run);
 }
 
-uint64_t ki_evidence_space(const ki_evidence_data *d, int workers) {
-    panel p = {.data = (ki_evidence_data *)(uintptr_t)d};
-    ki_cursor m = {0}, worker = {0};
+/* The shape of a panel and bytes of a worker, and all bytes. */
+static uint64_t measure(panel *p, int threads, int *overflow) {
+    const ki_run_options run = {.threads = threads};
+    ki_cursor shared = {0}, worker = {0};
     room s;
 
-    divide(&p, &d->columns);
-    take_panel(&m, &p);
-    take_room(&worker, d, &s);
-    return m.overflow || worker.overflow ? UINT64_MAX : m.used + (uint64_t)workers * worker.used;
+    divide(p, &p->data->columns);
+    take_panel(&shared, p);
+    take_room(&worker, p->data, &s);
+    p->bytes = worker.used;
+    const double workers = ki_parallel_workers(PANEL * p->segments, &run);
+    const double all = (double)shared.used + workers * (double)worker.used;
+    *overflow |= shared.overflow || worker.overflow || all > 1.8e19;
+    return *overflow ? 0 : shared.used + (uint64_t)workers * worker.used;
+}
+
+uint64_t ki_evidence_sweep_bytes(const ki_evidence_data *d, int threads, int *overflow) {
+    ki_evidence_data shape = *d;
+    panel p = {.data = &shape};
+
+    return measure(&p, threads, overflow);
 }
 
 static int all_rows(ki_evidence_data *d, const ki_run_options *run, enum mode mode) {
     panel p = {.data = d, .mode = mode};
-    ki_cursor m = {0}, worker = {0};
-    room s;
+    int error = 0, overflow = 0;
 
-    divide(&p, &d->columns);
-    const int workers = ki_parallel_workers(PANEL * p.segments, run);
-    if (workers < 0)
-        return workers;
-    take_panel(&m, &p);
-    take_room(&worker, d, &s);
-    p.bytes = worker.used;
-    const uint64_t bytes = m.used + (uint64_t)workers * p.bytes;
-    char *memory = m.overflow || worker.overflow ? NULL : ki_alloc(1, bytes);
+    const uint64_t bytes = measure(&p, run ? run->threads : 0, &overflow);
+    char *memory = overflow ? NULL : ki_alloc(1, bytes);
     if (!memory)
         return ki_fail(KI_ERR_NOMEM,
                        "diagnose : %llu bytes are not to be had : fewer threads or units",
                        (unsigned long long)bytes);
-    m = (ki_cursor){.base = memory};
+    ki_cursor m = {.base = memory};
     take_panel(&m, &p);
     p.memory = memory + m.used;
-    int error = 0;
     for (p.first = 0; p.first < d->groups && !error; p.first += PANEL) {
         p.groups = d->groups - p.first < PANEL ? d->groups - p.first : PANEL;
         if (mode == LAPLACE)

@@ -66,8 +66,8 @@ int ki_evidence_sweep(ki_evidence_data *d, const ki_run_options *run);
 /* precision and weighted from the sites that are stored. */
 int ki_evidence_collect(ki_evidence_data *d, const ki_run_options *run);
 
-/* Bytes of a worker of these three, and of what is shared. */
-uint64_t ki_evidence_space(const ki_evidence_data *d, int workers);
+/* Bytes that any of these three takes, and *overflow = 1 if they do not fit. */
+uint64_t ki_evidence_sweep_bytes(const ki_evidence_data *d, int threads, int *overflow);
 
 /* The factor u^T u of precision + prior of the rows of a group, u [p,p] of num/cholesky_lanes.h;
  * returns 0 or KI_ERR_ARGUMENT with the first unit that has none. */

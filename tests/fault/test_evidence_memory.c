@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every allocation of ki_evidence() fails in turn: it says so, leaves its outputs as they were and
- * frees what it had. [evidence] */
+ * frees what it had; ki_evidence_memory() is not below what is taken. [evidence] */
 #include "ki_test.h"
 
 #include "fail_alloc.h"
@@ -30,6 +30,12 @@ static void allocations(void **state) {
     }
     assert_int_equal(error, 0);
     assert_true(k > 4);
+    uint64_t bytes;
+    ki_prior p;
+    ki_most_bytes = 0;
+    assert_int_equal(ki_evidence(r, 10, &run, &p, &network), 0);
+    assert_int_equal(ki_evidence_memory(N, BINS, 10, 1, &bytes), 0);
+    assert_true(bytes >= ki_most_bytes && bytes < 2 * ki_most_bytes);
     ki_raster_free(r);
     free(x);
 }

@@ -225,6 +225,17 @@ static void refused(void **state) {
                         "raster : 0 of 3 units change : at least two units that change");
     assert_int_equal(ki_evidence(r, 10, &cancelled, &p, NULL), KI_ERR_CANCELLED);
     assert_true(p.mu == 7);
+    uint64_t bytes = 1, more = 1;
+    assert_int_equal(ki_evidence_memory(80, 100000, 10, 1, &bytes), 0);
+    assert_int_equal(ki_evidence_memory(80, 100000, 10, 2, &more), 0);
+    assert_true(bytes > 64000000 && bytes < 120000000 && more > bytes);
+    assert_int_equal(ki_evidence_memory(UINT64_C(1) << 30, 10, 10, 1, &bytes), 0);
+    assert_true(bytes == UINT64_MAX);
+    assert_int_equal(ki_evidence_memory(10, UINT64_MAX, 10, 1, &bytes), 0);
+    assert_true(bytes == UINT64_MAX);
+    assert_int_equal(ki_evidence_memory(0, 10, 10, 1, &bytes), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_evidence_memory(10, 10, 65, 1, &bytes), KI_ERR_ARGUMENT);
+    assert_int_equal(ki_evidence_memory(10, 10, 0, 1, NULL), KI_ERR_ARGUMENT);
     ki_raster_free(r);
     ki_raster_free(single);
     ki_raster_free(silent);
