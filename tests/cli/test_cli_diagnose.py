@@ -21,6 +21,11 @@ AXES = ["--axes", "time,unit"]
 needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="needs gnuplot")
 
 
+DOUBTS = ["probability", "spread", "lag-2", "same-bin", "drift", "symmetry", "data", "evidence", "separated", "self"]
+INPUT = ["--axes", "--key", "--bin", "--rate", "--trial-length", "--units", "--min-rate", "--window", "--intervals",
+         "--quality"]
+
+
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     """2001 bins of 12 units of a weak network."""
@@ -154,6 +159,22 @@ def test_compare(diagnose, run, recording, cold, tmp_path):
     assert verdict(back) == "sigma fell (probability above 0.999)"
     same = diagnose("--compare", recording)
     assert re.fullmatch(r"cannot tell \(sigma rose: 0\.[3-7]\d+\)", verdict(same))
+
+
+def test_the_manual_has_all_of_it(run, diagnose):
+    """Rows of the page, regimes, doubts and options are in docs/diagnose.md, and no others."""
+    with open(os.path.join(ROOT, "docs", "diagnose.md"), encoding="utf-8") as f:
+        text = f.read()
+    rule, rows, doubts = (re.findall(r"^\| ([^|]+) \|", text[text.index(title):].split("\n\n")[1], flags=re.M)[1:]
+                          for title in ("## The rule", "## The page, row", "## When it cannot"))
+    page = diagnose("--draws", "100").stdout
+    shown = [line[2:22].strip() for line in page.split("\nregimes")[0].splitlines() if line.startswith("  ")]
+    found = [name.strip() for row in rows for name in re.split(r", (?!more cosines)", row)]
+    assert sorted(found) == sorted(shown)
+    assert rule == [line[2:33].strip() for line in page.split("\nregimes")[1].splitlines()[1:7]]
+    assert doubts == DOUBTS
+    for option in re.findall(r"^  (--[a-z-]+)", run("diagnose", "--help").stdout, flags=re.M):
+        assert option in text or option in INPUT + ["--threads", "--seed", "--quiet", "--reproducible", "--unit"], option
 
 
 @needs_gnuplot
