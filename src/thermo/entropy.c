@@ -142,13 +142,14 @@ static void test_flips(ki_entropy_job *j) {
     t->status = KI_CONVERGED;
 }
 
+/* A value that is NaN was not made: information without some part was singular. */
 static void keep(ki_entropy_job *j, int estimator, double sigma, double bias,
                  const ki_entropy_summary *s) {
-    const int none = s->status == KI_NOT_CONVERGED;
+    const int none = s->status == KI_NOT_CONVERGED || isnan(sigma);
 
     j->out.value[estimator] = (ki_entropy_value){
         none ? NAN : sigma, none ? NAN : ki_entropy_error(s->variance, s->second),
-        none ? NAN : bias, s->status};
+        none ? NAN : bias, none ? KI_NOT_CONVERGED : s->status};
 }
 
 static void keep_model(ki_entropy_job *j, const ki_entropy_summary *s) {

@@ -62,7 +62,7 @@ static int one_surrogate(void *ctx, ki_work *work, size_t index) {
     return error;
 }
 
-/* What the surrogates say. One without a value counts as at least as much. */
+/* What the surrogates say. One without a value counts as at least as much, and the status says so. */
 static void judge(const null *t, double found, ki_entropy_outcome *out) {
     const uint64_t all = t->j->spec.surrogates;
     double sum = 0, squares = 0, count = 0;
@@ -79,7 +79,7 @@ static void judge(const null *t, double found, ki_entropy_outcome *out) {
     out->deviation = count > 1 ? sqrt(squares / (count - 1)) : NAN;
     out->statistic = found - out->mean;
     out->p_value = (double)(least + 1) / (double)(all + 1);
-    out->status = KI_CONVERGED;
+    out->status = count == (double)all ? KI_CONVERGED : KI_NOT_CONVERGED;
 }
 
 static int run_test(ki_entropy_job *j, null *t) {
