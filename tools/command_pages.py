@@ -49,9 +49,10 @@ def roff_filled(text):
     return roff("\n".join(textwrap.wrap(text, 60, break_long_words=False, break_on_hyphens=False)))
 
 
-def roff_paragraphs(text):
-    """Lines that begin with spaces stay as they are, the others are filled; "Columns: ..." begins a paragraph."""
-    blocks = []  # (is literal, lines)
+def blocks_of(text):
+    """Pairs (is literal, lines): lines that begin with spaces stay as they are, the others are filled; "Columns: ..."
+    begins a block."""
+    blocks = []
     for line in text.strip("\n").split("\n"):
         is_literal = line.startswith(" ")
         if not line:
@@ -61,9 +62,12 @@ def roff_paragraphs(text):
             blocks.append((is_literal, [line]))
         else:
             blocks[-1][1].append(line)
-    out = [".nf\n%s\n.fi\n" % roff("\n".join(lines)) if is_literal else roff_filled(" ".join(lines)) + "\n"
-           for is_literal, lines in blocks if lines]
-    return ".PP\n".join(out)
+    return [block for block in blocks if block[1]]
+
+
+def roff_paragraphs(text):
+    return ".PP\n".join(".nf\n%s\n.fi\n" % roff("\n".join(lines)) if is_literal else roff_filled(" ".join(lines)) + "\n"
+                        for is_literal, lines in blocks_of(text))
 
 
 def roff_option(option):

@@ -105,7 +105,8 @@ def command_page(name, pages, program, folder, images):
         if page["mode"]:
             title = "kinising %s %s" % (name, page["mode"])
             out.append("%s\n%s\n" % (title, "-" * len(title)))
-        out.append(literal(page["text"]))
+        for is_literal, lines in command_pages.blocks_of(page["text"]):
+            out.append(literal("\n".join(lines)) if is_literal else rst(" ".join(lines)) + "\n")
         for common in (False, True):
             chosen = [o for o in page["options"] if o["common"] == common and o["help"]]
             if chosen:

@@ -19,10 +19,12 @@ breathe_default_project = "kinising"
 breathe_domain_by_extension = {"h": "c"}
 # Words of the headers that are no names of C.
 c_id_attributes = ["KI_API", "KI_WARN_UNUSED"]
-autodoc_typehints = "description"
+autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False
 add_module_names = False
+smartquotes = False  # --plot has two dashes
+highlight_language = "none"
 html_theme = "furo"
 html_title = "kinising %s" % release
 html_static_path = []
@@ -42,6 +44,8 @@ def show_docstring(app, what, name, thing, options, lines):
         rows = block.split("\n")
         if rows[0].lstrip().startswith(">>>"):
             out += [row.strip() for row in rows]
+        elif all(row.startswith("    ") for row in rows):
+            out += ["::", "", *rows]
         elif any(row.startswith(" ") for row in rows):
             out += ["| " + row[:len(row) - len(row.lstrip())] + plain_text(row.lstrip()) for row in rows]
         else:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A header as doxygen is to see it: `<s_i>` in a comment is a mean, not a tag, and `#`, `@`, `%` and `\\` are
-themselves; lines that are set in, formulas above all, keep their shape.
+themselves; what stands between ``` is left as it is.
 
     doxygen_filter.py HEADER
 """
@@ -10,12 +10,17 @@ import sys
 COMMANDS = ("file", "param", "return", "brief")
 
 
-def escape(comment):
-    start = "/**<" if comment.startswith("/**<") else "/**"
-    text = comment[len(start):].replace("\\", "\\\\").replace("<", "\\<")
+def escape_prose(text):
+    text = text.replace("\\", "\\\\").replace("<", "\\<")
     text = re.sub(r"@(?!(%s)\b)" % "|".join(COMMANDS), r"\\@", text)
     text = re.sub(r"(?<=[\s(])#(?=\w)", r"\\#", text)
-    return start + re.sub(r"%(?=\w)", "%%", text)
+    return re.sub(r"%(?=\w)", "%%", text)
+
+
+def escape(comment):
+    start = "/**<" if comment.startswith("/**<") else "/**"
+    parts = comment[len(start):].split("```")
+    return start + "```".join(part if i % 2 else escape_prose(part) for i, part in enumerate(parts))
 
 
 def main(path):
