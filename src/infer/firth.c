@@ -57,19 +57,18 @@ static int try_places(ki_group *g, const int *chosen, int *accepted) {
     int error = score_places(g, &at);
 
     error = error ? error : ki_rows_information(&at, g->packed, &g->digits);
-    /* Determinants have the rounding of digits, a share of each pivot, whatever the value is. */
-    const double allowed = g->digits == KI_EXACT ? 1e-11 : 1e-10;
-    const double rounding = g->digits < KI_FINE ? 2e-7 * (double)n : 0;
+    /* Determinants have the rounding of digits: nothing is held against those of one. */
+    const int rough = g->form_digits == KI_ROUGH && g->digits != KI_EXACT;
+    const double noise = g->digits == KI_EXACT ? 0 : 1e-6 * (double)n;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         row->passes++;
         ki_unpack_pairs(n, g->packed + k * pairs, row->factor);
         const int flat = ki_cholesky(n, row->factor, 0) != 0;
         row->trial = flat ? -INFINITY : g->value[k] + 0.5 * ki_cholesky_log_det(n, row->factor);
-        if (!flat && row->trial >= row->value - allowed * (1 + fabs(row->trial)) - rounding) {
+        if (!flat && row->trial >= row->value - 1e-11 * (1 + fabs(row->trial)) - noise) {
             accepted[g->which[k]] = 1;
-            /* A value of few digits is none that later ones must reach. */
-            row->value = g->digits == KI_ROUGH ? -INFINITY : row->trial;
+            row->value = rough ? -INFINITY : row->trial;
             row->log_likelihood = g->value[k];
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             memcpy(row->gradient, row->scratch, n * sizeof *row->gradient);
@@ -177,7 +176,7 @@ static int next_steps(ki_group *g, const int *accepted) {
         row->halvings = 0;
         /* After this step there will be about `share` of it to go. */
         const double longest = fmax(size, largest(n, row->step));
-        const double left = share < SURE ? 4 * share * longest : longest;
+        const double left = share < SURE && !row->bordered ? 4 * share * longest : longest;
         if (left <= GOAL * (1 + largest(n, row->theta))) {
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             row->log_likelihood += ki_dot(n, row->gradient, row->step);

@@ -26,7 +26,7 @@ void ki_rows_take(ki_cursor *memory, size_t n, size_t most, ki_rows_space *s) {
     s->multiplier =
         ki_take(memory, ki_matmul_space(most, wide > KI_BLOCK ? wide : KI_BLOCK), sizeof(double));
     s->level = n > KI_FORM_COLUMNS ? KI_LEVEL_PLAIN : ki_simd_level();
-    s->square = s->weights = NULL;
+    s->square = s->weights = s->offset = NULL;
     s->bytes = NULL;
     s->quad = s->spread = s->ones = NULL;
     s->matrix = NULL;
@@ -35,6 +35,7 @@ void ki_rows_take(ki_cursor *memory, size_t n, size_t most, ki_rows_space *s) {
     s->square = ki_take(memory, n * n, sizeof(double));
     s->weights = ki_take(memory, most * KI_CHUNK, sizeof(double));
     s->bytes = ki_take(memory, KI_BYTES_PLANES * KI_CHUNK, 1);
+    s->offset = ki_take(memory, KI_CHUNK, sizeof(double));
     s->ones = ki_take(memory, KI_BYTES_WORDS, sizeof(uint64_t));
     s->quad = ki_take(memory, ki_form_quads(n) * (KI_BLOCK / 16), sizeof(uint64_t));
     s->spread = ki_take(memory, n * (KI_BLOCK / 16), sizeof(uint64_t));

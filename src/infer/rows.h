@@ -40,6 +40,7 @@ typedef struct ki_rows_space {
     double *square;   /* [n,n] */
     double *weights;  /* [most, KI_CHUNK] */
     uint8_t *bytes;   /* [KI_BYTES_PLANES, KI_CHUNK] */
+    double *offset;   /* [KI_CHUNK] of rounding */
     uint64_t *ones;   /* [KI_BYTES_WORDS] */
     uint64_t *quad;   /* [KI_BLOCK / KI_FORM_BINS, fours of columns, 2] */
     uint64_t *spread; /* [KI_BLOCK / KI_FORM_BINS, n, 2] */
@@ -86,7 +87,7 @@ enum ki_weight {
 
 /* sum_t weight x x^T in packed form [rows, ki_pairs(n)]. Weights are rounded to `digits` digits of 8
  * bits (1 to 4, or 8) of the largest one of 4096 bins: the errors of a sum over T bins are some 256^-digits
- * sqrt(T)/4, where its elements are of the order of T, and the time is proportional to digits. Without
+ * sqrt(T)/2, where its elements are of the order of T, and the time is proportional to digits. Without
  * the instructions for it weights are not rounded. */
 int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed);
 

@@ -84,16 +84,26 @@ static double largest_weight(size_t bins, const double *x) {
     return most;
 }
 
+/* Numbers in [0,1), evenly spread in any run of bins from `first` on: added before integers are cut
+ * off, they make rounding errors fair whatever the weights, which may have few values. */
+KI_CLONES
+static void make_offsets(size_t first, size_t bins, double *offset) {
+    for (size_t t = 0; t < bins; t++) {
+        const double x = (double)(first + t) * 0.61803398874989485;
+        offset[t] = x - floor(x);
+    }
+}
+
 /* Digit d of the weights x [bins], as integers factor x. */
 KI_CLONES
-static void take_digit(size_t bins, const double *x, double factor, int digits, int d,
-                       uint8_t *plane) {
+static void take_digit(size_t bins, const double *x, const double *offset, double factor,
+                       int digits, int d, uint8_t *plane) {
     if (digits > 4)
         for (size_t t = 0; t < bins; t++)
             plane[t] = (uint8_t)((uint64_t)(x[t] * factor) >> 8 * d);
     else
         for (size_t t = 0; t < bins; t++)
-            plane[t] = (uint8_t)((uint32_t)(x[t] * factor + 0.5) >> 8 * d);
+            plane[t] = (uint8_t)((uint32_t)(x[t] * factor + offset[t]) >> 8 * d);
 }
 
 /* What planes are: the row, and what turns integers back. */
@@ -158,11 +168,12 @@ static int add_chunk(const ki_rows *g, size_t w, size_t words, int weight, int d
     int error = 0;
 
     *used += here;
+    make_offsets(64 * w, 64 * words, s->offset);
     for (size_t i = 0; i < g->rows && here && !error; i++) {
         const double *x = s->weights + i * KI_CHUNK;
         const double most = largest_weight(64 * words, x), factor = most > 0 ? full / most : 0;
         for (int d = 0; d < digits && !error; d++) {
-            take_digit(64 * words, x, factor, digits, d, s->bytes + a.count * KI_CHUNK);
+            take_digit(64 * words, x, s->offset, factor, digits, d, s->bytes + a.count * KI_CHUNK);
             a.row[a.count] = i;
             a.scale[a.count++] = ldexp(most / full, 8 * d);
             if (a.count == KI_BYTES_PLANES || (i + 1 == g->rows && d + 1 == digits)) {
@@ -204,7 +215,7 @@ int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed) {
 static int is_lossy(const ki_rows *g, int digits, const double *packed) {
     const size_t n = g->data->n;
     double *a = g->space->square, least = INFINITY;
-    const double error = sqrt((double)g->data->count) / 4 * pow(256, -digits);
+    const double error = sqrt((double)g->data->count) / 2 * pow(256, -digits);
 
     ki_unpack_pairs(n, packed, a);
     if (ki_cholesky(n, a, 0))

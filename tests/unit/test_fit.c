@@ -294,10 +294,10 @@ static void digits(void **state) {
             assert_int_equal(ki_rows_squares(&g, weight, KI_EXACT, exact), 0);
             space.level = level;
             assert_int_equal(ki_rows_squares(&g, weight, count, bytes), 0);
-            /* 256^-count sqrt(T)/4 of the largest weight, and 6 times that at most. */
+            /* 256^-count sqrt(T)/2 of the largest weight, and 6 times that at most. */
             const double size = sqrt(4 * T) * (weight == KI_SCORES ? 4 : 1);
             for (size_t k = 0; k < ROWS * pairs; k++)
-                assert_close(bytes[k], exact[k], 1e-12, 1.5 * pow(256, -count) * size + 1e-11);
+                assert_close(bytes[k], exact[k], 1e-12, 3 * pow(256, -count) * size + 1e-11);
         }
     for (size_t k = 0; k < ROWS * pairs; k++)
         exact[k] = sin(0.3 * (double)k);
