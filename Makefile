@@ -50,6 +50,7 @@ bench: build
 	@$(BUILD)/bench/bench_replicas
 	@/usr/bin/python3 bench/meanfield.py $(BUILD)
 	@/usr/bin/python3 bench/fit.py $(BUILD)
+	@/usr/bin/python3 bench/package.py $(BUILD)
 	@/usr/bin/python3 bench/evidence.py $(BUILD)
 	@/usr/bin/python3 bench/entropy.py $(BUILD)
 
