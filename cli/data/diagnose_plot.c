@@ -18,10 +18,10 @@ enum { MOST_SHOWN = 2000, MOST_MU = 20 }; /* draws in the plane, and how far it 
 static const plot_page page = {.columns = 3,
                                .rows = 2,
                                .width = 1440,
-                               .height = 960,
+                               .height = 990,
                                .top = 0.12,
                                .right = 0.04,
-                               .ceiling = 0.95,
+                               .ceiling = 0.93,
                                .line = 0.04,
                                .per_row = 8};
 
@@ -215,7 +215,7 @@ static void write_curve(FILE *script, const diagnose_figure *f, int c, size_t ce
 }
 
 /* A bar for each regime, its name above it. */
-static void write_bars(FILE *script, const diagnose_figure *f) {
+static void write_bars(FILE *script, const diagnose_figure *f, const char *picture) {
     const double each = f->n == 1 ? 0.4 : 0.3, above = f->n == 1 ? 0.25 : 0.32;
 
     fputs("$bars << EOD\n", script);
@@ -239,25 +239,25 @@ static void write_bars(FILE *script, const diagnose_figure *f) {
     fprintf(script,
             "plot $bars using (0.5*$1):2:(0.5*$1):(%.6g):3 with boxxyerror fs solid 0.85 noborder "
             "lc rgb variable notitle, "
-            "$bars using 1:2:(sprintf('%%.3f',$1)):3 with labels left offset 0.6,0 %s"
+            "$bars using 1:2:(sprintf('%%.3f',$1)):3 with labels left offset 0.6,0 font ',%.3g' "
             "textcolor rgb variable notitle\n"
             "unset arrow\nunset label\nset ytics nomirror\nset border 3\n",
-            0.42 * each, f->n == 1 ? "" : "font ',9' ");
+            0.42 * each, gnuplot_font(picture, f->n == 1 ? 1 : 0.82));
 }
 
 /* The numbers, in the place of the sixth panel. They belong to the page and go with its first plot.
  */
-static void write_text(FILE *script, const diagnose_figure *f) {
+static void write_text(FILE *script, const diagnose_figure *f, const char *picture) {
     const double top = 0.415, step = 0.385 / FIGURE_ROWS, left = 0.69;
     const double column[FIGURE_MOST] = {f->n == 1 ? 0.82 : 0.78, 0.89};
 
     for (size_t i = 0; i < f->n_rows; i++)
         for (size_t k = 0; k <= f->n; k++)
-            fprintf(
-                script, "set label '%s' at screen %.4f,%.4f left noenhanced%s%s\n", f->row[i][k],
-                k ? column[k - 1] : left, top - step * (double)i, f->n > 1 ? " font ',8'" : "",
-                k && f->n > 1 ? (k == 1 ? " textcolor rgb '#2458a6'" : " textcolor rgb '#d0651b'")
-                              : "");
+            fprintf(script,
+                    "set label '%s' at screen %.4f,%.4f left noenhanced font ',%.3g' "
+                    "textcolor rgb '#%06x'\n",
+                    f->row[i][k], k ? column[k - 1] : left, top - step * (double)i,
+                    gnuplot_font(picture, f->n > 1 ? 0.75 : 1), k && f->n > 1 ? colours[k - 1] : 0);
 }
 
 static void write_legend(FILE *script, const diagnose_figure *f) {
@@ -289,14 +289,14 @@ static void write_figure(FILE *script, const diagnose_figure *f, const char *pic
             "set multiplot\nset border 3 lw 1.2\nset tics nomirror out scale 0.6\n"
             "set format '%%g'\nunset key\n"
             "set label '%s' at screen 0.03,0.975 left noenhanced\n"
-            "set label '%s' at screen 0.03,0.943 left noenhanced font ',14'\n",
-            f->title, f->verdict);
+            "set label '%s' at screen 0.03,0.943 left noenhanced font ',%.3g'\n",
+            f->title, f->verdict, gnuplot_font(picture, 1.27));
     write_legend(script, f);
-    write_text(script, f);
+    write_text(script, f, picture);
     write_plane(script, f);
     write_curve(script, f, CURVE_SIGMA, 1);
     write_curve(script, f, CURVE_S, 2);
-    write_bars(script, f);
+    write_bars(script, f, picture);
     write_curve(script, f, CURVE_CHI, 4);
     fputs("unset multiplot\n", script);
 }

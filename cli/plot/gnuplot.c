@@ -32,23 +32,33 @@ static const char *ending(const char *path) {
     return dot && dot != name ? dot : "";
 }
 
+enum { SVG_FONT = 13, PDF_FONT = 10, PNG_FONT = 11 };
+
+double gnuplot_font(const char *picture, double times) {
+    const char *end = ending(picture);
+
+    return times * (strcasecmp(end, ".svg") == 0   ? SVG_FONT
+                    : strcasecmp(end, ".pdf") == 0 ? PDF_FONT
+                                                   : PNG_FONT);
+}
+
 void gnuplot_terminal(FILE *script, const char *picture, int width, int height) {
     const char *end = ending(picture);
 
     fputs("set encoding utf8\n", script);
     if (strcasecmp(end, ".svg") == 0)
         fprintf(script,
-                "set terminal svg size %d,%d dynamic enhanced font 'Sans,13' background rgb "
+                "set terminal svg size %d,%d dynamic enhanced font 'Sans,%d' background rgb "
                 "'white' standalone\n",
-                width, height);
+                width, height, SVG_FONT);
     else if (strcasecmp(end, ".pdf") == 0)
-        fprintf(script, "set terminal pdfcairo size %.3fin,%.3fin enhanced font 'Sans,10'\n",
-                width / 96.0, height / 96.0);
+        fprintf(script, "set terminal pdfcairo size %.3fin,%.3fin enhanced font 'Sans,%d'\n",
+                width / 96.0, height / 96.0, PDF_FONT);
     else
         fprintf(script,
-                "set terminal pngcairo size %d,%d enhanced font 'Sans,11' background rgb "
+                "set terminal pngcairo size %d,%d enhanced font 'Sans,%d' background rgb "
                 "'white'\n",
-                width, height);
+                width, height, PNG_FONT);
 }
 
 char *gnuplot_program(void) {

@@ -15,6 +15,9 @@ int gnuplot_check(const char *picture);
 /* Writes the `set terminal` line for the ending of `picture`; size in points of 1/96 inch. */
 void gnuplot_terminal(FILE *script, const char *picture, int width, int height);
 
+/* Size of a font so many times as large as that of the terminal's text. */
+double gnuplot_font(const char *picture, double times);
+
 /* Feeds the script to gnuplot and stores what it draws. No file name gets into the script, no shell
  * is involved. Returns 0 or the exit status of its message. */
 int gnuplot_draw(const char *picture, const char *script, size_t length);

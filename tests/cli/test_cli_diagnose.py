@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from conftest import KINISING, default_signals, is_alive, wait_until
+from test_cli_plot import read_png
 
 LINE = re.compile(r"kinising: .+? : .+? : .+\n")
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -181,6 +182,9 @@ def test_the_manual_has_all_of_it(run, diagnose):
 def test_picture_of_two(diagnose, cold, tmp_path):
     assert diagnose("--compare", cold, "--report", "r.svg", "--points", "3").returncode == 0
     words = "".join(xml.etree.ElementTree.parse(tmp_path / "r.svg").getroot().itertext())
+    assert diagnose("--compare", cold, "--report", "r.png", "--points", "3").returncode == 0
+    ink = (read_png(tmp_path / "r.png")[..., :3] < 250).any(axis=2)  # nothing is cut off at the edge of the page
+    assert ink.mean() > 0.02 and not np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).any()
     for word in ("A: r.npz", "B: cold.npz", "sigma rose (probability above 0.999)", "A: fitted", "B: fitted"):
         assert word in words, word
 
