@@ -25,50 +25,42 @@ static double largest(size_t n, const double *x) {
     return most;
 }
 
-/* Log-likelihoods and gradients at the trial places: where all rows are at the maximum of their
- * likelihood they are known, and few digits will do for the step. */
-static int score_places(ki_group *g, const ki_rows *at) {
+/* Log-likelihoods and gradients at the trial places; at the maxima of the likelihood they are known. */
+static int score_places(ki_group *g, const ki_rows *at, int first) {
     const size_t n = g->data->n;
-    int known = 1, error = 0;
+    const int error = first ? 0 : ki_rows_score(at, g->value, g->gradient, g->weight);
 
-    for (size_t k = 0; k < at->rows; k++)
-        known = known && g->row[g->which[k]].warm;
-    g->digits = known ? KI_ROUGH : KI_FAIR;
-    g->form_digits = known ? KI_ROUGH : KI_FINE;
-    if (!known)
-        error = ki_rows_score(at, g->value, g->gradient, g->weight);
     for (size_t k = 0; k < at->rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
-        if (known) {
+        if (first) {
             g->value[k] = row->log_likelihood;
             memset(row->scratch, 0, n * sizeof *row->scratch);
         } else {
             memcpy(row->scratch, g->gradient + k * n, n * sizeof *row->scratch);
         }
-        row->warm = 0;
     }
     return error;
 }
 
-/* Value and factor of F at the trial places. Rows that went up are `accepted`. */
-static int try_places(ki_group *g, const int *chosen, int *accepted) {
+/* Value and factor of F at the trial places. Rows that went up are `accepted`. For the `first` step
+ * from the maxima of the likelihood few digits will do; nothing is held against their determinants. */
+static int try_places(ki_group *g, const int *chosen, int first, int *accepted) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
     const ki_rows at = ki_group_gather(g, chosen, 1);
-    int error = score_places(g, &at);
+    int exact[KI_ROWS_MOST], error = score_places(g, &at, first);
 
-    error = error ? error : ki_rows_information(&at, g->packed, &g->digits);
-    /* Determinants have the rounding of digits: nothing is held against those of one. */
-    const int rough = g->form_digits == KI_ROUGH && g->digits != KI_EXACT;
-    const double noise = g->digits == KI_EXACT ? 0 : 1e-6 * (double)n;
+    error = error ? error : ki_rows_information(&at, first ? KI_ROUGH : KI_FAIR, g->packed, exact);
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
+        const double noise = exact[k] ? 0 : 1e-6 * (double)n;
+        row->exact = exact[k];
         row->passes++;
         ki_unpack_pairs(n, g->packed + k * pairs, row->factor);
         const int flat = ki_cholesky(n, row->factor, 0) != 0;
         row->trial = flat ? -INFINITY : g->value[k] + 0.5 * ki_cholesky_log_det(n, row->factor);
         if (!flat && row->trial >= row->value - 1e-11 * (1 + fabs(row->trial)) - noise) {
             accepted[g->which[k]] = 1;
-            row->value = rough ? -INFINITY : row->trial;
+            row->value = first ? -INFINITY : row->trial;
             row->log_likelihood = g->value[k];
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             memcpy(row->gradient, row->scratch, n * sizeof *row->gradient);
@@ -143,10 +135,10 @@ static void extrapolate(ki_fit_row *row, size_t n, double *work) {
         memcpy(row->step, own, n * sizeof *own);
 }
 
-/* Next steps of the rows that were accepted; `factor` is of their place. */
-static int next_steps(ki_group *g, const int *accepted) {
+/* Next steps of the rows in `chosen`; `factor` is of their place. */
+static int next_steps(ki_group *g, const int *chosen, int digits) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
-    const ki_rows at = ki_group_gather(g, accepted, 0);
+    const ki_rows at = ki_group_gather(g, chosen, 0);
 
     for (size_t k = 0; k < at.rows; k++) {
         const ki_fit_row *row = g->row + g->which[k];
@@ -157,10 +149,7 @@ static int next_steps(ki_group *g, const int *accepted) {
                 *m++ = (a == b ? 1 : 2) * g->square[a * n + b];
         memcpy(g->gradient + k * n, row->gradient, n * sizeof(double));
     }
-    const int error =
-        at.rows ? ki_rows_leverage(&at, g->packed,
-                                   g->digits == KI_EXACT ? KI_EXACT : g->form_digits, g->gradient)
-                : 0;
+    const int error = at.rows ? ki_rows_leverage(&at, g->packed, digits, g->gradient) : 0;
     for (size_t k = 0; k < at.rows && !error; k++) {
         ki_fit_row *row = g->row + g->which[k];
         memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);
@@ -189,29 +178,41 @@ static int next_steps(ki_group *g, const int *accepted) {
     return error;
 }
 
+/* One step of the rows in `chosen`. Digits are chosen row by row: what a row becomes does not depend on
+ * the others. */
+static int step_rows(ki_group *g, const int *chosen, int first) {
+    int fine[KI_ROWS_MOST] = {0}, exact[KI_ROWS_MOST] = {0}, accepted[KI_ROWS_MOST] = {0};
+    int error = try_places(g, chosen, first, accepted);
+
+    for (size_t i = 0; i < g->rows; i++) {
+        fine[i] = accepted[i] && !g->row[i].exact;
+        exact[i] = accepted[i] && g->row[i].exact;
+    }
+    error = error ? error : next_steps(g, fine, first ? KI_ROUGH : KI_FINE);
+    return error ? error : next_steps(g, exact, KI_EXACT);
+}
+
 int ki_group_firth(ki_group *g) {
-    int error = 0;
+    int chosen[KI_ROWS_MOST], any = 0, error = 0;
 
     for (size_t i = 0; i < g->rows; i++) {
         ki_fit_row *row = g->row + i;
+        any |= chosen[i] = row->active && row->status == KI_CONVERGED;
         if (!row->active)
             continue;
         memcpy(row->at, row->theta, g->data->n * sizeof *row->at);
         memset(row->step, 0, g->data->n * sizeof *row->step);
         row->value = -INFINITY;
-        row->warm = row->status == KI_CONVERGED;
         row->passes = row->halvings = row->passed = 0;
         row->status = KI_NOT_CONVERGED;
     }
-    for (int any = 1; any && !error;) {
-        int chosen[KI_ROWS_MOST], accepted[KI_ROWS_MOST] = {0};
+    if (any)
+        error = step_rows(g, chosen, 1);
+    for (any = 1; any && !error;) {
         any = 0;
         for (size_t i = 0; i < g->rows; i++)
             any |= chosen[i] = g->row[i].active;
-        if (!any)
-            break;
-        error = try_places(g, chosen, accepted);
-        error = error ? error : next_steps(g, accepted);
+        error = any ? step_rows(g, chosen, 0) : 0;
     }
     return error;
 }

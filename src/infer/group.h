@@ -18,6 +18,7 @@ typedef struct ki_fit_row {
     size_t unit;
     int status;            /* enum ki_status */
     int active;            /* not yet at its end */
+    int exact;             /* F needs all digits */
     int bordered;          /* the likelihood has no finite maximum */
     int level;             /* what `factor` is of, enum ki_level */
     int fresh;             /* ... at the very place of theta */
@@ -64,8 +65,6 @@ typedef struct ki_group {
     double *theta, *gradient; /* [rows,n] */
     double *packed;           /* [rows, pairs] */
     double goal;              /* of the last step, relative to 1 + |theta| */
-    int form_digits;          /* of leverages, unless digits are exact */
-    int digits;               /* of the last ki_rows_information() */
     double *square;           /* [n,n] */
 } ki_group;
 

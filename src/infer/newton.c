@@ -405,9 +405,9 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     for (size_t i = 0; i < g->rows; i++)
         chosen[i] = 1;
     const ki_rows at = ki_group_gather(g, chosen, 0);
-    int digits = n > KI_EXACT_COLUMNS ? KI_ROUGH : KI_FINE;
-    int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, digits, g->packed)
-                                     : ki_rows_information(&at, g->packed, &digits);
+    int exact[KI_ROWS_MOST];
+    int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, KI_ROUGH, g->packed)
+                                     : ki_rows_information(&at, KI_FINE, g->packed, exact);
     for (size_t i = 0; i < g->rows && !error; i++) {
         ki_fit_row *row = g->row + i;
         ki_unpack_pairs(n, g->packed + i * pairs, row->factor);
@@ -422,7 +422,7 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     }
     if (error || !robust)
         return error;
-    error = ki_rows_squares(&at, KI_SCORES, digits, g->packed);
+    error = ki_rows_squares(&at, KI_SCORES, n > KI_EXACT_COLUMNS ? KI_ROUGH : KI_EXACT, g->packed);
     for (size_t i = 0; i < g->rows && !error; i++) {
         const ki_fit_row *row = g->row + i;
         if (!row->lost)

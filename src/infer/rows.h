@@ -91,10 +91,10 @@ enum ki_weight {
  * the instructions for it weights are not rounded. */
 int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed);
 
-/* The same for Fisher's information, with *digits digits where by these the elements of its inverse
- * are right to some 1e-9 of their size (less right below KI_FINE), else with KI_EXACT. *digits
- * becomes what was needed for a row at most. */
-int ki_rows_information(const ki_rows *g, double *packed, int *digits);
+/* The same for Fisher's information of each row with `digits` digits if by these the elements of its
+ * inverse are right to some 1e-9 of their size (less right below KI_FINE), else with KI_EXACT:
+ * exact [rows] says which. */
+int ki_rows_information(const ki_rows *g, int digits, double *packed, int *exact);
 
 /* Smallest and largest y h of each row. */
 int ki_rows_margins(const ki_rows *g, double *least, double *most);

@@ -228,21 +228,21 @@ static int is_lossy(const ki_rows *g, int digits, const double *packed) {
                          least);
 }
 
-int ki_rows_information(const ki_rows *g, double *packed, int *digits) {
+int ki_rows_information(const ki_rows *g, int digits, double *packed, int *exact) {
     const size_t n = g->data->n, pairs = ki_pairs(n);
-    const int exact = g->space->level < KI_LEVEL_V4 || g->data->count < FEW, first = *digits;
-    int error = ki_rows_squares(g, KI_INFORMATION, exact ? KI_EXACT : first, packed);
+    const int all = g->space->level < KI_LEVEL_V4 || g->data->count < FEW;
+    int error = ki_rows_squares(g, KI_INFORMATION, all ? KI_EXACT : digits, packed);
 
-    *digits = exact ? KI_EXACT : first;
-    for (size_t row = 0, end; row < g->rows && !exact && !error; row = end + 1) {
-        for (end = row; end < g->rows && is_lossy(g, first, packed + end * pairs);)
+    for (size_t i = 0; i < g->rows && !error; i++)
+        exact[i] = all || is_lossy(g, digits, packed + i * pairs);
+    for (size_t row = 0, end; row < g->rows && !all && !error; row = end + 1) {
+        for (end = row; end < g->rows && exact[end];)
             end++;
         if (end == row)
             continue;
         const ki_rows some = {g->data,   g->space,      g->work,
                               end - row, g->unit + row, g->theta + row * n};
         error = ki_rows_squares(&some, KI_INFORMATION, KI_EXACT, packed + row * pairs);
-        *digits = KI_EXACT;
     }
     return error;
 }

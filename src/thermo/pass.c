@@ -97,11 +97,12 @@ static ki_rows view(const group *g, const ki_rows_data *data, const double *thet
 }
 
 /* Inverse information and T F^-1 (0, dD_i) of the rows. */
-static int invert(group *g, int *digits) {
+static int invert(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units;
     const ki_rows at = view(g, &g->data, p->theta + g->first * n);
-    const int error = ki_rows_information(&at, g->packed, digits);
+    int exact[MOST];
+    const int error = ki_rows_information(&at, KI_FAIR, g->packed, exact);
 
     for (size_t i = 0; i < g->rows && !error; i++) {
         double *inverse = g->inverse + i * n * n, *pull = g->pull + i * n;
@@ -123,7 +124,7 @@ static int invert(group *g, int *digits) {
 }
 
 /* The bias of the curvature: sum over the transitions of tanh sech^2 (x.F^-1 x) x, along `pull`. */
-static int add_cox_snell(group *g, int digits) {
+static int add_cox_snell(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n;
     double *m = g->part_packed;
@@ -134,7 +135,7 @@ static int add_cox_snell(group *g, int digits) {
             for (size_t b = a; b < n; b++)
                 *m++ = (a == b ? 1 : 2) * g->inverse[(i * n + a) * n + b];
     const ki_rows at = view(g, &g->data, p->theta + g->first * n);
-    const int error = ki_rows_leverage(&at, g->part_packed, digits, g->gradient);
+    const int error = ki_rows_leverage(&at, g->part_packed, KI_EXACT, g->gradient);
     for (size_t i = 0; i < g->rows && !error; i++)
         p->cox_snell[g->first + i] =
             p->separated[g->first + i]
@@ -309,7 +310,7 @@ static int cross(group *g) {
     const ki_pass *p = g->p;
     const size_t n = p->n, units = p->part->raster->units, pairs = ki_pairs(n);
     double value[MOST], weight[MOST];
-    int error = 0;
+    int exact[MOST], error = 0;
 
     for (size_t i = 0; i < g->rows; i++)
         p->crossed[g->first + i] = 0;
@@ -318,9 +319,8 @@ static int cross(group *g) {
         data.use = g->use;
         data.count = ki_part_between(p->part, p->fold[f], p->fold[f + 1], g->use);
         const ki_rows at = view(g, &data, p->theta + g->first * n);
-        int digits = KI_FAIR;
         error = ki_rows_score(&at, value, g->gradient, weight);
-        error = error ? error : ki_rows_information(&at, g->part_packed, &digits);
+        error = error ? error : ki_rows_information(&at, KI_FAIR, g->part_packed, exact);
         ki_part_currents(p->part, 1, p->fold + f, g->rows, p->unit + g->first, g->bits, g->current);
         for (size_t i = 0; i < g->rows && !error; i++) {
             double *all = g->packed + i * pairs, *part = g->part_packed + i * pairs;
@@ -359,9 +359,9 @@ static int some_rows(void *ctx, ki_work *work, size_t index) {
     take(&c, r->units, p->n, r->words, j->parts, &g);
     g.rows = p->fitted - g.first < j->most ? p->fitted - g.first : j->most;
     g.data = (ki_rows_data){r, NULL, p->part->lead[0], p->part->count, p->n, p->column, NULL, 0};
-    int digits = KI_FAIR, error = invert(&g, &digits);
+    int error = invert(&g);
     if (!error && p->likelihood)
-        error = add_cox_snell(&g, digits);
+        error = add_cox_snell(&g);
     error = error ? error : sweep(&g);
     if (!error && p->blocks)
         fill_gram(&g);

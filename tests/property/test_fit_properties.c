@@ -430,12 +430,47 @@ static void long_recordings(void **state) {
     }
 }
 
+/* Rows of every kind side by side, in one group or in three: the same to the last bit. */
+static void divided(void **state) {
+    (void)state;
+    enum { UNITS = 12, T = 20000 };
+    double field[UNITS], coupling[UNITS * UNITS];
+
+    for (size_t i = 0; i < UNITS; i++)
+        field[i] = i < 3 ? -3.3 : 0.2 * sin((double)i);
+    for (size_t k = 0; k < UNITS * UNITS; k++)
+        coupling[k] = 0.4 * sin(1.7 * (double)k);
+    int8_t *x = ki_test_course(UNITS, field, coupling, 1, T, 5);
+    ki_raster *r = ki_test_raster(UNITS, 1, T, x);
+    for (int firth = KI_FIRTH_AUTO; firth <= KI_FIRTH_ALL; firth++) {
+        const ki_fit_spec spec = {.firth = firth};
+        const ki_run_options one = {.threads = 1}, three = {.threads = 3};
+        ki_fit_result a = ki_test_result(UNITS), b = ki_test_result(UNITS);
+        int separated = 0;
+        assert_int_equal(ki_fit(r, &spec, &one, &a), 0);
+        assert_int_equal(ki_fit(r, &spec, &three, &b), 0);
+        for (size_t i = 0; i < UNITS; i++)
+            separated += a.status[i] == KI_SEPARATED;
+        assert_in_range(separated, 1, UNITS - 1);
+        assert_memory_equal(a.H, b.H, UNITS * sizeof *a.H);
+        assert_memory_equal(a.J, b.J, UNITS * UNITS * sizeof *a.J);
+        assert_memory_equal(a.J_err, b.J_err, UNITS * UNITS * sizeof *a.J_err);
+        assert_memory_equal(a.J_robust, b.J_robust, UNITS * UNITS * sizeof *a.J_robust);
+        assert_memory_equal(a.log_likelihood, b.log_likelihood, UNITS * sizeof *a.H);
+        ki_test_free_result(&a);
+        ki_test_free_result(&b);
+    }
+    ki_raster_free(r);
+    free(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(penalties),     cmocka_unit_test(permuted),
         cmocka_unit_test(known_updates), cmocka_unit_test(unknown_updates),
         cmocka_unit_test(borders),       cmocka_unit_test(copies),
         cmocka_unit_test(held_out),      cmocka_unit_test(long_recordings),
+        cmocka_unit_test(divided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
