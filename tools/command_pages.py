@@ -210,7 +210,7 @@ def dashed(options):
 
 
 def takes_file(option):
-    return option["kind"] in ("input", "inputs", "output")
+    return option["kind"] in ("input", "inputs", "output", "outputs")
 
 
 BASH = """# Completion of kinising for bash, made by tools/command_pages.py.
@@ -310,7 +310,7 @@ def zsh_option(option):
         short = "-" + option["letter"] + ("" if option["kind"] == "flag" else "+")
         both = "(-%s --%s)" % (option["letter"], option["name"])
         return [quoted(both) + "{" + short + "," + long + "}" + quoted(rest)]
-    return [quoted(long + rest)]
+    return [quoted(("*" if option["kind"] == "outputs" else "") + long + rest)]  # as often as wanted
 
 
 def zsh(commands, names):

@@ -64,8 +64,9 @@ static const char *kind_name(int kind) {
     case OPTION_POSITIONALS:
         return "inputs";
     case OPTION_OUTPUT:
-    case OPTION_OUTPUTS:
         return "output";
+    case OPTION_OUTPUTS:
+        return "outputs";
     case OPTION_FLAG:
         return "flag";
     case OPTION_WORD:

@@ -149,6 +149,7 @@ def zsh(line, folder):
     ("kinising theory --dyn", "kinising theory --dynamics="),
     ("kinising entropy x --per sec", "kinising entropy x --per second "),
     ("kinising theory --dynamics sync,as", "kinising theory --dynamics sync,async"),
+    ("kinising diagnose x --report a.png --repo", "kinising diagnose x --report a.png --report="),
     ("kinising fit _kin", "kinising fit _kinising ")])
 def test_zsh(line, found, tmp_path):
     need("zsh")
