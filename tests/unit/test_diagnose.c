@@ -54,10 +54,11 @@ static void tridiagonal(void **state) {
     ki_reduced r;
     void *memory = reduce(s, &r);
     double *mean = malloc(2 * N * n * sizeof *mean), full[3], space[2 * N], zeros[N + 1] = {0};
+    const double slow = s->data.prior.variance[KI_KIND_SLOW]; /* stays */
     const ki_kinds priors[3] = {
         s->data.prior,
-        {{0.3, -0.1, 0.2, 0}, {0.01, 0.5, 0.02, 1}},
-        {{-0.05, 0.2, 0, 0}, {1e-6, 1e-7, 2, 1}},
+        {{0.3, -0.1, 0.2, 0}, {0.01, 0.5, 0.02, slow}},
+        {{-0.05, 0.2, 0, 0}, {1e-6, 1e-7, 2, slow}},
     };
 
     assert_non_null(mean);
@@ -251,6 +252,51 @@ static void comparisons(void **state) {
     ki_raster_free(cold);
 }
 
+/* Networks of the posterior at x = 1 have the entropies of the recording; units without couplings have
+ * the response sech^2 H at once and none later. */
+static void curves(void **state) {
+    (void)state;
+    const double zero[N * N] = {0}, fields[N] = {0.8, -0.8, 0.4, -0.4, 0, 0.2, -0.2, 1.2, -1.2};
+    int8_t *x = ki_test_course(N, fields, zero, 1, 8 * BINS, 31);
+    ki_raster *free_units = ki_test_raster(N, 1, 8 * BINS, x), *raster = recording(1, 1.2, 32);
+    const ki_diagnose_options o = {.draws = 200, .cosines = 2, .points = 5};
+    ki_diagnosis d;
+
+    assert_int_equal(ki_diagnose(raster, &o, NULL, NULL, &d), 0);
+    assert_int_equal(d.points, 5);
+    assert_close_at("first x", d.curve[0].x, 0.5, 1e-12, 0);
+    assert_close_at("middle x", d.curve[2].x, 1, 1e-12, 0);
+    assert_close_at("last x", d.curve[4].x, 2, 1e-12, 0);
+    const ki_curve_point *one = d.curve + 2;
+    printf("# sigma %.4f of %.4f +- %.4f, S %.4f of %.4f +- %.4f\n", one->sigma.median,
+           d.sigma.value, d.sigma.sd, one->S.median, d.S.value, d.S.sd);
+    /* Errors of the estimate and of 12 networks: three of them, and 3 % of the simulation. */
+    assert_true(fabs(one->sigma.median - d.sigma.value) < 3 * d.sigma.sd + 0.03 * d.sigma.value);
+    assert_true(fabs(one->S.median - d.S.value) < 3 * d.S.sd + 0.03 * d.S.value);
+    for (int p = 0; p < 5; p++) {
+        const ki_curve_point *c = d.curve + p;
+        assert_true(c->sigma.low <= c->sigma.median && c->sigma.median <= c->sigma.high);
+        assert_true(c->chi.low <= c->chi.median && c->chi.median <= c->chi.high);
+        assert_true(p == 0 || (c->S.median < c[-1].S.median && c->exact_S < c[-1].exact_S));
+    }
+    assert_int_equal(ki_diagnose(free_units, &o, NULL, NULL, &d), 0);
+    for (int p = 0; p < 5; p++) {
+        double want = 0;
+        for (int i = 0; i < N; i++) {
+            const double slope = 1 / cosh(d.curve[p].x * fields[i]);
+            want += d.curve[p].x * slope * slope / N;
+        }
+        printf("# x %.2f: chi %.3f [%.3f, %.3f], infinite %.3f, without couplings %.3f\n",
+               d.curve[p].x, d.curve[p].chi.median, d.curve[p].chi.low, d.curve[p].chi.high,
+               d.curve[p].exact_chi, want);
+        assert_close_at("chi of the fit", d.curve[p].exact_chi, want, 0.1, 0);
+        assert_close_at("chi simulated", d.curve[p].chi.median, want, 0.15, 0);
+    }
+    free(x);
+    ki_raster_free(free_units);
+    ki_raster_free(raster);
+}
+
 static int stop_after(void *context, uint64_t done, uint64_t total) {
     int *left = context;
 
@@ -328,8 +374,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tridiagonal),   cmocka_unit_test(rows_drawn),
         cmocka_unit_test(steady_states), cmocka_unit_test(rules),
-        cmocka_unit_test(comparisons),   cmocka_unit_test(refused),
-        cmocka_unit_test(too_small)};
+        cmocka_unit_test(comparisons),   cmocka_unit_test(curves),
+        cmocka_unit_test(refused),       cmocka_unit_test(too_small)};
 
     return cmocka_run_group_tests_name("diagnose", tests, NULL, NULL);
 }
