@@ -43,12 +43,13 @@ typedef struct ki_posterior {
  *     [evidence]  max over (mu, b, field, field_sd, self, self_sd) of
  *                 prod_i Int d theta_i  prior(theta_i) prod_t e^(y_it f_it) / (2 cosh f_it),
  *                 f_it = H_i + sum_j J_ij s_j(t) + sum_k a_ik cos(pi k (p + 1/2)/P),
- *                 J_ij ~ N(mu/N, b^2/N), J_ii ~ N(self, self_sd^2), H_i ~ N(field, field_sd^2), a_ik ~ N(0, c^2)
+ *                 J_ij ~ N(mu/N, b^2/N), J_ii ~ N(self, self_sd^2), H_i ~ N(field, field_sd^2),
+ *                 a_ik ~ N(A_k, c^2), A_k ~ N(0, C^2)
  * ```
  *
  * p = 0 ... P - 1 is the part of the recording that bin t is in, of P = 32 cosines equal ones (or of all bins,
- * if they are fewer). c is found like the six numbers, and is 1e-3 at least: where nothing drifts, the cosines
- * take nothing. Each factor of a transition is replaced by a Gaussian of f with the moments that the
+ * if they are fewer). A_k is what all units share of a drift, a_ik - A_k what they do not. c and C are found like the
+ * six numbers, and are 1e-3 at least: where nothing drifts, the cosines take nothing. Each factor of a transition is replaced by a Gaussian of f with the moments that the
  * factor has beside all others (Gauss-Hermite rules of 8 to 24 nodes): where fields are large and transitions
  * few, the curvature at the mode (Laplace's method) finds couplings that are too small. The cosines take what
  * common slow drift would add to the couplings. Standard deviations below 1e-4 are not told from 0.

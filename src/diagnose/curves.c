@@ -105,7 +105,8 @@ static int draw_network(void *context, ki_work *work, size_t network) {
         for (size_t k = 0; k < n; k++) {
             const int kind = ki_kind_of(d, i, k);
             s.factor[k * n + k] += 1 / prior->variance[kind];
-            s.theta[k] = d->weighted[i * n + k] + prior->mean[kind] / prior->variance[kind];
+            s.theta[k] =
+                d->weighted[i * n + k] + prior->mean[ki_mean_of(d, i, k)] / prior->variance[kind];
         }
         if (ki_cholesky(n, s.factor, 0))
             return ki_fail(KI_ERR_ARGUMENT,

@@ -23,7 +23,7 @@ typedef struct job {
     const ki_reduced *reduced;
     ki_posterior_draws *draws;
     uint64_t seed;
-    double slow;                         /* variance of the cosines' coefficients */
+    const ki_kinds *prior;               /* the best one */
     double best[SIX], factor[SIX * SIX]; /* Cholesky factor of the precision */
     double *weight;                      /* [count] log, then cumulated */
     double *six;                         /* [count,SIX] */
@@ -31,8 +31,8 @@ typedef struct job {
     double *space;                       /* [workers, room_of()] */
 } job;
 
-static ki_kinds kinds_of(const double *six, double slow) {
-    ki_kinds k = {.variance[KI_KIND_SLOW] = slow};
+static ki_kinds kinds_of(const double *six, const ki_kinds *best) {
+    ki_kinds k = *best; /* cosines stay as they are */
 
     for (int kind = 0; kind < KI_KINDS; kind++) {
         const double sd = six[KI_KINDS + kind];
@@ -43,7 +43,8 @@ static ki_kinds kinds_of(const double *six, double slow) {
 }
 
 static double value_at(const ki_reduced *r, const double *six) {
-    const ki_kinds k = kinds_of(six, 1); /* cosines are integrated out */
+    const ki_kinds none = {{0}, {0}}; /* cosines are integrated out */
+    const ki_kinds k = kinds_of(six, &none);
 
     return ki_reduced_value(r, &k);
 }
@@ -169,7 +170,7 @@ static int draw(void *context, ki_work *work, size_t k) {
     double *z = j->space + (size_t)ki_work_thread(work) * room_of(units), *space = z + units + 1,
            *H = space + 2 * units, sum = 0, squares = 0;
     int32_t *normal = (int32_t *)(z + (4 * units + 8) / 8 * 8);
-    const ki_kinds prior = kinds_of(j->six + j->chosen[k] * SIX, j->slow);
+    const ki_kinds prior = kinds_of(j->six + j->chosen[k] * SIX, j->prior);
     const ki_sequence sequence = sequence_of(j, k, KI_STREAM_COUPLING),
                       tail = sequence_of(j, k, KI_STREAM_TAIL);
 
@@ -224,7 +225,7 @@ int ki_posterior_draw(const ki_evidence_state *state, uint64_t seed, const ki_ru
     const ki_run_options quiet = {.threads = run ? run->threads : 0};
     const int workers = ki_parallel_workers(draws->count, run);
     ki_reduced r;
-    job j = {.reduced = &r, .draws = draws, .seed = seed, .slow = d->prior.variance[KI_KIND_SLOW]};
+    job j = {.reduced = &r, .draws = draws, .seed = seed, .prior = &d->prior};
     ki_cursor c = {0};
 
     if (workers < 0)

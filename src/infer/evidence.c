@@ -13,7 +13,7 @@
 #define STILL 3e-2  /* change of a parameter in the last sweep, in standard deviations */
 #define LARGEST 1e2 /* b of a recording of units that change */
 #define MOST_BINS (UINT64_C(1) << 40)
-enum { MOST_SWEEPS = 40, MOST_COSINES = 64, MOST_UNITS = 1 << 20 };
+enum { MOST_SWEEPS = 40, MOST_UNITS = 1 << 20 };
 
 /* Whether a unit has both states before transitions, and after them. */
 static int changes(const ki_raster *r, size_t i) {
@@ -41,8 +41,10 @@ static int is_sound(const ki_evidence_data *d) {
     const ki_kinds *p = &d->prior;
     int sound = sqrt((double)d->units * p->variance[KI_KIND_COUPLING]) < LARGEST;
 
-    for (int kind = 0; kind <= KI_KINDS; kind++)
-        sound &= isfinite(p->mean[kind]) && isfinite(p->variance[kind]);
+    for (int kind = 0; kind < KI_VARIANCES; kind++)
+        sound &= isfinite(p->variance[kind]);
+    for (size_t k = 0; k < ki_means(d); k++)
+        sound &= isfinite(p->mean[k]);
     return sound;
 }
 
@@ -116,9 +118,9 @@ int ki_evidence_report(const ki_evidence_state *state, const ki_run_options *run
 static int check_cosines(int cosines, const ki_run_options *run) {
     const int error = ki_check_threads(run ? run->threads : 0);
 
-    return error || (cosines >= 0 && cosines <= MOST_COSINES)
+    return error || (cosines >= 0 && cosines <= KI_MOST_COSINES)
                ? error
-               : ki_fail(KI_ERR_ARGUMENT, "cosines : %d : 0..%d", cosines, MOST_COSINES);
+               : ki_fail(KI_ERR_ARGUMENT, "cosines : %d : 0..%d", cosines, KI_MOST_COSINES);
 }
 
 static int check(const ki_raster *raster, int cosines, const ki_run_options *run) {
@@ -234,7 +236,7 @@ int ki_evidence_open(const ki_raster *raster, int cosines, const ki_run_options 
     if (!error) {
         /* Laplace's method first: sites of zero would let the first sweep go astray in the cold. */
         const double N = (double)s->data.units;
-        s->data.prior = (ki_kinds){{1 / N, 0, 0, 0}, {1 / N, 1, 1, 1}};
+        s->data.prior = (ki_kinds){{1 / N}, {1 / N, 1, 1, 1, 1}};
         error = ki_evidence_laplace(&s->data, run);
     }
     error = error ? error : climb(s, run);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The evidence as a function of the prior [evidence], and its maximum. Means follow from three linear
- * equations; variances are iterated (MacKay): the sum of squares over the number of parameters that
+/* The evidence as a function of the prior [evidence], and its maximum. Means, three and one of each
+ * cosine, follow from linear equations; variances are iterated (MacKay): the sum of squares over the number of parameters that
  * the data determine. */
 #include "prior.h"
 
@@ -19,40 +19,40 @@
 #define LONGEST 2.0         /* step of ln variance */
 #define LEAST_VARIANCE 1e-8 /* a kind of parameters without spread */
 #define LEAST_SLOW 1e-6     /* cosines of a recording without drift */
-enum { MOST_STEPS = 300 };
+enum { MOST_STEPS = 300, MOST_MEANS = KI_KINDS + KI_MOST_COSINES };
 
-/* Rows as functions of the three means: mean = base + sum_kind m_kind lift_kind. */
+/* Rows as functions of the means: mean = base + sum_q m_q lift_q. */
 typedef struct rows {
     const ki_evidence_data *data;
     const ki_kinds *prior;
     double *base, *variance; /* [units,n] */
-    double *lift;            /* [units,KI_KINDS,n] */
+    double *lift;            /* [units,means,n] */
     double *value;           /* [units] log-evidence */
-    ki_v8 *square;           /* [workers, work_of(n)] */
+    ki_v8 *square;           /* [workers, work_of(d)] */
 } rows;
 
-/* Two matrices, four right sides and a diagonal of a group. */
-static size_t work_of(size_t n) {
-    const size_t p = KI_LANES_WIDTH(n);
-    return 2 * p * p + (2 + KI_KINDS) * p;
+/* Two matrices, right sides and a diagonal of a group. */
+static size_t work_of(const ki_evidence_data *d) {
+    const size_t p = KI_LANES_WIDTH(d->n);
+    return 2 * p * p + (2 + ki_means(d)) * p;
 }
 
 /* Rows of a group, by the inverse w of the factor u. */
 static void do_lane(const rows *r, size_t i, size_t lane, const ki_v8 *log_det, const ki_v8 *base,
                     const ki_v8 *variance) {
     const ki_evidence_data *d = r->data;
-    const size_t n = d->n, p = KI_LANES_WIDTH(n);
+    const size_t n = d->n, p = KI_LANES_WIDTH(n), means = ki_means(d);
     double value = -(*log_det)[lane] / 2;
 
     for (size_t k = 0; k < n; k++) {
         const int kind = ki_kind_of(d, i, k);
-        const double v = r->prior->variance[kind], m = r->prior->mean[kind];
+        const double v = r->prior->variance[kind], m = r->prior->mean[ki_mean_of(d, i, k)];
         double mean = base[k][lane];
         r->base[i * n + k] = base[k][lane];
         r->variance[i * n + k] = variance[k][lane];
-        for (size_t other = 0; other < KI_KINDS; other++) {
+        for (size_t other = 0; other < means; other++) {
             const double lift = base[(1 + other) * p + k][lane];
-            r->lift[(i * KI_KINDS + other) * n + k] = lift;
+            r->lift[(i * means + other) * n + k] = lift;
             mean += r->prior->mean[other] * lift;
         }
         value += mean / 2 * (d->weighted[i * n + k] + m / v) - (log(v) + m * m / v) / 2;
@@ -63,23 +63,22 @@ static void do_lane(const rows *r, size_t i, size_t lane, const ki_v8 *log_det, 
 static int do_group(void *context, ki_work *work, size_t g) {
     const rows *r = context;
     const ki_evidence_data *d = r->data;
-    const size_t n = d->n, p = KI_LANES_WIDTH(n), first = KI_LANES * g;
+    const size_t n = d->n, p = KI_LANES_WIDTH(n), first = KI_LANES * g, means = ki_means(d);
     const size_t lanes = d->units - first < KI_LANES ? d->units - first : KI_LANES;
-    ki_v8 *u = r->square + (size_t)ki_work_thread(work) * work_of(n), *w = u + p * p;
-    ki_v8 *base = w + p * p, *variance = base + (1 + KI_KINDS) * p, log_det = {0};
+    ki_v8 *u = r->square + (size_t)ki_work_thread(work) * work_of(d), *w = u + p * p;
+    ki_v8 *base = w + p * p, *variance = base + (1 + means) * p, log_det = {0};
 
     const int error = ki_evidence_factor(d, r->prior, g, u);
     if (error)
         return error;
-    memset(base, 0, (1 + KI_KINDS) * p * sizeof *base);
+    memset(base, 0, (1 + means) * p * sizeof *base);
     for (size_t lane = 0; lane < lanes; lane++)
         for (size_t k = 0; k < n; k++) {
             const int kind = ki_kind_of(d, first + lane, k);
             base[k][lane] = d->weighted[(first + lane) * n + k];
-            if (kind < KI_KINDS)
-                base[(1 + (size_t)kind) * p + k][lane] = 1 / r->prior->variance[kind];
+            base[(1 + ki_mean_of(d, first + lane, k)) * p + k][lane] = 1 / r->prior->variance[kind];
         }
-    for (size_t k = 0; k <= KI_KINDS; k++)
+    for (size_t k = 0; k <= means; k++)
         ki_cholesky_lanes_solve(p, u, base + k * p);
     ki_cholesky_lanes_invert(p, u, w);
     ki_cholesky_lanes_variances(p, w, variance);
@@ -96,9 +95,9 @@ static uint64_t take_rows(rows *r, int workers, ki_cursor *m) {
 
     r->base = ki_take(m, units * n, sizeof(double));
     r->variance = ki_take(m, units * n, sizeof(double));
-    r->lift = ki_take(m, units * KI_KINDS * n, sizeof(double));
+    r->lift = ki_take(m, units * ki_means(r->data) * n, sizeof(double));
     r->value = ki_take(m, units, sizeof(double));
-    r->square = ki_take(m, (uint64_t)workers * work_of(n), sizeof(ki_v8));
+    r->square = ki_take(m, (uint64_t)workers * work_of(r->data), sizeof(ki_v8));
     return m->used;
 }
 
@@ -137,11 +136,11 @@ static int evaluate(rows *r, const ki_kinds *prior, const ki_run_options *run) {
 }
 
 static double mean_of(const rows *r, const ki_kinds *prior, size_t i, size_t k) {
-    const size_t n = r->data->n;
+    const size_t n = r->data->n, means = ki_means(r->data);
     double mean = r->base[i * n + k];
 
-    for (size_t kind = 0; kind < KI_KINDS; kind++)
-        mean += prior->mean[kind] * r->lift[(i * KI_KINDS + kind) * n + k];
+    for (size_t q = 0; q < means; q++)
+        mean += prior->mean[q] * r->lift[(i * means + q) * n + k];
     return mean;
 }
 
@@ -163,34 +162,51 @@ int ki_evidence_value(const ki_evidence_data *d, const ki_kinds *prior, const ki
     return error;
 }
 
-/* The best means for the variances at hand: for each kind, the mean of the posterior is that of the
- * prior. Kinds that have no parameter keep theirs. */
-static void best_means(const rows *r, ki_kinds *prior) {
+/* The best means for the variances at hand: of all parameters that share one, the mean of the posterior
+ * is that of the prior, but for cosines, whose means have a prior of their own; *shared is the next
+ * variance of that one. */
+static void best_means(const rows *r, ki_kinds *prior, double *shared) {
     const ki_evidence_data *d = r->data;
-    double a[KI_KINDS * KI_KINDS] = {0}, c[KI_KINDS] = {0};
+    const size_t means = ki_means(d);
+    double a[MOST_MEANS * MOST_MEANS] = {0}, c[MOST_MEANS] = {0}, unit[MOST_MEANS];
 
     for (size_t i = 0; i < d->units; i++)
-        for (size_t k = 0; k <= d->units; k++) {
-            const size_t kind = (size_t)ki_kind_of(d, i, k);
-            c[kind] += r->base[i * d->n + k];
-            a[kind * KI_KINDS + kind] += 1;
-            for (size_t other = 0; other < KI_KINDS; other++)
-                a[kind * KI_KINDS + other] -= r->lift[(i * KI_KINDS + other) * d->n + k];
+        for (size_t k = 0; k < d->n; k++) {
+            const size_t q = ki_mean_of(d, i, k);
+            c[q] += r->base[i * d->n + k];
+            a[q * means + q] += 1;
+            for (size_t other = 0; other < means; other++)
+                a[q * means + other] -= r->lift[(i * means + other) * d->n + k];
         }
     /* Divided by the variances of its rows the matrix is symmetric. */
-    for (size_t kind = 0; kind < KI_KINDS; kind++) {
-        c[kind] /= prior->variance[kind];
-        for (size_t other = 0; other < KI_KINDS; other++)
-            a[kind * KI_KINDS + other] /= prior->variance[kind];
+    for (size_t q = 0; q < means; q++) {
+        const double v = prior->variance[q < KI_KINDS ? q : KI_KIND_SLOW];
+        c[q] /= v;
+        for (size_t other = 0; other < means; other++)
+            a[q * means + other] /= v;
     }
-    if (!ki_cholesky(KI_KINDS, a, 1e-12)) {
-        ki_cholesky_solve(KI_KINDS, a, c);
-        memcpy(prior->mean, c, sizeof c);
+    const double V = prior->variance[KI_KIND_SHARED];
+    double squares = 0, determined = 0;
+    for (size_t q = KI_KINDS; q < means; q++)
+        a[q * means + q] += 1 / V;
+    *shared = V;
+    if (ki_cholesky(means, a, 1e-12))
+        return;
+    ki_cholesky_solve(means, a, c);
+    memcpy(prior->mean, c, means * sizeof *c);
+    for (size_t q = KI_KINDS; q < means; q++) {
+        squares += c[q] * c[q];
+        memset(unit, 0, means * sizeof *unit);
+        unit[q] = 1;
+        ki_cholesky_forward(means, a, unit);
+        determined += 1 - ki_dot(means, unit, unit) / V;
     }
+    if (means > KI_KINDS)
+        *shared = fmax(squares / fmax(determined, 1e-12), LEAST_SLOW);
 }
 
 static double least_variance(int kind) {
-    return kind == KI_KIND_SLOW ? LEAST_SLOW : LEAST_VARIANCE;
+    return kind >= KI_KIND_SLOW ? LEAST_SLOW : LEAST_VARIANCE;
 }
 
 static void next_variances(const rows *r, const ki_kinds *prior, double *variance) {
@@ -200,7 +216,7 @@ static void next_variances(const rows *r, const ki_kinds *prior, double *varianc
     for (size_t i = 0; i < d->units; i++)
         for (size_t k = 0; k < d->n; k++) {
             const int kind = ki_kind_of(d, i, k);
-            const double deviation = mean_of(r, prior, i, k) - prior->mean[kind];
+            const double deviation = mean_of(r, prior, i, k) - prior->mean[ki_mean_of(d, i, k)];
             squares[kind] += deviation * deviation;
             determined[kind] += 1 - r->variance[i * d->n + k] / prior->variance[kind];
         }
@@ -227,7 +243,7 @@ static double next_log(secant *s, double y, double r) {
 
 int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
     ki_kinds prior = d->prior;
-    secant last[KI_KINDS + 1] = {0};
+    secant last[KI_VARIANCES] = {0};
     rows r;
     void *memory = make_rows(d, run, &r);
     int error = memory ? 0 : KI_ERR_NOMEM, moving = 1;
@@ -235,17 +251,17 @@ int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
 
     for (int step = 0; !error && moving && step < MOST_STEPS; step++) {
         const ki_kinds old = prior;
-        double next[KI_KINDS + 1];
+        double next[KI_VARIANCES];
         error = evaluate(&r, &old, run);
         if (error)
             break;
         const double value = ki_sum(d->units, r.value);
         d->gain = step ? d->gain + value - before : 0;
         before = value;
-        best_means(&r, &prior);
+        best_means(&r, &prior, next + KI_KIND_SHARED);
         next_variances(&r, &prior, next);
         moving = fabs(prior.mean[0] - old.mean[0]) > GOAL * sqrt(old.variance[0]);
-        for (int kind = 0; kind <= KI_KINDS; kind++) {
+        for (int kind = 0; kind < KI_VARIANCES; kind++) {
             const double y = log(old.variance[kind]), change = log(next[kind]) - y;
             moving |= fabs(change) > (kind == KI_KIND_COUPLING ? GOAL : OTHER_GOAL);
             prior.variance[kind] =

@@ -108,7 +108,8 @@ static int without_cosines(const ki_evidence_data *d, size_t i, room *s) {
                        "diagnose : the posterior of unit %zu has no finite covariance : fewer "
                        "units, or more bins",
                        d->unit[i]);
-    memcpy(s->solved, h + n, slow * sizeof *s->solved);
+    for (size_t a = 0; a < slow; a++)
+        s->solved[a] = h[n + a] + d->prior.mean[KI_KINDS + a] / d->prior.variance[KI_KIND_SLOW];
     ki_cholesky_forward(slow, s->slow, s->solved);
     for (size_t a = 0; a < n; a++) {
         double *row = s->cross + a * slow;

@@ -314,8 +314,8 @@ static int solve(void *context, ki_work *work, size_t g) {
         for (size_t k = 0; k < n; k++) {
             const size_t i = KI_LANES * group + lane;
             const int kind = ki_kind_of(d, i, k);
-            s.goal[k][lane] =
-                d->weighted[i * n + k] + d->prior.mean[kind] / d->prior.variance[kind];
+            s.goal[k][lane] = d->weighted[i * n + k] +
+                              d->prior.mean[ki_mean_of(d, i, k)] / d->prior.variance[kind];
         }
     ki_cholesky_lanes_solve(width, s.u, s.goal);
     if (p->mode == TILTED)

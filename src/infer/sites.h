@@ -9,12 +9,22 @@
 #include "tally.h"
 #include "tilt.h"
 
-/* Kinds of parameters; the last one, of the cosines, has mean 0. */
-enum { KI_KIND_COUPLING, KI_KIND_FIELD, KI_KIND_SELF, KI_KINDS, KI_KIND_SLOW = KI_KINDS };
+/* Kinds of parameters; that of the cosines is after the others, and then that of their means. */
+enum {
+    KI_KIND_COUPLING,
+    KI_KIND_FIELD,
+    KI_KIND_SELF,
+    KI_KINDS,
+    KI_KIND_SLOW = KI_KINDS,
+    KI_KIND_SHARED,
+    KI_VARIANCES
+};
+enum { KI_MOST_COSINES = 64 };
 
-/* Means and variances of the kinds. */
+/* Means and variances of the kinds. Each cosine has a mean of its own, which is what all units share of
+ * a drift; these means are from a Gaussian of mean 0 themselves. */
 typedef struct ki_kinds {
-    double mean[KI_KINDS + 1], variance[KI_KINDS + 1];
+    double mean[KI_KINDS + KI_MOST_COSINES], variance[KI_VARIANCES];
 } ki_kinds;
 
 /* What rows are made of. */
@@ -44,6 +54,16 @@ static inline int ki_kind_of(const ki_evidence_data *d, size_t i, size_t k) {
     if (k > d->units)
         return KI_KIND_SLOW;
     return k == i + 1 ? KI_KIND_SELF : KI_KIND_COUPLING;
+}
+
+/* Which mean it has. */
+static inline size_t ki_mean_of(const ki_evidence_data *d, size_t i, size_t k) {
+    return k > d->units ? KI_KINDS + k - d->units - 1 : (size_t)ki_kind_of(d, i, k);
+}
+
+/* Means that there are. */
+static inline size_t ki_means(const ki_evidence_data *d) {
+    return KI_KINDS + d->cosines;
 }
 
 /* Hands out the memory of rows; raster, units, cosines and unit are set. */

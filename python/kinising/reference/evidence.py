@@ -58,45 +58,57 @@ def sweep(x, y, tau, nu, mean, variance):
     return 1 / spread - precision, m / spread - first
 
 
-def best_prior(F, r, units, mean, variance):
-    """The prior with the largest evidence for sums F = sum tau x x^T, r = sum nu x of all rows."""
+def places(i, units, n):
+    """Which mean each parameter of row i has: those of the kinds, then one of each cosine."""
+    return np.concatenate([kinds(i, units, 1 + units), np.arange(3, 3 + n - 1 - units)])
+
+
+def best_prior(F, r, units, mean, variance, shared):
+    """The prior with the largest evidence for sums F = sum tau x x^T, r = sum nu x of all rows: means of the
+    kinds and of each cosine, variances about them, and the variance of the cosines' means."""
     rows, n = r.shape
-    count = np.array([units * (units - 1), units, units])
+    means = 3 + n - 1 - units
+    slow = np.arange(means) >= 3
     for _ in range(300):
-        A, c, parts = np.zeros((3, 3)), np.zeros(3), []
+        A, c, parts = np.zeros((means, means)), np.zeros(means), []
         for i in range(rows):
-            kind = kinds(i, units, n)
+            kind, place = kinds(i, units, n), places(i, units, n)
             S = np.linalg.inv(F[i] + np.diag(1 / variance[kind]))
-            P = (kind[:, None] == np.arange(3)).astype(float)
-            base, lift = S @ r[i], S @ (P / variance[kind][:, None])
-            A, c = A + P.T @ lift, c + P.T @ base
-            parts.append((kind, base, lift, np.diag(S)))
-        mean, old = np.append(np.linalg.solve(np.diag(count) - A, c), 0.0), variance
+            P = (place[:, None] == np.arange(means)) / variance[kind][:, None]
+            base, lift = S @ r[i], S @ P
+            A, c = A + P.T @ (P * variance[kind][:, None] - lift), c + P.T @ base
+            parts.append((kind, place, base, lift, np.diag(S)))
+        inverse = np.linalg.inv(A + np.diag(slow / shared))
+        mean, old = inverse @ c, variance
+        if slow.any():
+            determined = (1 - np.diag(inverse)[slow] / shared).sum()
+            shared = max((mean[slow]**2).sum() / determined, 1e-6)
         squares, determined = np.zeros(4), np.zeros(4)
-        for kind, base, lift, s in parts:
-            theta = base + lift @ mean[:3]
-            np.add.at(squares, kind, (theta - mean[kind]) ** 2)
+        for kind, place, base, lift, s in parts:
+            np.add.at(squares, kind, (base + lift @ mean - mean[place])**2)
             np.add.at(determined, kind, 1 - s / old[kind])
-        if n == 1 + units:  # no cosines
+        if not slow.any():
             squares[SLOW], determined[SLOW] = 1, 1
         variance = np.maximum(squares / determined, [1e-8, 1e-8, 1e-8, 1e-6])
         if abs(np.log(variance[0] / old[0])) < 1e-7:
             break
-    return mean, variance
+    return mean, variance, shared
 
 
 def evidence(raster, cosines=10):
     """[evidence] (mu, b, field, field_sd, self, self_sd)."""
     _, y = transitions(raster)
     x, units = regressors(raster, cosines), y.shape[1]
-    mean, variance = np.array([1 / units, 0, 0, 0]), np.array([1 / units, 1.0, 1, 1])
-    prior = lambda i: (mean[kinds(i, units, x.shape[1])], variance[kinds(i, units, x.shape[1])])  # noqa: E731
+    n = x.shape[1]
+    mean, variance, shared = np.zeros(3 + cosines), np.array([1 / units, 1.0, 1, 1]), 1.0
+    mean[0] = 1 / units
+    prior = lambda i: (mean[places(i, units, n)], variance[kinds(i, units, n)])  # noqa: E731
     sites = [modes(x, y[:, i], *prior(i)) for i in range(units)]
     for _ in range(60):
         F = np.array([(x.T * tau) @ x for tau, _ in sites])
         r = np.array([x.T @ nu for _, nu in sites])
         old = np.array([mean[0], np.sqrt(variance[0])])
-        mean, variance = best_prior(F, r, units, mean, variance)
+        mean, variance, shared = best_prior(F, r, units, mean, variance, shared)
         if abs(np.array([mean[0], np.sqrt(variance[0])]) - old).max() * units < 1e-5:
             break
         sites = [sweep(x, y[:, i], *sites[i], *prior(i)) for i in range(units)]
