@@ -85,7 +85,7 @@ def test_surrogates(run, tmp_path):
 @pytest.mark.parametrize("test", ["bootstrap", "flips"])
 def test_stopped(tmp_path, test):
     """Ctrl-C in the middle: the signal ends it, and no file is written."""
-    np.save(tmp_path / "r.npy", (np.random.default_rng(1).random((150000, 60)) < 0.5).astype(np.int8))
+    np.save(tmp_path / "r.npy", (np.random.default_rng(1).random((150000, 130)) < 0.5).astype(np.int8))
     process = subprocess.Popen([KINISING, "entropy", "r.npy", "--axes", "time,unit", "--tests", test, "-o", "e.npz",
                                 "--surrogates", "10000", "--estimator", "model,mtur"], cwd=tmp_path, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, preexec_fn=default_signals)
