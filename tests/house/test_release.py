@@ -131,6 +131,16 @@ def test_recipes_name_packages_that_there_are():
         assert path.stem in made
 
 
+def test_debians_trial_of_python_is_right_of_the_package_here():
+    """At least what needs no library of it: names that it uses are there."""
+    text = (ROOT / "debian" / "tests" / "python").read_text()
+    program = re.search(r"<<'PROGRAM'\n(.*?)PROGRAM\n", text, flags=re.S).group(1)
+    imports = "".join(line + "\n" for line in program.splitlines() if line.startswith("import "))
+    used = set(re.findall(r"\b(?:ki|kinising)\.(\w+)", program)) - {"reference"}
+    check = imports + "assert all(hasattr(ki, n) for n in %r) and kinising.reference.steady_state" % sorted(used)
+    sh(sys.executable, "-B", "-c", check, env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+
+
 def test_licence_of_debian_is_the_licence():
     def words(text):
         return [word for word in text.split() if word != "."]
