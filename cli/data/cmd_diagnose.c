@@ -67,6 +67,14 @@ static ki_regime_draws draws_of(const diagnosed *found) {
         at, at + draws, at + 2 * draws, at + 3 * draws, at + 4 * draws, at + 5 * draws};
 }
 
+/* One bar for all recordings. */
+static int show_progress(void *user, uint64_t done, uint64_t total) {
+    diagnose_run *w = user;
+    const uint64_t all = w->other ? 2 : 1;
+
+    return session_progress(&w->s, w->n * total + done, all * total);
+}
+
 static int diagnose_one(diagnose_run *w, const char *path) {
     diagnosed *found = &w->found[w->n];
     ki_raster *raster = NULL;
@@ -81,7 +89,11 @@ static int diagnose_one(diagnose_run *w, const char *path) {
     if (!status) {
         found->d.options.draws = w->options.draws;
         const ki_regime_draws arrays = draws_of(found);
-        const ki_run_options run = session_run_options(&w->s);
+        ki_run_options run = session_run_options(&w->s);
+        if (run.progress) {
+            run.progress = show_progress;
+            run.progress_user = w;
+        }
         const int error = ki_diagnose(raster, &w->options, &run, &arrays, &found->d);
         status = error ? complain_library(error) : 0;
     }

@@ -318,6 +318,27 @@ def test_stopped(recording, tmp_path, number):
     assert sorted(os.listdir(tmp_path)) == ["bin", "pid", "x.png"] and (tmp_path / "x.png").read_bytes() == b"old"
 
 
+def test_one_bar_for_two_recordings(tmp_path):
+    """It is not full before the second one."""
+    np.save(tmp_path / "r.npy", np.where(np.random.default_rng(1).random((15000, 30)) < 0.5, 1, -1).astype(np.int8))
+    ours, theirs = os.openpty()
+    with subprocess.Popen([KINISING, "diagnose", "r.npy", *AXES, "--compare", "r.npy", "--threads", "1"], cwd=tmp_path,
+                          stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while piece := os.read(ours, 65536):
+                said += piece
+        except OSError:
+            pass
+    os.close(ours)
+    assert process.returncode == 0
+    parts = [int(part) for part in re.findall(r"\] +(\d+) %", said.decode())]
+    if len(parts) < 6:
+        pytest.skip("too fast for a bar")
+    assert parts == sorted(parts) and sum(part > 79 for part in parts) < 0.45 * len(parts), parts
+
+
 def test_stopped_while_it_computes(tmp_path):
     np.save(tmp_path / "r.npy", np.where(np.random.default_rng(1).random((200000, 40)) < 0.5, 1, -1).astype(np.int8))
     process = subprocess.Popen([KINISING, "diagnose", "r.npy", *AXES, "--report", "y.json"], cwd=tmp_path,
