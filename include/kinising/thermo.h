@@ -172,8 +172,16 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * batches (pairs/T for independent steps). That of maxent is sqrt v of the value for given a, and its bias
  * what the logarithm of the mean adds for independent steps.
  *
+ * The error of a pair, A = J_ij - J_ji: the square root of dD^2 Var A + A^2 Var dD + 4 A dD/T + Var A Var dD + 4/T^2,
+ * Var A by Fisher's information and Var dD by the batches. Pairs near 0 have too large ones.
+ *
+ * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
+ * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
+ * process.
+ *
  * symmetric: twice what the log-likelihood of the likeliest network exceeds that of the likeliest one with
- * J = J^T by [symmetric], chi-squared with as many degrees of freedom as pairs of units that change.
+ * J = J^T by [symmetric], chi-squared with as many degrees of freedom as pairs of units that change. Of rows that are
+ * separated it takes Firth's place, which is less likely: the test is then too timid, and says so.
  *
  * Surrogates [surrogates] are recordings like this one in all but what the test asks; the statistic is the
  * model's sigma less their mean, the p-value the share of them (and of the recording itself) that have at least
@@ -181,14 +189,8 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * each unit rotated in time by a number of its own in each trial, which leaves no coupling at all: **not** a
  * test of reversibility, it rejects coupled networks that are reversible. shuffles: each unit's trials change
  * places with others of the same length: what the stimulus makes in every trial alike stays, sigma less
- * the mean is what is beyond it.
- *
- * Statistics: z = model/sqrt(v2), normal, one-sided. flips: with K^k = dD of block k of 60, summed,
- * sum_i dD_i.F_i^-1 dD_i against that with random signs of the K^k: right for any stationary reversible
- * process.
- *
- * That of a pair, A = J_ij - J_ji: the square root of dD^2 Var A + A^2 Var dD + 4 A dD/T + Var A Var dD + 4/T^2,
- * Var A by Fisher's information and Var dD by the batches. Pairs near 0 have too large ones.
+ * the mean is what is beyond it. A surrogate without a value counts as at least as much, and makes the status
+ * KI_NOT_CONVERGED.
  *
  * Statuses: KI_SEPARATED where the likelihood of some row has no finite maximum (where most have none
  * sigma is low by some 10 to 20 % and its error too small); KI_NOT_CONVERGED where
@@ -205,8 +207,8 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * The same numbers for any number of threads.
  *
  * Cost: Firth's fit, and N^3 T (single precision) for leads and errors; maximum likelihood as much
- * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48; maxent a fit
- * and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2; a surrogate a fit and N^3 T. Source: docs/theory.md; Firth
+ * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/8 and N^6/48;
+ * maxent a fit and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2; a surrogate a fit and N^3 T. Source: docs/theory.md; Firth
  * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur);
  * Aguilera, Ito, Kolchinsky 2025 (maxent).
  */

@@ -15,7 +15,8 @@ CALLS = {
     "simulate": "ki.simulate(40, 1, threads=threads, steps=9).sigma",
     "compare": "ki.compare(net, ['plefka-t'], 'simulation', steps=2, replicas=200, threads=threads).D_err",
     "diagnose": "ki.diagnose(spins, axes='time,unit', draws=100, threads=threads).draws",
-    "entropy_production": "ki.entropy_production(spins, axes='time,unit', threads=threads).sigma_unit",
+    "entropy_production": "ki.entropy_production(spins, axes='time,unit', estimator=['mtur', 'model'], tests=['symmetric', "
+                          "'bootstrap'], surrogates=3, threads=threads).sigma_unit",
     "fit": "ki.fit(spins, axes='time,unit', threads=threads).J",
     "Raster.moments": "ki.Raster(spins, axes='time,unit').moments(threads=threads)['d']",
     "Network.draw": "ki.Network.draw(300, threads=threads).J",
