@@ -36,7 +36,7 @@ static void pair_errors(const ki_entropy_job *j, size_t first, size_t rows) {
     const ki_pass *p = &j->pass;
     const size_t n = j->raster->units;
     const double both = 2 / (double)j->part.count;
-    size_t unit[KI_PAIR_ROWS];
+    size_t unit[KI_PAIR_ROWS] = {0};
     double sum[KI_BATCHES];
 
     for (size_t r = 0; r < rows; r++)

@@ -28,6 +28,8 @@ int main(void) {
 
 
 def sh(*command, **options):
+    # The runner's path leads to the library that was built, not to the one installed.
+    options.setdefault("env", {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"})
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           **options)
     assert done.returncode == 0, done.stdout
