@@ -184,6 +184,7 @@ def run_fit(ki, settings, index):
     for word, firth in (("ml", "auto"), ("firth", "all")):
         found = ki.fit(raster, firth=firth, threads=1)
         use = found.status_unit == "ok" if word == "ml" else np.isin(found.status_unit, ("ok", "separated"))
+        row[word + "_lost"] = (~np.isin(found.status_unit, ("ok", "separated"))).sum()
         J, off = network.J[use], (found.J - network.J)[use]
         row[word + "_J"] = (np.abs(off) < TWO_SIDED * found.J_err[use]).mean()
         row[word + "_H"] = (np.abs(found.H - network.H) < TWO_SIDED * found.H_err)[use].mean()
@@ -209,13 +210,14 @@ def table_fit(cases):
     lines = []
     for c in cases:
         column = {k: np.array([row[k] for row in c["rows"]]) for k in c["rows"][0]}
-        line = [c["name"], len(c["rows"]), f"{column['separated'].mean():.2g}"]
+        line = [c["name"], len(c["rows"]), f"{column['separated'].mean():.2g}",
+                int(column["ml_lost"].sum() + column["firth_lost"].sum())]
         for word in ("ml", "firth"):
             line += [mean_of(column[word + "_J"], percent=True), mean_of(column[word + "_H"], percent=True),
                      mean_of(column[word + "_slope"] - 1, percent=True),
                      f"{math.sqrt(column[word + '_square'].mean()):.3g}"]
         lines.append(line)
-    head = ["networks of", "networks", "separated units"]
+    head = ["networks of", "networks", "separated units", "rows that failed"]
     head += [f"{word}: {what}" for word in ("likelihood", "Firth") for what in (
         "95 % intervals of J hold", "of H", "J too large by", "rms error of J")]
     return ["Couplings and fields (likelihood: rows that have a maximum)", *markdown(head, lines), "", exponents(cases)]
