@@ -16,6 +16,8 @@ if ! clang $flags "$folder/try.c" -o "$folder/try" 2>/dev/null; then
 fi
 mkdir "$folder/corpus"
 [ "$target" = fuzz_recording ] && rooms="src/recording/*.c src/raster/raster.c src/raster/spikes.c src/base/check.c" || rooms=
+# What a million runs found, and the files that they began from.
+gzip -dc "$root/tests/fuzz/$target.tar.gz" | tar -xf - -C "$folder/corpus" || exit 1
 (cd "$root" && cp tests/fuzz/corpus/* "$folder/corpus/" && if [ "$target" = fuzz_recording ]; then cp tests/fuzz/recordings/* "$folder/corpus/"; fi &&
     clang $flags -w -D_FILE_OFFSET_BITS=64 -Iinclude -Isrc "tests/fuzz/$target.c" src/io/*/*.c src/base/error.c \
         src/base/memory.c $rooms -lz -lm -o "$folder/$target") || exit 1
