@@ -7,16 +7,15 @@
 
 #include "base/error.h"
 #include "infer/kernels.h"
+#include "infer/products.h"
 #include "num/matmul.h"
 #include "raster/block.h"
-
-static const ki_run_options alone = {.threads = 1};
 
 void ki_rows_take(ki_cursor *memory, size_t n, size_t most, ki_rows_space *s) {
     const size_t wide = n > KI_PAIRS ? n : KI_PAIRS;
 
     s->most = most;
-    s->x = ki_take(memory, n * KI_BLOCK, sizeof(double));
+    s->x = ki_take(memory, n * KI_ROWS_STRIDE, sizeof(double));
     s->y = ki_take(memory, most * KI_BLOCK, sizeof(double));
     s->h = ki_take(memory, most * KI_BLOCK, sizeof(double));
     s->w = ki_take(memory, most * KI_BLOCK, sizeof(double));
@@ -72,11 +71,10 @@ int ki_rows_prepare(const ki_rows *g, size_t w) {
     ki_block_ones(d->use, w, s->x);
     for (size_t k = 1; k < d->n; k++)
         ki_block_states(d->raster, ki_raster_row(d->raster, d->column[k]), d->use, w, 0,
-                        s->x + k * KI_BLOCK);
+                        s->x + k * KI_ROWS_STRIDE);
     for (size_t i = 0; i < g->rows; i++)
         targets(g, i, w);
-    (void)ki_matmul(g->rows, KI_BLOCK, d->n, (ki_matrix){g->theta, d->n, 1}, NULL,
-                    (ki_matrix){s->x, KI_BLOCK, 1}, s->h, KI_BLOCK, s->multiplier, &alone);
+    ki_fields(ki_simd_level(), g->rows, d->n, g->theta, s->x, s->h);
     return 1;
 }
 
@@ -87,13 +85,7 @@ int ki_rows_spend(const ki_rows *g, size_t operations) {
 }
 
 void ki_rows_add_products(const ki_rows *g, const double *a, double *gradient) {
-    const size_t n = g->data->n;
-    ki_rows_space *s = g->space;
-
-    (void)ki_matmul(g->rows, n, KI_BLOCK, (ki_matrix){a, KI_BLOCK, 1}, NULL,
-                    (ki_matrix){s->x, 1, KI_BLOCK}, s->sum, n, s->multiplier, &alone);
-    for (size_t k = 0; k < g->rows * n; k++)
-        gradient[k] += s->sum[k];
+    ki_add_moments(ki_simd_level(), g->rows, g->data->n, a, g->space->x, gradient);
 }
 
 int ki_rows_score(const ki_rows *g, double *log_likelihood, double *gradient, double *weight) {

@@ -30,7 +30,7 @@ typedef struct ki_rows_data {
 /* Work space for groups of up to `most` rows. */
 typedef struct ki_rows_space {
     size_t most;
-    double *x;          /* [n, KI_BLOCK] */
+    double *x;          /* [n, KI_ROWS_STRIDE] */
     double *y, *h, *w;  /* [most, KI_BLOCK] */
     double *sum;        /* [most, the larger of n and KI_PAIRS] */
     double *pair;       /* [KI_PAIRS, KI_BLOCK] */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "infer/kernels.h"
+#include "infer/products.h"
 #include "num/cholesky.h"
 #include "num/matmul.h"
 #include "num/simd.h"
@@ -29,7 +30,7 @@ size_t ki_rows_make_pairs(const ki_rows *g, ki_pair *p) {
     size_t made = 0;
 
     for (; made < KI_PAIRS && p->j < n; made++, *p = ki_next_pair(*p, n))
-        multiply_rows(g->space->x + p->j * KI_BLOCK, g->space->x + p->k * KI_BLOCK,
+        multiply_rows(g->space->x + p->j * KI_ROWS_STRIDE, g->space->x + p->k * KI_ROWS_STRIDE,
                       g->space->pair + made * KI_BLOCK);
     return made;
 }

@@ -2,6 +2,7 @@
 /* Sums of rows against plain loops and differences; what ki_fit() refuses, and how it runs. */
 #include "ki_test.h"
 
+#include "infer/products.h"
 #include "infer/rows.h"
 #include "ki_rasters.h"
 #include "num/simd.h"
@@ -256,6 +257,43 @@ static void form_levels(void **state) {
         }
 }
 
+/* Fields and moments of any number of rows and regressors on every level, beside plain loops. */
+static void products(void **state) {
+    (void)state;
+    enum { ROWS = 9, COUNT = 7 };
+    static double x[COUNT * KI_ROWS_STRIDE], a[ROWS * KI_BLOCK], h[ROWS * KI_BLOCK];
+    double row[ROWS * COUNT], out[ROWS * COUNT];
+    const int levels[] = {KI_LEVEL_PLAIN, KI_LEVEL_V3, KI_LEVEL_V4};
+
+    for (size_t k = 0; k < COUNT * KI_ROWS_STRIDE; k++)
+        x[k] = k % 3 ? 1 : -1;
+    for (size_t k = 0; k < ROWS * KI_BLOCK; k++)
+        a[k] = sin(0.3 * (double)k);
+    for (size_t k = 0; k < ROWS * COUNT; k++)
+        row[k] = cos((double)k);
+    for (size_t l = 0; l < 3 && levels[l] <= ki_simd_level(); l++)
+        for (size_t rows = 1; rows <= ROWS; rows++)
+            for (size_t n = 1; n <= COUNT; n++) {
+                for (size_t k = 0; k < rows * n; k++)
+                    out[k] = 0.5;
+                ki_fields(levels[l], rows, n, row, x, h);
+                ki_add_moments(levels[l], rows, n, a, x, out);
+                for (size_t i = 0; i < rows; i++) {
+                    double sum[COUNT] = {0};
+                    for (size_t t = 0; t < KI_BLOCK; t++) {
+                        double here = 0;
+                        for (size_t k = 0; k < n; k++) {
+                            here += row[i * n + k] * x[k * KI_ROWS_STRIDE + t];
+                            sum[k] += a[i * KI_BLOCK + t] * x[k * KI_ROWS_STRIDE + t];
+                        }
+                        assert_close(h[i * KI_BLOCK + t], here, 1e-14, 1e-14);
+                    }
+                    for (size_t k = 0; k < n; k++)
+                        assert_close(out[i * n + k], 0.5 + sum[k], 1e-12, 1e-12);
+                }
+            }
+}
+
 /* Second moments and leverages by digits are near those by products of matrices. */
 static void digits(void **state) {
     (void)state;
@@ -410,6 +448,7 @@ int main(void) {
         cmocka_unit_test(threads_and_cancelling),
         cmocka_unit_test(bytes_levels),
         cmocka_unit_test(form_levels),
+        cmocka_unit_test(products),
         cmocka_unit_test(digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
