@@ -70,11 +70,11 @@ install:
 	@sh tools/install.sh $(BUILD) "$(PREFIX)" "$(LIBDIR)" $(SELF)
 
 dist:
-	@sh tools/dist.sh dist
+	@$(AS_OWNER) sh tools/dist.sh dist
 
 deb:
 	@sh tools/setup.sh deb
-	@sh tools/deb.sh dist
+	@$(AS_OWNER) sh tools/deb.sh dist
 
 clean:
 	rm -rf $(BUILD) build-* demo dist venv .mesonpy-native-file.ini python/kinising/_lib.abi3.so
