@@ -78,11 +78,22 @@ static int show_progress(void *user, uint64_t done, uint64_t total) {
 static int diagnose_one(diagnose_run *w, const char *path) {
     diagnosed *found = &w->found[w->n];
     ki_raster *raster = NULL;
+    ki_raster_summary summary;
+    uint64_t bytes = 0;
     const size_t draws = (size_t)w->options.draws;
     int status = raster_read(path, &w->input, NULL, &raster);
 
     if (status)
         return status;
+    int error = ki_raster_summarize(raster, &summary, NULL);
+    error = error ? error
+                  : ki_diagnose_memory(summary.units, summary.bins, &w->options, (int)w->s.threads,
+                                       &bytes);
+    status = error ? complain_library(error) : check_memory(w->s.argv[0], bytes, 1);
+    if (status) {
+        ki_raster_free(raster);
+        return status;
+    }
     found->path = path;
     found->drawn = get_memory(w->s.argv[0], N_DRAWN * draws, sizeof *found->drawn);
     status = found->drawn ? 0 : STATUS_FAILED;
@@ -94,7 +105,7 @@ static int diagnose_one(diagnose_run *w, const char *path) {
             run.progress = show_progress;
             run.progress_user = w;
         }
-        const int error = ki_diagnose(raster, &w->options, &run, &arrays, &found->d);
+        error = ki_diagnose(raster, &w->options, &run, &arrays, &found->d);
         status = error ? complain_library(error) : 0;
     }
     ki_raster_free(raster);

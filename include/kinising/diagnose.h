@@ -344,6 +344,22 @@ KI_API KI_WARN_UNUSED int ki_diagnose(const ki_raster *raster, const ki_diagnose
                                       ki_diagnosis *out);
 
 /**
+ * Bytes that ki_diagnose() takes beyond the raster and the results, at most.
+ *
+ * @param units    N
+ * @param bins     of all trials
+ * @param options  as for ki_diagnose(); NULL = defaults
+ * @param threads  as in ki_run_options
+ * @param bytes    the number; UINT64_MAX if it does not fit
+ * @return 0; KI_ERR_ARGUMENT
+ *
+ * Cost: none. Source: the arrays of ki_diagnose().
+ */
+KI_API KI_WARN_UNUSED int ki_diagnose_memory(uint64_t units, uint64_t bins,
+                                             const ki_diagnose_options *options, int threads,
+                                             uint64_t *bytes);
+
+/**
  * The line in the plane of mu and b on which g has a given value, for fields of an ensemble: what is drawn
  * beside the draws of ki_diagnose(). [regime]
  *

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from ._arguments import MISFITS, MOST_SEED, REGIMES, STATUSES, count, doubles, number, one_of, text
+from ._arguments import MISFITS, MOST_SEED, REGIMES, STATUSES, count, doubles, need_memory, number, one_of, text
 from ._library import check, ffi, lib, need_library
 from ._raster import as_raster
 from ._results import Estimate, Result, words
@@ -259,6 +259,9 @@ def diagnose(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_l
         "probability": probability, "g_sd": g_sd, "critical": critical, "ordered": ordered,
         "deterministic": deterministic, "weak": weak, "misfit_z": misfit_z, "misfit_fraction": misfit_fraction,
         "kappa": kappa, "self_coupling": self_coupling, "shift": shift})
+    need = ffi.new("uint64_t *")
+    check(lib.ki_diagnose_memory(recording.units, recording.bins, options, run.options.threads, need))
+    need_memory(f"diagnose : N = {recording.units}", float(need[0]) + 48.0 * n_draws, "use fewer units or bins")
     drawn = np.empty((len(_DRAWS), n_draws))
     arrays = ffi.new("ki_regime_draws *", {name: doubles(array) for name, array in zip(_DRAWS, drawn)})
     d = ffi.new("ki_diagnosis *")

@@ -151,11 +151,14 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+uint64_t ki_activity_bytes(uint64_t units, uint64_t bins) {
+    return sizeof(double) * (2 * bins + 2 * units + sizeof(job) / sizeof(double) + 1);
+}
+
 int ki_activity(const ki_raster *raster, size_t count, const size_t *unit,
                 const ki_run_options *run, ki_diagnosis *out) {
     const size_t bins = raster->bins, units = raster->units;
-    double *memory =
-        ki_alloc(2 * bins + 2 * units + sizeof(job) / sizeof(double) + 1, sizeof *memory);
+    double *memory = ki_alloc(1, (size_t)ki_activity_bytes(units, bins));
 
     if (!memory)
         return ki_fail(KI_ERR_NOMEM, "diagnose : no memory for %zu bins : a shorter recording",

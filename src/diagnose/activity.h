@@ -7,6 +7,9 @@
 
 #include "raster/raster.h"
 
+/* Bytes of work space of ki_activity(). */
+uint64_t ki_activity_bytes(uint64_t units, uint64_t bins);
+
 /* Fills autocorrelation, branching, n_var_m, q_minus_m2 and repetition from the units unit[count]. Returns 0
  * or KI_ERR_*. */
 int ki_activity(const ki_raster *raster, size_t count, const size_t *unit,

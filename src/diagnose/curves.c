@@ -283,6 +283,15 @@ static void finish(const job *j, const double *H, ki_diagnosis *out) {
     }
 }
 
+uint64_t ki_curves_bytes(size_t units, size_t n, int workers, size_t points, int *overflow) {
+    job j = {.units = units, .n = n};
+    ki_cursor c = {0};
+
+    take(&c, workers, points, &j);
+    *overflow |= c.overflow;
+    return c.used;
+}
+
 int ki_curves(const ki_evidence_state *state, const ki_posterior_draws *draws, const double *H,
               const ki_run_options *run, ki_diagnosis *out) {
     const ki_run_options quiet = {.threads = run ? run->threads : 0};

@@ -284,6 +284,13 @@ def test_trials_and_spike_times(run, tmp_path):
     assert one.returncode == 0 and one.stdout == run("diagnose", "m.npy", *AXES).stdout
 
 
+def test_what_the_machine_cannot_hold(run, tmp_path):
+    """Said before it is taken; three thousand units take some 400 GiB."""
+    np.save(tmp_path / "r.npy", np.random.default_rng(1).integers(0, 2, (3000, 3000), np.int8))
+    done = run("diagnose", "r.npy", *AXES)
+    assert done.returncode == 1 and LINE.fullmatch(done.stderr) and "GiB" in done.stderr, done.stderr
+
+
 def test_reports_that_cannot_be_written(diagnose, tmp_path):
     (tmp_path / "a.json").mkdir()
     for name in ("a.json", "nowhere/r.json", "nowhere/r.png"):

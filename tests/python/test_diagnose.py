@@ -78,6 +78,11 @@ def test_data_that_say_nothing(ki):
         ki.diagnose(np.ones((30, 4)), axes="time,unit")
 
 
+def test_what_the_machine_cannot_hold(ki):
+    with pytest.raises(MemoryError, match="diagnose : N = 3000 : .* GiB of memory needed"):
+        ki.diagnose(np.random.default_rng(1).integers(0, 2, (3000, 3000), np.int8), axes="time,unit")
+
+
 def test_change(ki, spins, tmp_path):
     """From a weak to a cold network: the numbers of the command line, both ways, after pickling too."""
     cold = ki.Network.draw(12, beta=3, J0=0.2, dJ=1, seed=2).simulate(1, 2000, raster=True, moments=False).raster[0]
