@@ -272,8 +272,7 @@ static int run_job(ki_entropy_job *j) {
     for (int t = 0; t < KI_N_TESTS; t++)
         j->out.test[t] = no_test;
     error = produce(j);
-    if (!error)
-        ki_entropy_shares(j);
+    error = error ? error : ki_entropy_shares(j);
     for (size_t i = 0; i < n && !error; i++) {
         if (j->out.H)
             j->out.H[i] = j->H[i];

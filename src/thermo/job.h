@@ -78,8 +78,8 @@ double ki_entropy_row_sigma(const ki_entropy_job *job, size_t row);
 int ki_entropy_sigma(const ki_raster *raster, const ki_entropy_spec *spec,
                      const ki_run_options *run, double *sigma);
 
-/* Writes shares of units and pairs to where the result wants them. */
-void ki_entropy_shares(const ki_entropy_job *job);
+/* Writes shares of units and pairs to where the result wants them. Returns 0 or KI_ERR_*. */
+int ki_entropy_shares(const ki_entropy_job *job);
 
 /* Hands out the arrays of ki_entropy_refit(). */
 void ki_entropy_take_refit(ki_cursor *c, size_t n, size_t words, ki_refit *refit);

@@ -2,6 +2,7 @@
 /* Shares of units and pairs in the entropy production, with errors and p-values. */
 #include <math.h>
 
+#include "base/parallel.h"
 #include "flips.h"
 #include "job.h"
 #include "num/sum.h"
@@ -80,9 +81,22 @@ static void share_pairs(const ki_entropy_job *j) {
         pair_errors(j, a, n - a < KI_PAIR_ROWS ? n - a : KI_PAIR_ROWS);
 }
 
-void ki_entropy_shares(const ki_entropy_job *j) {
+/* The test by flips of one row. */
+static int test_row(void *ctx, size_t r) {
+    const ki_entropy_job *j = ctx;
     const ki_pass *p = &j->pass;
-    const size_t n = j->raster->units, parts = p->blocks;
+    double statistic;
+
+    j->out.unit_p[p->unit[r]] =
+        ki_flip_test(p->blocks, p->gram + r * KI_FLIP_BLOCKS * KI_FLIP_BLOCKS, j->spec.seed,
+                     j->spec.flips, &statistic);
+    return 0;
+}
+
+int ki_entropy_shares(const ki_entropy_job *j) {
+    const ki_pass *p = &j->pass;
+    const size_t n = j->raster->units;
+    const ki_run_options run = {.threads = j->run ? j->run->threads : 0};
     const double count = (double)j->part.count;
     const ki_entropy_result *o = &j->out;
 
@@ -105,11 +119,7 @@ void ki_entropy_shares(const ki_entropy_job *j) {
             o->unit_error[i] = ki_entropy_error(
                 ki_part_variance(&j->part, p->batches, p->batch, p->psi + r * KI_BATCHES),
                 3 * others / (count * count));
-        if (o->unit_p && parts) {
-            double statistic;
-            o->unit_p[i] = ki_flip_test(parts, p->gram + r * KI_FLIP_BLOCKS * KI_FLIP_BLOCKS,
-                                        j->spec.seed, j->spec.flips, &statistic);
-        }
     }
     share_pairs(j);
+    return o->unit_p && p->blocks ? ki_parallel_for(p->fitted, 1, &run, test_row, (void *)j) : 0;
 }
