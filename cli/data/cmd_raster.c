@@ -10,6 +10,7 @@
 #include "data/raster_input.h"
 #include "shell/memory.h"
 #include "shell/output.h"
+#include "shell/signals.h"
 
 static const char group_help[] = "Recordings: which units were active in which time bins.\n";
 
@@ -59,13 +60,29 @@ typedef struct raster_run {
     size_t n;
     int64_t *ids;
     uint64_t *active, *lost;
-    int8_t *row; /* [units] a bin that is wanted in part */
+    int8_t *row;               /* [units] a bin that is wanted in part */
+    uint64_t passes, supplied; /* over the elements when they are written; elements so far */
 } raster_run;
 
+/* Reading is one part of the work, each pass of writing another. */
+static int report_reading(void *context, uint64_t done, uint64_t total) {
+    raster_run *w = context;
+
+    return session_progress(&w->s, done, total * (1 + w->passes));
+}
+
 static int read_recording(raster_run *w) {
+    ki_run_options run = session_run_options(&w->s);
+
     w->input.quiet = &w->s.quiet;
+    if (run.progress) {
+        run.progress = report_reading;
+        run.progress_user = w;
+    }
+    w->input.run = &run;
     int status = raster_read(w->path, &w->input, NULL, &w->raster);
 
+    w->input.run = NULL;
     if (status)
         return status;
     int error = ki_raster_summarize(w->raster, &w->summary, NULL);
@@ -152,9 +169,16 @@ static int check_output(const raster_run *w) {
 
 /* Elements of [bins,units] as 0 and 1, unpacked while they are written. */
 static int supply(void *context, uint64_t first, size_t count, void *out) {
-    const raster_run *w = context;
+    raster_run *w = context;
+    const uint64_t all = w->summary.bins * w->summary.units;
     int8_t *values = out;
     int error = 0;
+
+    if (signals_waiting())
+        return KI_ERR_CANCELLED; /* nobody will read why */
+    if (session_run_options(&w->s).progress)
+        session_progress(&w->s, all + w->supplied, all * (1 + w->passes));
+    w->supplied += count;
 
     for (size_t done = 0, part; done < count && !error; done += part) {
         const uint64_t bin = (first + done) / w->n;
@@ -204,12 +228,16 @@ static int write_raster(void *context, const char *provenance) {
         labels[n] = (ki_label){.units = "s"};
         a[n++] = (ki_array){"bin", KI_FLOAT64, 0, {0}, &s->width};
     }
-    return ki_write_streamed(w->s.file, n, a, labels, sources, provenance);
+    const int error = ki_write_streamed(w->s.file, n, a, labels, sources, provenance);
+    if (session_run_options(&w->s).progress)
+        session_progress(&w->s, 1, 1); /* the bar goes */
+    return error;
 }
 
 static int convert(raster_run *w, int times_alone) {
     int status = check_output(w);
 
+    w->passes = status || strcmp(strrchr(w->s.file, '.'), ".npz") != 0 ? 1 : 2;
     status = status ? status : read_recording(w);
     if (status)
         return status;

@@ -112,7 +112,7 @@ int raster_read(const char *path, raster_options *o, const char *preferred, ki_r
     status = status ? status : list_units(o, &units);
     if (!status) {
         o->file.preferred = preferred;
-        const int error = ki_recording_read(path, &o->file, NULL, &o->notes, out);
+        const int error = ki_recording_read(path, &o->file, o->run, &o->notes, out);
 
         if (error)
             status = refuse(error, path);

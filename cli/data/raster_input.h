@@ -12,9 +12,10 @@
 typedef struct raster_options {
     ki_recording_options file;
     value_list units;
-    const char *window;       /* A:B in seconds */
-    const int *quiet;         /* NULL, or where it stands that nothing is to be remarked */
-    ki_recording_notes notes; /* of the file that was read last */
+    const char *window;        /* A:B in seconds */
+    const int *quiet;          /* NULL, or where it stands that nothing is to be remarked */
+    const ki_run_options *run; /* progress of reading; NULL: none is shown */
+    ki_recording_notes notes;  /* of the file that was read last */
 } raster_options;
 
 /* Initialisers of their options. */

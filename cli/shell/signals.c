@@ -42,6 +42,10 @@ void signals_release(const signal_actions *before) {
         raise(caught);
 }
 
+int signals_waiting(void) {
+    return caught != 0;
+}
+
 void signals_end(int status) {
     if (status <= STATUS_SIGNAL)
         return;

@@ -23,6 +23,9 @@ void signals_restore(const signal_actions *before);
 void signals_hold(signal_actions *before);
 void signals_release(const signal_actions *before);
 
+/* Whether one has come since signals_hold(): long work may stop early. */
+int signals_waiting(void);
+
 /* Ends this process by the signal that an exit status of 128 + n stands for, as shells and their
  * loops expect it of a program that was interrupted; returns for others. */
 void signals_end(int status);

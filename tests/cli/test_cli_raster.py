@@ -4,12 +4,13 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import KINISING, parse_csv
+from conftest import KINISING, default_signals, parse_csv, wait_until
 
 LINE = re.compile(r"kinising: [^\n]+ : [^\n]+ : [^\n]+\n")
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -285,6 +286,21 @@ def test_writing_takes_no_memory(tmp_path, out):
     done = subprocess.run([KINISING, "raster", "info", out, "--axes", "time,unit"], cwd=tmp_path, capture_output=True,
                           text=True, timeout=60)
     assert [row["spikes"] for row in parse_csv(done.stdout)] == x.sum(0).tolist(), done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_long_write(tmp_path, number):
+    """Not only after hundreds of megabytes; nothing stays, neither a part nor a temporary file."""
+    np.lib.format.open_memmap(tmp_path / "r.npy", "w+", dtype="i1", shape=(4000000, 100)).flush()
+    with subprocess.Popen([KINISING, "raster", "convert", "r.npy", "--axes", "time,unit", "-o", "o.npz", "--quiet"],
+                          cwd=tmp_path, preexec_fn=default_signals) as process:
+        try:
+            wait_until(lambda: any(p.stat().st_size for p in tmp_path.glob(".kinising-*")) or process.poll() is not None)
+            process.send_signal(number)
+            assert process.wait(60) == -number
+        finally:
+            process.kill()
+    assert os.listdir(tmp_path) == ["r.npy"]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no recordings here")
