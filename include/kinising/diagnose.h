@@ -216,22 +216,23 @@ typedef struct ki_curve_point {
 
 /** How to diagnose; zeros are the defaults. */
 typedef struct ki_diagnose_options {
-    uint64_t draws;         /**< of the posterior, 100..10^6; 0 = 2000 */
-    uint64_t seed;          /**< of the draws and the curves */
-    int cosines;            /**< slow regressors against drift, 1..32; 0 = 10, negative = none */
-    double probability;     /**< a verdict needs one above it, [0.5, 1); 0 = 0.9 */
-    double g_sd;            /**< ... and sd of g below it, > 0; 0 = 0.15 */
-    double critical;        /**< g of the near-critical regime: from here, > 0; 0 = 0.9 */
-    double ordered;         /**< ... to here; 0 = 1.1 */
-    double deterministic;   /**< r below it, (0, 1); 0 = 0.5 */
-    double weak;            /**< r above it, (0, 1]; 0 = 0.8 */
-    double misfit_z;        /**< a misfit needs z above it, > 0; 0 = 5 */
-    double misfit_fraction; /**< ... and fraction above it, > 0; 0 = 0.01 */
-    double kappa;           /**< most |kappa|, > 0; 0 = 0.3 */
-    double self;            /**< most |self - mu/N| beside 3 b/N, > 0; 0 = 0.3 */
-    double shift;           /**< most change of g with twice the cosines, > 0; 0 = 0.1 */
-    int points;             /**< of the curves, 2..KI_MOST_CURVE_POINTS; 0 = no curves */
-    double x_low, x_high;   /**< first and last x of the curves, > 0; 0 = 0.5 and 2 */
+    uint64_t draws;       /**< of the posterior, 100..10^6; 0 = 2000 */
+    uint64_t seed;        /**< of the draws and the curves */
+    int cosines;          /**< slow regressors against drift, 1..32; 0 = 10, negative = none */
+    double probability;   /**< a verdict needs one above it, [0.5, 1); 0 = 0.9 */
+    double g_sd;          /**< ... and sd of g below it, > 0; 0 = 0.15 */
+    double critical;      /**< g of the near-critical regime: from here, > 0; 0 = 0.9 */
+    double ordered;       /**< ... to here; 0 = 1.1 */
+    double deterministic; /**< r below it, (0, 1); 0 = 0.5 */
+    double weak;          /**< r above it, (0, 1]; 0 = 0.8 */
+    double misfit_z;      /**< a misfit needs z above it, > 0; 0 = 5 */
+    double
+        misfit_fraction;  /**< ... and fraction above it (a tenth of it for drift), > 0; 0 = 0.01 */
+    double kappa;         /**< most |kappa|, > 0; 0 = 0.3 */
+    double self;          /**< most |self - mu/N| beside 3 b/N, > 0; 0 = 0.3 */
+    double shift;         /**< most change of g with twice the cosines, > 0; 0 = 0.1 */
+    int points;           /**< of the curves, 2..KI_MOST_CURVE_POINTS; 0 = no curves */
+    double x_low, x_high; /**< first and last x of the curves, > 0; 0 = 0.5 and 2 */
 } ki_diagnose_options;
 
 /** Draws of the posterior, each array may be NULL; all have the same weight. */
@@ -321,7 +322,7 @@ typedef struct ki_diagnosis {
  *       lag-2     U_ij = sum_t eps_i(t) z_j(t), z = s(t-1) less its regression on x,
  *                 Var = sum_t w_i z_j^2
  *       same-bin  U_ij = sum_t eps_i eps_j, Var = sum_t w_i w_j, i < j
- *       drift     U_ik = sum over block k of eps_i, Var = sum over it of w_i
+ *       drift     U_ik = sum over block k of 50 of eps_i, Var = sum over it of w_i; less slow cosines
  *       z = sum (U^2/Var - 1)/sqrt(2 dof), fraction = sum (U^2/Var - 1)/2 over the gain of the fit
  * ```
  *

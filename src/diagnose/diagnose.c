@@ -21,6 +21,7 @@
 
 #define LARGEST 100.0     /* mu or b: beyond, it is no answer */
 #define DRIFT_MARGIN 0.02 /* of r: slow dynamics of their own look like a little drift */
+#define DRIFT_SHARE 0.1   /* of the least fraction of a misfit */
 #define FEWEST_DRAWS 50.0 /* that the importance weights leave */
 
 /* Parts of the work in the order in which they are done, with their share of the progress. */
@@ -132,7 +133,7 @@ static int entropy(job *j) {
     if (!error) {
         const ki_run_options fit_run = run;
         run = stage_options(j, MISFIT);
-        error = ki_misfit_run(j->raster, &fit_run, &run, &m);
+        error = ki_misfit_run(j->raster, j->state->data.cosines, &fit_run, &run, &m);
     }
     if (error)
         return error;
@@ -220,9 +221,12 @@ static void couplings(job *j) {
     o->mu_kbar = o->mu.value * o->kbar;
 }
 
+/* Drift moves g much more than it gains in likelihood: couplings take most of it. */
 static int is_misfit(const ki_diagnosis *o, int test) {
+    const double part = test == KI_MISFIT_DRIFT ? DRIFT_SHARE : 1;
+
     return o->misfit[test].z > o->options.misfit_z &&
-           o->misfit[test].fraction > o->options.misfit_fraction;
+           o->misfit[test].fraction > part * o->options.misfit_fraction;
 }
 
 /* Whether drift of the rates, which makes r too small, decides on the regime. */

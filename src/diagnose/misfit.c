@@ -19,7 +19,7 @@
 
 #define RIDGE 0.3
 #define LEAST_CELL 5.0 /* variance of a cell that is tested */
-enum { SLICES = 8, BATCHES = 50, PARTS = 10 };
+enum { SLICES = 8, BATCHES = 50, PARTS = 10, MOST_WAVES = 20 };
 
 static const ki_run_options alone = {.threads = 1};
 
@@ -45,6 +45,7 @@ typedef struct job {
     double *regression; /* [columns,columns + 1] of the state two bins before on x */
     double *gram;       /* [columns + 1,columns + 1] */
     int regressed;      /* 0: too few bins */
+    size_t cosines;     /* that the test of drift leaves out */
     size_t batches, edge[BATCHES + 1], counts[BATCHES];
     sums slice[SLICES];
     char *rooms;
@@ -325,6 +326,32 @@ static void cell(double score, double variance, double *excess, ki_misfit *test)
     test->dof++;
 }
 
+/* The parts of a unit, less what slow cosines can take of them. */
+static void drift_cells(const job *j, const double *score, const double *variance, double *excess,
+                        ki_misfit *test) {
+    const size_t n = j->cosines;
+    double a[MOST_WAVES * MOST_WAVES] = {0}, c[MOST_WAVES] = {0}, wave[MOST_WAVES], all = 0;
+    size_t cells = 0;
+
+    for (size_t k = 0; k < j->batches; k++) {
+        if (variance[k] < LEAST_CELL)
+            continue;
+        cells++;
+        all += score[k] * score[k] / variance[k];
+        for (size_t p = 0; p < n; p++) {
+            wave[p] = cos(acos(-1) * (double)(p + 1) * ((double)k + 0.5) / (double)j->batches);
+            c[p] += wave[p] * score[k];
+            for (size_t q = 0; q <= p; q++)
+                a[p * n + q] += variance[k] * wave[p] * wave[q];
+        }
+    }
+    if (cells <= 2 * n || ki_cholesky(n, a, 1e-10))
+        return;
+    ki_cholesky_forward(n, a, c);
+    *excess += all - ki_dot(n, c, c) - (double)(cells - n);
+    test->dof += cells - n;
+}
+
 static void finish_test(double excess, double gain, ki_misfit *test) {
     const double dof = (double)test->dof;
 
@@ -343,9 +370,8 @@ static void test_all(const job *j, double gain, ki_misfit *test) {
         for (size_t b = 0; b < a; b++)
             cell(s->same[a * j->rows + b], s->same_variance[a * j->rows + b],
                  excess + KI_MISFIT_SAME_BIN, test + KI_MISFIT_SAME_BIN);
-        for (size_t k = 0; k < j->batches; k++)
-            cell(s->drift[a * BATCHES + k], s->drift_variance[a * BATCHES + k],
-                 excess + KI_MISFIT_DRIFT, test + KI_MISFIT_DRIFT);
+        drift_cells(j, s->drift + a * BATCHES, s->drift_variance + a * BATCHES,
+                    excess + KI_MISFIT_DRIFT, test + KI_MISFIT_DRIFT);
     }
     for (int k = 0; k < KI_N_MISFITS; k++)
         finish_test(excess[k], gain, test + k);
@@ -420,11 +446,11 @@ static void finish(job *j, ki_misfit_scores *out) {
     out->r_error = batch_error(j, surprise, rates, r) / out->independent;
 }
 
-int ki_misfit_run(const ki_raster *raster, const ki_run_options *fit_run, const ki_run_options *run,
-                  ki_misfit_scores *out) {
+int ki_misfit_run(const ki_raster *raster, size_t cosines, const ki_run_options *fit_run,
+                  const ki_run_options *run, ki_misfit_scores *out) {
     const ki_run_options quiet = {.threads = run ? run->threads : 0};
     const int workers = ki_parallel_workers(SLICES, run);
-    job j = {.raster = raster};
+    job j = {.raster = raster, .cosines = cosines < MOST_WAVES ? cosines : MOST_WAVES};
     ki_cursor c = {0};
 
     if (workers < 0)

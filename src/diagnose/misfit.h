@@ -21,8 +21,8 @@ typedef struct ki_misfit_scores {
 /* Bytes of work space of ki_misfit_run() beside those of the fit. */
 uint64_t ki_misfit_bytes(size_t units, size_t words, int workers, int *overflow);
 
-/* Fits with ridge 0.3 and makes them. Returns 0 or KI_ERR_*. */
-int ki_misfit_run(const ki_raster *raster, const ki_run_options *fit_run, const ki_run_options *run,
-                  ki_misfit_scores *out);
+/* Fits with ridge 0.3 and makes them; drift that so many cosines can take is none. Returns 0 or KI_ERR_*. */
+int ki_misfit_run(const ki_raster *raster, size_t cosines, const ki_run_options *fit_run,
+                  const ki_run_options *run, ki_misfit_scores *out);
 
 #endif

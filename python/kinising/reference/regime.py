@@ -51,8 +51,22 @@ def two_before(raster):
     return earlier.reshape(-1, raster.shape[2]), there.ravel()
 
 
-def misfit(raster, theta, batches=50):
-    """[misfit] {test: (z, fraction, dof)} of the network theta, fitted with ridge 0.3."""
+def without_waves(score, variance, cosines):
+    """Sum of score^2/variance over parts less that of the best combination of slow cosines, and its dof."""
+    kept = variance >= 5
+    k = (np.arange(len(score)) + 0.5) / len(score)
+    waves = np.cos(np.pi * np.outer(k, np.arange(1, cosines + 1)))[kept]
+    score, variance = score[kept], variance[kept]
+    if len(score) <= 2 * cosines:
+        return 0.0, 0
+    taken = waves.T @ score
+    gone = taken @ np.linalg.solve((waves.T * variance) @ waves, taken) if cosines else 0
+    return (score**2 / variance).sum() - gone, len(score) - cosines
+
+
+def misfit(raster, theta, cosines=10, batches=50):
+    """[misfit] {test: (z, fraction, dof)} of the network theta, fitted with ridge 0.3; drift that so many cosines
+    (20 at most) can take is none."""
     s, y = transitions(raster)
     x = np.hstack([np.ones((len(s), 1)), s])
     th = np.tanh(x @ theta.T)
@@ -70,8 +84,12 @@ def misfit(raster, theta, batches=50):
     gain = log_likelihood(theta, s, y).sum() + len(s) * independent_entropy(raster)
     out = {}
     for name, (score, variance) in cells.items():
-        kept = variance >= 5
-        excess, dof = (score[kept]**2 / variance[kept] - 1).sum(), kept.sum()
+        if name == "drift":
+            of_units = [without_waves(a, b, min(cosines, 20)) for a, b in zip(score.T, variance.T)]
+        else:
+            of_units = [without_waves(score.ravel(), variance.ravel(), 0)]
+        dof = sum(n for _, n in of_units)
+        excess = sum(x for x, _ in of_units) - dof
         out[name] = excess / np.sqrt(2 * dof), excess / 2 / gain, dof
     return out
 
