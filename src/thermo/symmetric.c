@@ -261,7 +261,11 @@ int ki_symmetric_fit(ki_symmetric *f, const ki_run_options *run) {
     const size_t groups = (f->fitted + MOST - 1) / MOST;
     job j = {.fit = f,
              .run = run,
-             .data = {r, NULL, f->part->lead[0], f->part->count, f->n, f->column, NULL},
+             .data = {.raster = r,
+                      .use = f->part->lead[0],
+                      .count = f->part->count,
+                      .n = f->n,
+                      .column = f->column},
              .each = worker_bytes(f->n)};
     ki_cursor c = {0};
 
