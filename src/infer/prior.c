@@ -13,10 +13,11 @@
 #include "num/cholesky_lanes.h"
 #include "num/sum.h"
 
-#define GOAL 1e-7           /* of ln variance and mean of the couplings, relative */
-#define OTHER_GOAL 1e-5     /* of the other variances */
-#define FLATTEST 0.05       /* slope of a secant */
-#define LONGEST 2.0         /* step of ln variance */
+#define GOAL 1e-7       /* of ln variance and mean of the couplings, relative */
+#define OTHER_GOAL 1e-5 /* of the other variances */
+#define PART 0.02       /* of the first change at which sites are worth more than a better prior */
+#define FLATTEST 0.05   /* slope of a secant */
+#define LONGEST 2.0     /* step of ln variance */
 #define LEAST_VARIANCE 1e-8 /* a kind of parameters without spread */
 #define LEAST_SLOW 1e-6     /* cosines of a recording without drift */
 enum { MOST_STEPS = 300, MOST_MEANS = KI_KINDS + KI_MOST_COSINES };
@@ -247,7 +248,7 @@ int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
     rows r;
     void *memory = make_rows(d, run, &r);
     int error = memory ? 0 : KI_ERR_NOMEM, moving = 1;
-    double before = 0;
+    double before = 0, first = 0;
 
     for (int step = 0; !error && moving && step < MOST_STEPS; step++) {
         const ki_kinds old = prior;
@@ -260,13 +261,15 @@ int ki_evidence_maximize(ki_evidence_data *d, const ki_run_options *run) {
         before = value;
         best_means(&r, &prior, next + KI_KIND_SHARED);
         next_variances(&r, &prior, next);
-        moving = fabs(prior.mean[0] - old.mean[0]) > GOAL * sqrt(old.variance[0]);
+        double moved = fabs(prior.mean[0] - old.mean[0]) / sqrt(old.variance[0]) / GOAL;
         for (int kind = 0; kind < KI_VARIANCES; kind++) {
             const double y = log(old.variance[kind]), change = log(next[kind]) - y;
-            moving |= fabs(change) > (kind == KI_KIND_COUPLING ? GOAL : OTHER_GOAL);
+            moved = fmax(moved, fabs(change) / (kind == KI_KIND_COUPLING ? GOAL : OTHER_GOAL));
             prior.variance[kind] =
                 fmax(exp(next_log(last + kind, y, change)), least_variance(kind));
         }
+        first = step ? first : moved;
+        moving = moved > fmax(1, PART * first);
     }
     if (!error)
         d->prior = prior;
