@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/diagnose_figure.h"
 #include "plot/gnuplot.h"
@@ -290,7 +291,8 @@ static void write_figure(FILE *script, const diagnose_figure *f, const char *pic
             "set format '%%g'\nunset key\n"
             "set label '%s' at screen 0.03,0.975 left noenhanced\n"
             "set label '%s' at screen 0.03,0.943 left noenhanced font ',%.3g'\n",
-            f->title, f->verdict, gnuplot_font(picture, 1.27));
+            f->title, f->verdict,
+            gnuplot_font(picture, fmin(1.27, 140 / (double)(strlen(f->verdict) + 1))));
     write_legend(script, f);
     write_text(script, f, picture);
     write_plane(script, f);

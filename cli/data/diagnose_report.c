@@ -12,7 +12,7 @@
 #include "shell/output.h"
 #include "shell/signals.h"
 
-enum { LINE_POINTS = 61, CURVE_ARRAYS = 1 + 4 * N_CURVES };
+enum { NAME_SIZE = 64, LINE_POINTS = 61, CURVE_ARRAYS = 1 + 4 * N_CURVES };
 
 static const char *ending(const char *path) {
     const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
@@ -41,7 +41,8 @@ static void plain_name(const char *path, char *out, size_t size) {
     const char *slash = strrchr(path, '/');
     const char *name = slash && slash[1] ? slash + 1 : path;
 
-    snprintf(out, size, "%s", name);
+    if (snprintf(out, size, "%s", name) >= (int)size)
+        memcpy(out + size - 4, "...", 4);
     for (char *c = out; *c; c++)
         if (*c < ' ' || *c > '~' || *c == '\'' || *c == '"' || *c == '\\' || *c == '`' || *c == '$')
             *c = '_';
@@ -118,7 +119,7 @@ static void fill_text(const diagnose_run *w, diagnose_figure *f) {
 }
 
 static int draw(const diagnose_run *w, const char *path) {
-    char title[280], verdict[VERDICT_SIZE], name[DIAGNOSE_MOST][96];
+    char title[280], verdict[VERDICT_SIZE], name[DIAGNOSE_MOST][NAME_SIZE];
     view_memory *memory = calloc(w->n, sizeof *memory);
     diagnose_figure *f = calloc(1, sizeof *f);
     const ki_diagnose_options *o = &w->found[0].d.options;

@@ -212,6 +212,21 @@ def test_names_are_no_gnuplot(run, recording, tmp_path):
     assert "it_s _date_ _x {a}_b_n.npz" in words
 
 
+@needs_gnuplot
+def test_long_texts_stay_on_the_page(run, tmp_path):
+    """Names of 200 characters, and as many doubts as there can be."""
+    first, second = "a" * 200 + ".npy", "b" * 200 + ".npy"
+    np.save(tmp_path / first, np.tile([[0, 1, 0], [1, 0, 1]], (100, 1)).astype(np.int8))
+    shutil.copy(tmp_path / first, tmp_path / second)
+    strict = ["--g-sd", "1e-6", "--misfit-z", "1e-6", "--misfit-fraction", "1e-9", "--points", "2"]
+    for args in ([], ["--compare", second]):
+        done = run("diagnose", first, *AXES, *strict, *args, "--report", "r.png")
+        assert done.returncode == 0, done.stderr
+        assert max(map(len, done.stdout.splitlines())) <= 80
+        ink = (read_png(tmp_path / "r.png")[..., :3] < 250).any(axis=2)
+        assert not np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).any()
+
+
 @pytest.mark.parametrize("args, words", [
     (["--probability", "0.3"], "--probability : 0.3 is too small"), (["--probability", "1"], "--probability"),
     (["--g-sd", "0"], "--g-sd"), (["--critical", "1.2"], "--critical : 1.2, and --ordered is 1.1 : one below it"),
