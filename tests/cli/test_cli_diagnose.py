@@ -285,6 +285,36 @@ def test_odd_recordings(run, tmp_path, name):
     json.loads((tmp_path / "r.json").read_text(), parse_constant=lambda word: pytest.fail(word))
 
 
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """[5001,20] of a near-critical network, and of one of symmetric couplings."""
+    folder, rasters = tmp_path_factory.mktemp("networks"), {}
+    rng = np.random.default_rng(8)
+    J = rng.normal(0.5 / 20, 0.7 / np.sqrt(20), (20, 20))
+    upper = np.triu(J, 1)
+    for name, couplings in (("near-critical", None), ("symmetric", upper + upper.T)):
+        draw = "network draw --N 20 --beta 1.35 --dJ 0.5 --seed 2 -o n.npz"
+        if couplings is not None:
+            np.savez(folder / "n.npz", H=np.zeros(20), J=couplings, beta=1.0)
+        for line in ([draw] if couplings is None else []) + [
+                "simulate --network n.npz --replicas 1 --steps 5000 --raster r.npz"]:
+            subprocess.run([KINISING, *line.split(), "--quiet"], cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        with np.load(folder / "r.npz") as f:
+            rasters[name] = f["raster"].reshape(-1, 20).copy()
+    return rasters
+
+
+@pytest.mark.parametrize("name, change, doubts", [
+    ("near-critical", lambda r: np.repeat(r, 2, axis=0), ["lag-2"]),  # every frame twice
+    ("near-critical", lambda r: r[:, ::2], ["lag-2", "same-bin"]),  # half of the units not seen
+    ("near-critical", lambda r: np.maximum(r[:5000:2], r[1:5000:2]), ["same-bin"]),  # bins twice as wide as steps
+    ("symmetric", lambda r: r, ["symmetry"])])
+def test_a_model_that_does_not_fit(run, networks, tmp_path, name, change, doubts):
+    np.save(tmp_path / "r.npy", change(networks[name]))
+    done = run("diagnose", "r.npy", *AXES)
+    assert verdict(done).startswith("cannot tell (") and all(f"\n  - {doubt}: " in done.stdout for doubt in doubts), done.stdout
+
+
 def test_trials_and_spike_times(run, tmp_path):
     """Read as by all commands of recordings: no transition leads across a border; bins of spikes."""
     rng = np.random.default_rng(6)
