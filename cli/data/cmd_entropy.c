@@ -254,6 +254,11 @@ static void warn(const entropy_run *w) {
         remark("%llu transitions for %.0f parameters of each unit: biases beyond the first order "
                "may be left",
                (unsigned long long)o->transitions, parameters);
+    if (w->tests & 1u << KI_TEST_SYMMETRIC &&
+        (double)o->transitions < 20 * (double)o->fitted * (double)o->fitted)
+        remark("the likelihood ratio (symmetric) rejects too often with fewer than 20 N^2 "
+               "transitions: "
+               "bootstrap does not");
 }
 
 typedef struct file_arrays {

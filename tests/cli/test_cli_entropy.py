@@ -67,6 +67,14 @@ def test_tests(run, tmp_path):
                                rtol=1e-8)
 
 
+def test_symmetric_of_few_transitions(run, tmp_path):
+    for name, said in (("weak_n20", True), ("symmetric_n10", False)):
+        np.savez(tmp_path / "r.npz", raster=case(name)["raster"])
+        done = run("entropy", "r.npz", "--axes", "time,unit", "--tests", "symmetric")
+        assert done.returncode == 0 and ("rejects too often" in done.stderr) == said
+        assert "rejects" not in run("entropy", "r.npz", "--axes", "time,unit").stderr
+
+
 def test_surrogates(run, tmp_path):
     np.savez(tmp_path / "r.npz", raster=case("trials_n10")["raster"])
     done = run("entropy", "r.npz", "--axes", "trial,time,unit", "--tests", "bootstrap,shifts,shuffles", "--surrogates", "9",
