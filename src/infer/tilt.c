@@ -60,7 +60,7 @@ KI_CLONES
 static double cavities(run *r) {
     double most = 0;
 
-#pragma omp simd reduction(max : most)
+    KI_SIMD(reduction(max : most))
     for (size_t k = 0; k < NUMBERS; k++) {
         const double precision = 1 / r->v[k] - r->tau[k];
         r->precision[k] = precision > LEAST_PRECISION ? precision : LEAST_PRECISION;
@@ -88,7 +88,7 @@ static void spread_nodes(run *r, const rule *q) {
  * 1/(1 + a e) at the other. */
 KI_CLONES
 static void moments(run *r, const rule *q) {
-#pragma omp simd
+    KI_SIMD()
     for (size_t k = 0; k < NUMBERS; k++) {
         const double a = r->away[k];
         double z = 0, first = 0, second = 0;

@@ -10,7 +10,7 @@
 #define KI_CLONES
 #endif
 
-/* `omp simd` with maxima among its reductions, which clang 14 refuses with a warning. */
+/* `omp simd` with maxima among its reductions or loops inside, which clang 14 refuses with a warning. */
 #ifdef __clang__
 #define KI_SIMD(...)
 #else
