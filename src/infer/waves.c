@@ -140,6 +140,23 @@ static void add_outer(size_t runs, size_t slow, const double *const *wave, const
     }
 }
 
+/* packed += sum_r x[r stride] z z^T, packed [slow (slow + 1) / 2]. */
+KI_CLONES
+static void add_own(size_t runs, size_t slow, const double *const *wave, const ki_v8 *x,
+                    size_t stride, ki_v8 *packed) {
+    for (size_t k = 0; k < slow; k++) {
+        ki_v8 part[KI_PIECES_AT_ONCE];
+        for (size_t r = 0; r < runs; r++)
+            part[r] = wave[r][k] * x[r * stride];
+        for (size_t l = k; l < slow; l++, packed++) {
+            ki_v8 sum = *packed;
+            for (size_t r = 0; r < runs; r++)
+                sum += wave[r][l] * part[r];
+            *packed = sum;
+        }
+    }
+}
+
 void ki_waves_squares(const ki_tally_block *b, const ki_v8 *w, ki_v8 *packed) {
     const ki_columns *c = b->columns;
     const size_t n = ki_columns_width(c), wide = 1 + c->units;
@@ -157,14 +174,7 @@ void ki_waves_squares(const ki_tally_block *b, const ki_v8 *w, ki_v8 *packed) {
                 place[k] = ki_packed(n, j, wide + k);
             add_outer(found, c->slow, wave, b->space->piece + j, wide, packed, place);
         }
-        for (size_t r = 0; r < found; r++) {
-            const ki_v8 all = b->space->piece[r * wide];
-            for (size_t k = 0; k < c->slow; k++) {
-                ki_v8 *row = packed + ki_packed(n, wide + k, wide + k);
-                for (size_t l = k; l < c->slow; l++)
-                    row[l - k] += wave[r][k] * wave[r][l] * all;
-            }
-        }
+        add_own(found, c->slow, wave, b->space->piece, wide, packed + ki_packed(n, wide, wide));
     }
 }
 
@@ -227,6 +237,25 @@ static void project(size_t runs, size_t slow, const double *const *wave, const k
     }
 }
 
+/* *x += sum_(k <= l) m_kl z_k z_l, m packed. */
+KI_CLONES
+static void own_form(size_t slow, const double *wave, const ki_v8 *m, ki_v8 *x) {
+    ki_v8 all = *x;
+
+    for (size_t k = 0; k < slow; k++) {
+        ki_v8 sum = {0}, other = {0};
+        size_t l = k;
+        for (; l + 1 < slow; l += 2, m += 2) {
+            sum += wave[l] * m[0];
+            other += wave[l + 1] * m[1];
+        }
+        if (l < slow)
+            sum += wave[l] * *m++;
+        all += wave[k] * (sum + other);
+    }
+    *x = all;
+}
+
 void ki_waves_quadratic(const ki_tally_block *b, const ki_v8 *m, ki_v8 *q) {
     const ki_columns *c = b->columns;
     const size_t n = ki_columns_width(c), wide = 1 + c->units;
@@ -244,11 +273,7 @@ void ki_waves_quadratic(const ki_tally_block *b, const ki_v8 *m, ki_v8 *q) {
         }
         for (size_t r = 0; r < found; r++) {
             ki_v8 *x = b->space->piece + r * wide;
-            for (size_t k = 0; k < c->slow; k++) {
-                const ki_v8 *row = m + ki_packed(n, wide + k, wide + k);
-                for (size_t l = k; l < c->slow; l++)
-                    x[0] += wave[r][k] * wave[r][l] * row[l - k];
-            }
+            own_form(c->slow, wave[r], m + ki_packed(n, wide, wide), x);
             add_run(b, runs + r, x, q);
         }
     }
