@@ -90,16 +90,28 @@ SHOW_NUMBER(put_kurtosis, kurtosis)
 SHOW_NUMBER(put_mu_kbar, mu_kbar)
 SHOW_NUMBER(put_repetition, repetition)
 
-static void put_lag2(const ki_diagnosis *d, char out[CELL_SIZE]) {
-    put_misfit(d, KI_MISFIT_LAG2, out);
-}
+/* A row for each test of the model, whichever there are. */
+#define SHOW_MISFIT(name, number, word, text)                                                      \
+    static void put_##name(const ki_diagnosis *d, char out[CELL_SIZE]) {                           \
+        put_misfit(d, name, out);                                                                  \
+    }
+#define MISFIT_ROW(name, number, word, text)                                                       \
+    , {                                                                                            \
+        word, put_##name, NULL, 1                                                                  \
+    }
+KI_MISFIT_LIST(SHOW_MISFIT)
 
-static void put_same_bin(const ki_diagnosis *d, char out[CELL_SIZE]) {
-    put_misfit(d, KI_MISFIT_SAME_BIN, out);
-}
+/* What a row is worth in a few words; NULL for none. */
+static const char *note_of(const page_row *r) {
+    static const char *const notes[][2] = {{"lag-2", "the bin before the last"},
+                                           {"same-bin", "units of the same bin"},
+                                           {"drift", "rates that change slowly"},
+                                           {"history", "activity long before"}};
 
-static void put_drift(const ki_diagnosis *d, char out[CELL_SIZE]) {
-    put_misfit(d, KI_MISFIT_DRIFT, out);
+    for (size_t k = 0; !r->note && k < sizeof notes / sizeof *notes; k++)
+        if (strcmp(r->label, notes[k][0]) == 0)
+            return notes[k][1];
+    return r->note;
 }
 
 const page_row page_rows[] = {
@@ -123,10 +135,7 @@ const page_row page_rows[] = {
     {"S", put_S, "path entropy", 1},
     {"r", put_r, "S / S of independent units", 1},
     {"sigma/S", put_ratio, NULL, 1},
-    {"misfit of the model", NULL, NULL, 0},
-    {"lag-2", put_lag2, "the bin before the last", 1},
-    {"same-bin", put_same_bin, "units of the same bin", 1},
-    {"drift", put_drift, "rates that change slowly", 1},
+    {"misfit of the model", NULL, NULL, 0} KI_MISFIT_LIST(MISFIT_ROW),
     {"companions (not judged by)", NULL, NULL, 0},
     {"autocorrelation", put_autocorrelation, "mean activity, near g below 1", 1},
     {"branching ratio", put_branching, "drift raises it too", 1},
@@ -202,6 +211,7 @@ static void print_wrapped(const char *text, int at, int indent) {
 static void print_rows(const diagnose_run *w) {
     for (const page_row *r = page_rows; r->label; r++) {
         char cell[CELL_SIZE];
+        const char *note = w->n == 1 ? note_of(r) : NULL;
 
         if (!r->value) {
             printf("%s%s\n", r->label,
@@ -213,12 +223,12 @@ static void print_rows(const diagnose_run *w) {
         printf("  %-*s", LABEL_WIDTH, r->label);
         for (size_t k = 0; k < w->n; k++) {
             r->value(&w->found[k].d, cell);
-            if (k + 1 < w->n || (w->n == 1 && r->note))
+            if (k + 1 < w->n || note)
                 printf("%-*s ", CELL_WIDTH, cell);
             else
                 fputs(cell, stdout);
         }
-        puts(w->n == 1 && r->note ? r->note : "");
+        puts(note ? note : "");
     }
 }
 

@@ -249,7 +249,7 @@ static void write_bars(FILE *script, const diagnose_figure *f, const char *pictu
 /* The numbers, in the place of the sixth panel. They belong to the page and go with its first plot.
  */
 static void write_text(FILE *script, const diagnose_figure *f, const char *picture) {
-    const double top = 0.415, step = 0.385 / FIGURE_ROWS, left = 0.69;
+    const double top = 0.415, step = 0.402 / FIGURE_ROWS, left = 0.69;
     const double column[FIGURE_MOST] = {f->n == 1 ? 0.82 : 0.78, 0.89};
 
     for (size_t i = 0; i < f->n_rows; i++)
