@@ -66,32 +66,49 @@ def literal(text, language="text"):
     return ".. code-block:: %s\n\n%s\n" % (language, indented(text.rstrip("\n") + "\n"))
 
 
-def example(program, lines, folder, images):
-    """The lines of an example, run in the folder, and what each of them has written."""
+def run_lines(program, lines, folder, images):
+    """Runs lines in the folder: for each ("text", what a terminal shows) and ("image", name, line) of its pictures.
+    Without a folder they are only shown."""
     if folder is None:
-        return literal("\n".join("$ " + line for line in lines), "console")
+        return [("text", "\n".join("$ " + line for line in lines))]
     out = []
     for line in lines:
         before = set(folder.iterdir())
         env = {**os.environ, "PATH": "%s:%s" % (program.parent, os.environ["PATH"])}
         done = subprocess.run(line, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=False)
         if done.returncode == 1 and "gnuplot" in done.stderr:  # without it, without pictures
-            out.append(literal("$ " + line, "console"))
+            out.append(("text", "$ " + line))
             continue
         if done.returncode not in (0, 3):
             stop("%s : ended with status %d (%s) : an example that runs" % (line, done.returncode, done.stderr.strip()))
         shown = (done.stderr + done.stdout).splitlines()
         rest = len(shown) - SHOWN_LINES
-        shown = [s if len(s) <= SHOWN_WIDTH else s[:SHOWN_WIDTH - 4] + " ..." for s in shown[:SHOWN_LINES]]
-        if rest > 0:
-            shown.append("... (%d more lines)" % rest)
-        out.append(literal("\n".join(["$ " + line, *shown]), "console"))
+        if rest > 1 and "diagnose" not in line:  # a report is shown whole
+            shown[SHOWN_LINES:] = ["... (%d more lines)" % rest]
+        shown = [s if len(s) <= SHOWN_WIDTH else s[:SHOWN_WIDTH - 4] + " ..." for s in shown]
+        out.append(("text", "\n".join(["$ " + line, *shown])))
         for path in sorted(set(folder.iterdir()) - before):
             if path.suffix in (".png", ".svg"):
                 name = "%s-%s" % (folder.name, path.name)
                 shutil.copy(path, images / name)
-                out.append(".. image:: %s\n   :alt: %s\n" % (name, line))
-    return "\n".join(out)
+                out.append(("image", name, line))
+    return out
+
+
+def example(program, lines, folder, images):
+    return "\n".join(literal(part[1], "console") if part[0] == "text" else
+                     ".. image:: %s\n   :alt: %s\n" % part[1:] for part in run_lines(program, lines, folder, images))
+
+
+def tutorial(path, program, folder, sources):
+    """A page of this folder whose ```console blocks are run, one after the other in one folder."""
+    def shown(match):
+        lines = [line[2:] for line in match.group(1).splitlines()]
+        return "\n".join("```console\n%s\n```\n" % part[1] if part[0] == "text" else "![%s](%s)\n" % (part[2], part[1])
+                         for part in run_lines(program, lines, folder, sources))
+    if folder:
+        folder.mkdir()
+    return re.sub(r"```console\n((?:\$ .*\n)+)```\n", shown, path.read_text(encoding="utf-8"))
 
 
 def rst(text):
@@ -183,6 +200,9 @@ def main(program, output, quick=None):
     for path, name in PAGES.items():
         (sources / (name + ".md")).write_text(markdown(path, sources), encoding="utf-8")
     shutil.copy(HERE / "index.md", sources)
+    for path in sorted(HERE.glob("tutorial_*.md")):
+        (sources / path.name).write_text(tutorial(path, program, None if quick else scratch / path.stem, sources),
+                                         encoding="utf-8")
     write_commands(program, sources, None if quick else scratch)
     write_c(sources)
     write_python(sources)
