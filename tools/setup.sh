@@ -12,7 +12,7 @@ python="python3-dev python3-cffi python3-numpy python3-setuptools python3-pip
 test="g++ clang lld wasi-libc libclang-rt-dev-wasm32|libclang-rt-14-dev-wasm32 libcmocka-dev
     libgsl-dev librandom123-dev hdf5-tools python3-scipy python3-mpmath python3-h5py python3-pytest
     python3-hypothesis"
-deb="dpkg-dev chrpath debhelper dh-python pybuild-plugin-pyproject fakeroot"
+deb="build-essential dpkg-dev chrpath debhelper dh-python pybuild-plugin-pyproject fakeroot"
 docs="python3-numpy python3-cffi doxygen python3-sphinx python3-breathe python3-myst-parser furo"
 
 target=${1:-build}
