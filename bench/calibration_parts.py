@@ -9,7 +9,8 @@ from calibration_tables import markdown, mean_of, rate
 
 TWO_SIDED = 1.959964
 BOUNDS_TO = 20  # units up to which bounds take part
-DEAR_TO = 30000  # units times transitions up to which tests by surrogates do
+DEAR_TO = 30000  # units times transitions up to which tests by surrogates do, in every
+EACH_DEAR = 4  # fourth run
 
 
 def case(name, runs, quick=0, **settings):
@@ -121,7 +122,7 @@ def run_reversible(ki, settings, index):
     (T,), rest = split(settings, "T")
     rng = generator("reversible", settings["name"], index)
     network = draw(ki, rng, **rest)
-    return tested(ki, course(network, rng, T), index, network.N * T <= DEAR_TO)
+    return tested(ki, course(network, rng, T), index, network.N * T <= DEAR_TO and index % EACH_DEAR == 0)
 
 
 def table_rejections(cases, title):

@@ -23,7 +23,8 @@ import version  # noqa: E402
 
 # Where the project's own texts are in the manual.
 PAGES = {"README.md": "readme", "CHANGELOG.md": "changelog", "VERSIONING.md": "versioning", "CONTRIBUTING.md": "contributing",
-         "docs/notation.md": "notation", "docs/theory.md": "theory", "docs/diagnose.md": "diagnose", "docs/develop.md": "develop", "docs/languages.md": "languages"}
+         "docs/notation.md": "notation", "docs/theory.md": "theory", "docs/diagnose.md": "diagnose", "docs/calibration.md": "calibration",
+         "docs/develop.md": "develop", "docs/languages.md": "languages"}
 SHOWN_LINES, SHOWN_WIDTH = 12, 160
 
 
