@@ -51,7 +51,7 @@ static void sizes(void **state) {
         assert_int_equal(ki_diagnose(r, &cases[k].options, &run, NULL, &d), 0);
         const size_t taken = most - before;
         assert_int_equal(ki_diagnose_memory(n, cases[k].bins, &cases[k].options, 1, &bytes), 0);
-        if (bytes < taken || bytes > 2.5 * (double)taken + 1e6)
+        if (bytes < taken || (double)bytes > 2.5 * (double)taken + 1e6)
             fail_msg("case %zu: %zu bytes taken, %llu said", k, taken, (unsigned long long)bytes);
         ki_raster_free(r);
         free(x);
