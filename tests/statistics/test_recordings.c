@@ -64,10 +64,10 @@ static void errors_of_fits(void **state) {
     ki_plain_rng rng = {21};
     coverage c[2] = {{0}};
     double H[N], J[N * N];
-    ki_fit_result o = ki_test_result(N);
     (void)state;
     if (KI_SANITIZED)
         skip();
+    ki_fit_result o = ki_test_result(N);
     for (int run = 0; run < RUNS; run++) {
         draw(N, 1, 0.3, 0, &rng, H, J);
         ki_raster *r = record(N, H, J, 2000, &rng);
@@ -91,10 +91,10 @@ static void errors_by_length(void **state) {
     ki_plain_rng rng = {22};
     ki_stat fall[TIMES - 1] = {{0}}, relative[TIMES] = {{0}};
     double H[N], J[N * N];
-    ki_fit_result o = ki_test_result(N);
     (void)state;
     if (KI_SANITIZED)
         skip();
+    ki_fit_result o = ki_test_result(N);
     for (int run = 0; run < RUNS; run++) {
         double before = 0;
         draw(N, 1, 0.3, 0, &rng, H, J);
@@ -127,10 +127,10 @@ static void long_recordings(void **state) {
     enum { N = 10, RUNS = 4 };
     ki_plain_rng rng = {29};
     double H[N], J[N * N];
-    ki_fit_result o = ki_test_result(N), p = ki_test_result(N);
     (void)state;
     if (KI_SANITIZED)
         skip();
+    ki_fit_result o = ki_test_result(N), p = ki_test_result(N);
     for (int run = 0; run < RUNS; run++) {
         draw(N, 1, 0.3, 0, &rng, H, J);
         ki_raster *r = record(N, H, J, 30000, &rng);
@@ -151,10 +151,10 @@ static void bias_of_fits(void **state) {
     ki_plain_rng rng = {23};
     ki_stat slope[2] = {{0}};
     double H[N], J[N * N];
-    ki_fit_result o = ki_test_result(N);
     (void)state;
     if (KI_SANITIZED)
         skip();
+    ki_fit_result o = ki_test_result(N);
     for (int run = 0; run < RUNS; run++) {
         draw(N, 1, 0.3, 0, &rng, H, J);
         ki_raster *r = record(N, H, J, 300, &rng);
