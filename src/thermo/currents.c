@@ -8,10 +8,12 @@
 #include "num/matmul.h"
 #include "num/simd.h"
 #include "raster/block.h"
+#include "raster/count.h"
 
-/* Pairs whose products with all later ones are made by one worker at a time; blocks of bins of an
+/* Pairs whose products with all later ones are made by one worker at a time, words of bins of them;
+ * blocks of bins of an
  * index of ki_currents_along(); units of one of ki_currents_sums(). */
-enum { TILE = 64, BLOCKS = 16, ROWS = 32 };
+enum { TILE = 64, CHUNK = 64, BLOCKS = 16, ROWS = 32 };
 
 static const ki_run_options alone = {.threads = 1};
 
@@ -29,20 +31,24 @@ typedef struct job {
 /* Work space of a worker. */
 typedef struct space {
     double *s, *y;      /* [units,KI_BLOCK] */
-    double *current;    /* [pairs,KI_BLOCK] */
-    double *product;    /* [pairs,TILE], or [units, KI_BLOCK or units] */
+    double *product;    /* [units, KI_BLOCK or units] */
     double *multiplier; /* of ki_matmul() */
+    /* Of ki_currents_covariance() instead, bits: */
+    uint64_t *before, *after; /* [units,CHUNK] */
+    uint64_t *half;           /* [pairs,2,CHUNK] bits of y_i s_j and of y_j s_i */
 } space;
 
 static void take(ki_cursor *c, const job *j, space *s) {
-    const size_t m = j->c->units, pairs = j->pairs;
-    const size_t high = pairs > m ? pairs : m, wide = pairs ? TILE : m > KI_BLOCK ? m : KI_BLOCK;
+    const size_t m = j->c->units, pairs = j->pairs, n = pairs ? 0 : m;
+    const size_t wide = m > KI_BLOCK ? m : KI_BLOCK;
 
-    s->s = ki_take(c, m * KI_BLOCK, sizeof(double));
-    s->y = ki_take(c, m * KI_BLOCK, sizeof(double));
-    s->current = ki_take(c, pairs * KI_BLOCK, sizeof(double));
-    s->product = ki_take(c, high * wide, sizeof(double));
-    s->multiplier = ki_take(c, ki_matmul_space(high, wide), sizeof(double));
+    s->s = ki_take(c, n * KI_BLOCK, sizeof(double));
+    s->y = ki_take(c, n * KI_BLOCK, sizeof(double));
+    s->product = ki_take(c, n * wide, sizeof(double));
+    s->multiplier = ki_take(c, n ? ki_matmul_space(n, wide) : 0, sizeof(double));
+    s->before = ki_take(c, pairs ? m * CHUNK : 0, sizeof(uint64_t));
+    s->after = ki_take(c, pairs ? m * CHUNK : 0, sizeof(uint64_t));
+    s->half = ki_take(c, 2 * pairs * CHUNK, sizeof(uint64_t));
 }
 
 uint64_t ki_currents_bytes(size_t units, int covariance, size_t directions, int threads) {
@@ -74,24 +80,6 @@ static int expand(const ki_currents *c, size_t w, space *s) {
     return 1;
 }
 
-KI_CLONES
-static void one_current(const double *yi, const double *sj, const double *yj, const double *si,
-                        double *c) {
-    for (size_t t = 0; t < KI_BLOCK; t++)
-        c[t] = yi[t] * sj[t] - yj[t] * si[t];
-}
-
-/* Currents of the pairs from number `first` on. */
-static void make_currents(size_t units, size_t first, space *s) {
-    size_t p = 0;
-
-    for (size_t i = 0; i < units; i++)
-        for (size_t j = i + 1; j < units; j++, p++)
-            if (p >= first)
-                one_current(s->y + i * KI_BLOCK, s->s + j * KI_BLOCK, s->y + j * KI_BLOCK,
-                            s->s + i * KI_BLOCK, s->current + p * KI_BLOCK);
-}
-
 static space space_of(const job *j, ki_work *work) {
     ki_cursor c = {.base = j->memory + (uint64_t)ki_work_thread(work) * j->each};
     space s;
@@ -104,25 +92,68 @@ static int cancelled(void) {
     return ki_fail(KI_ERR_CANCELLED, "entropy : cancelled : run it again");
 }
 
+/* Bits of a chunk of bins: states, and both halves of the currents of the pairs from number `first`
+ * on, 0 where there is no transition. Returns the number of words. */
+static size_t make_halves(const ki_currents *c, size_t w0, size_t first, space *s) {
+    const ki_raster *r = c->part->raster;
+    const uint64_t *use = c->part->lead[0] + w0;
+    const size_t width = r->words - w0 < CHUNK ? r->words - w0 : CHUNK;
+    size_t p = 0;
+
+    for (size_t i = 0; i < c->units; i++) {
+        const uint64_t *row = ki_raster_row(r, c->unit[i]);
+        for (size_t w = 0; w < width; w++) {
+            s->before[i * CHUNK + w] = row[w0 + w];
+            s->after[i * CHUNK + w] = ki_raster_next(row, r->words, w0 + w);
+        }
+    }
+    for (size_t i = 0; i < c->units; i++)
+        for (size_t j = i + 1; j < c->units; j++, p++) {
+            if (p < first)
+                continue;
+            uint64_t *half = s->half + 2 * (p - first) * CHUNK;
+            for (size_t w = 0; w < width; w++) {
+                half[w] = ~(s->after[i * CHUNK + w] ^ s->before[j * CHUNK + w]) & use[w];
+                half[CHUNK + w] = ~(s->after[j * CHUNK + w] ^ s->before[i * CHUNK + w]) & use[w];
+            }
+        }
+    return width;
+}
+
+/* Adds sums of products of currents, as numbers of bits in which their halves a - b and a' - b'
+ * differ: that of (a - b) (a' - b') is -2 (#aa' - #ab' - #ba' + #bb'). Of pair p of the tile with pairs
+ * q and q + 1. */
+static void add_counts(const job *j, int level, size_t width, const space *s, size_t first,
+                       size_t p, size_t q) {
+    const size_t left = j->pairs - first, more = q + 1 < left;
+    const uint64_t *a = s->half + 2 * p * CHUNK, *to = s->half + 2 * q * CHUNK;
+    const uint64_t *const y[KI_COUNT_ROWS] = {to, to + CHUNK, to + (more ? 2 : 0) * CHUNK,
+                                              to + (more ? 3 : 1) * CHUNK};
+    uint64_t one[KI_COUNT_ROWS] = {0}, two[KI_COUNT_ROWS] = {0};
+
+    ki_count_differences(level, width, a, y, one);
+    ki_count_differences(level, width, a + CHUNK, y, two);
+    for (size_t k = 0; k <= more; k++)
+        j->covariance[(first + q + k) * j->pairs + first + p] -=
+            2 * ((double)one[2 * k] - (double)one[2 * k + 1] - (double)two[2 * k] +
+                 (double)two[2 * k + 1]);
+}
+
 /* Second moments of a tile of pairs with those from its first one on: whole numbers, the same in
  * any order. */
 static int one_tile(void *ctx, ki_work *work, size_t index) {
     const job *j = ctx;
     const size_t first = index * TILE, left = j->pairs - first;
     const size_t rows = left < TILE ? left : TILE;
+    const int level = ki_simd_level();
     space s = space_of(j, work);
 
-    for (size_t w = 0; w < j->c->part->raster->words; w += KI_BLOCK_WORDS) {
-        if (!expand(j->c, w, &s))
-            continue;
-        make_currents(j->c->units, first, &s);
-        const double *from = s.current + first * KI_BLOCK;
-        (void)ki_matmul(left, rows, KI_BLOCK, (ki_matrix){from, KI_BLOCK, 1}, NULL,
-                        (ki_matrix){from, 1, KI_BLOCK}, s.product, rows, s.multiplier, &alone);
-        for (size_t p = 0; p < left; p++)
-            for (size_t q = 0; q < rows; q++)
-                j->covariance[(first + p) * j->pairs + first + q] += s.product[p * rows + q];
-        if (ki_work_spend(work, left * rows * KI_BLOCK))
+    for (size_t w = 0; w < j->c->part->raster->words; w += CHUNK) {
+        const size_t width = make_halves(j->c, w, first, &s);
+        for (size_t q = 0; q < left; q += 2)
+            for (size_t p = 0; p < rows; p++)
+                add_counts(j, level, width, &s, first, p, q);
+        if (ki_work_spend(work, left * rows * 8 * width))
             return cancelled();
     }
     (void)ki_work_tick(work, rows);
