@@ -128,7 +128,7 @@ KI_API const char *ki_regime_rule(int regime);
     X(KI_DOUBT_SAME_BIN, 3, "same-bin", "units of one bin depend on each other",                   \
       "narrower bins; unseen common input does this too")                                          \
     X(KI_DOUBT_DRIFT, 4, "drift",                                                                  \
-      "rates drift faster than slow cosines follow, or so much that g or r hangs on it",           \
+      "rates drift and g or r hangs on it, or activity long before matters",                       \
       "a stationary stretch of the recording, or more cosines")                                    \
     X(KI_DOUBT_SYMMETRY, 5, "symmetry",                                                            \
       "J_ij and J_ji are correlated: the network is none of the ensemble",                         \
@@ -165,7 +165,8 @@ KI_API const char *ki_doubt_advice(int doubt);
 #define KI_MISFIT_LIST(X)                                                                          \
     X(KI_MISFIT_LAG2, 0, "lag-2", "the state two bins before adds nothing to the last one")        \
     X(KI_MISFIT_SAME_BIN, 1, "same-bin", "units are independent given the bin before")             \
-    X(KI_MISFIT_DRIFT, 2, "drift", "rates given the bin before stay the same")
+    X(KI_MISFIT_DRIFT, 2, "drift", "rates given the bin before stay the same")                     \
+    X(KI_MISFIT_HISTORY, 3, "history", "activity of 20 bins before adds nothing to the last one")
 
 /** Tests of the model; see KI_MISFIT_LIST. */
 enum ki_misfit_test {
@@ -227,7 +228,7 @@ typedef struct ki_diagnose_options {
     double weak;          /**< r above it, (0, 1]; 0 = 0.8 */
     double misfit_z;      /**< a misfit needs z above it, > 0; 0 = 5 */
     double
-        misfit_fraction;  /**< ... and fraction above it (a tenth of it for drift), > 0; 0 = 0.01 */
+        misfit_fraction; /**< ... and fraction above it (a tenth of it for drift and history), > 0; 0 = 0.01 */
     double kappa;         /**< most |kappa|, > 0; 0 = 0.3 */
     double self;          /**< most |self - mu/N| beside 3 b/N, > 0; 0 = 0.3 */
     double shift;         /**< most change of g with twice the cosines, > 0; 0 = 0.1 */
@@ -323,6 +324,8 @@ typedef struct ki_diagnosis {
  *                 Var = sum_t w_i z_j^2
  *       same-bin  U_ij = sum_t eps_i eps_j, Var = sum_t w_i w_j, i < j
  *       drift     U_ik = sum over block k of 50 of eps_i, Var = sum over it of w_i; less slow cosines
+ *       history   U = sum_ti eps_i z, Var = sum_ti w_i z^2, z the mean activity of the 20 bins before,
+ *                 less its regression on x and slow cosines; z = U/sqrt Var
  *       z = sum (U^2/Var - 1)/sqrt(2 dof), fraction = sum (U^2/Var - 1)/2 over the gain of the fit
  * ```
  *

@@ -223,9 +223,9 @@ static void couplings(job *j) {
 
 /* Drift moves g much more than it gains in likelihood: couplings take most of it. */
 static int is_misfit(const ki_diagnosis *o, int test) {
-    const double part = test == KI_MISFIT_DRIFT ? DRIFT_SHARE : 1;
+    const double part = test == KI_MISFIT_DRIFT || test == KI_MISFIT_HISTORY ? DRIFT_SHARE : 1;
 
-    return o->misfit[test].z > o->options.misfit_z &&
+    return fabs(o->misfit[test].z) > o->options.misfit_z &&
            o->misfit[test].fraction > part * o->options.misfit_fraction;
 }
 
@@ -254,7 +254,7 @@ static void judge(ki_diagnosis *o, double r_drifting) {
         [KI_DOUBT_SPREAD] = !(o->g.sd < t->g_sd),
         [KI_DOUBT_LAG2] = is_misfit(o, KI_MISFIT_LAG2),
         [KI_DOUBT_SAME_BIN] = is_misfit(o, KI_MISFIT_SAME_BIN),
-        [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) ||
+        [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) || is_misfit(o, KI_MISFIT_HISTORY) ||
                            fabs(o->g_more - o->g.value) > fmax(t->shift, 2 * o->g.sd) ||
                            is_drift_decisive(o, r_drifting),
         [KI_DOUBT_SYMMETRY] =

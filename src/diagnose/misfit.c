@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "history.h"
 #include "num/cholesky.h"
 #include "num/matmul.h"
 #include "num/sum.h"
@@ -30,6 +31,7 @@ typedef struct sums {
     double *drift, *drift_variance;           /* [rows,BATCHES] */
     double surprise[BATCHES], rates[BATCHES]; /* -log-likelihood; sum_i -atanh(m_i) y_i */
     double width;                             /* sum of w */
+    double history, history_variance;
 } sums;
 
 typedef struct job {
@@ -45,7 +47,9 @@ typedef struct job {
     double *regression; /* [columns,columns + 1] of the state two bins before on x */
     double *gram;       /* [columns + 1,columns + 1] */
     int regressed;      /* 0: too few bins */
-    size_t cosines;     /* that the test of drift leaves out */
+    size_t cosines;     /* that the tests of drift and history leave out */
+    double *history;    /* [64 words] the regressor of history ... */
+    int is_history;     /* ... if there is one */
     size_t batches, edge[BATCHES + 1], counts[BATCHES];
     sums slice[SLICES];
     char *rooms;
@@ -54,11 +58,11 @@ typedef struct job {
 
 /* A block at work. */
 typedef struct room {
-    double *x;                  /* [columns + 1,KI_BLOCK] */
-    double *z, *squares;        /* [columns,KI_BLOCK] */
-    double *h, *eps, *w, *chi;  /* [rows,KI_BLOCK] */
-    double *mask, *line, *rate; /* [KI_BLOCK] */
-    double *product;            /* [units,units] */
+    double *x;                                 /* [columns + 1,KI_BLOCK] */
+    double *z, *squares;                       /* [columns,KI_BLOCK] */
+    double *h, *eps, *w, *chi;                 /* [rows,KI_BLOCK] */
+    double *mask, *line, *rate, *all, *spread; /* [KI_BLOCK] */
+    double *product;                           /* [units,units] */
     double *multiplier;
 } room;
 
@@ -69,7 +73,7 @@ static void take_room(ki_cursor *c, size_t units, room *s) {
     double **const wide[] = {&s->z, &s->squares, &s->h, &s->eps, &s->w, &s->chi};
     for (size_t k = 0; k < sizeof wide / sizeof wide[0]; k++)
         *wide[k] = ki_take(c, units * KI_BLOCK, sizeof(double));
-    double **const lines[] = {&s->mask, &s->line, &s->rate};
+    double **const lines[] = {&s->mask, &s->line, &s->rate, &s->all, &s->spread};
     for (size_t k = 0; k < sizeof lines / sizeof lines[0]; k++)
         *lines[k] = ki_take(c, KI_BLOCK, sizeof(double));
     s->product = ki_take(c, units * units, sizeof(double));
@@ -92,6 +96,7 @@ static void take(ki_cursor *c, int workers, job *j) {
         *squares[k] = ki_take(c, n * n, sizeof(double));
     j->status = ki_take(c, units, sizeof(int));
     j->column = ki_take(c, units, sizeof(int8_t));
+    j->history = ki_take(c, 64 * j->raster->words, sizeof(double));
     j->row = ki_take(c, units, sizeof(size_t));
     j->of = ki_take(c, units, sizeof(size_t));
     for (size_t k = 0; k < SLICES; k++) {
@@ -189,6 +194,8 @@ static void residuals(const job *j, size_t w, room *s) {
     ki_vsech2(j->rows * KI_BLOCK, s->h, s->w);
     memset(s->line, 0, KI_BLOCK * sizeof *s->line);
     memset(s->rate, 0, KI_BLOCK * sizeof *s->rate);
+    memset(s->all, 0, KI_BLOCK * sizeof *s->all);
+    memset(s->spread, 0, KI_BLOCK * sizeof *s->spread);
     for (size_t i = 0; i < j->rows; i++) {
         double *eps = s->eps + i * KI_BLOCK, *weight = s->w + i * KI_BLOCK;
         const double *h = s->h + i * KI_BLOCK, *chi = s->chi + i * KI_BLOCK;
@@ -200,6 +207,8 @@ static void residuals(const job *j, size_t w, room *s) {
             eps[t] = s->x[t] * (eps[t] - th);
             weight[t] *= s->x[t];
             s->line[t] += s->x[t] * chi[t] - h[t] * eps[t];
+            s->all[t] += eps[t];
+            s->spread[t] += weight[t];
         }
     }
 }
@@ -279,6 +288,10 @@ static int do_slice(void *context, ki_work *work, size_t slice) {
         residuals(j, w, &s);
         by_batches(j, w, &s, out);
         out->width += ki_sum(j->rows * KI_BLOCK, s.w);
+        if (j->is_history) {
+            out->history += ki_dot(KI_BLOCK, s.all, j->history + 64 * w);
+            out->history_variance += ki_sum_squares(KI_BLOCK, j->history + 64 * w, s.spread);
+        }
         add_symmetric(j->rows, s.eps, out->same, &s);
         add_symmetric(j->rows, s.w, out->same_variance, &s);
         if (j->regressed) {
@@ -315,6 +328,8 @@ static void add_slices(job *j) {
             all->rates[q] += s->rates[q];
         }
         all->width += s->width;
+        all->history += s->history;
+        all->history_variance += s->history_variance;
     }
 }
 
@@ -373,8 +388,13 @@ static void test_all(const job *j, double gain, ki_misfit *test) {
         drift_cells(j, s->drift + a * BATCHES, s->drift_variance + a * BATCHES,
                     excess + KI_MISFIT_DRIFT, test + KI_MISFIT_DRIFT);
     }
-    for (int k = 0; k < KI_N_MISFITS; k++)
+    for (int k = 0; k < KI_MISFIT_HISTORY; k++)
         finish_test(excess[k], gain, test + k);
+    /* One cell: z is its own sign and size. */
+    ki_misfit *history = test + KI_MISFIT_HISTORY;
+    history->dof = j->is_history && s->history_variance > 0;
+    history->z = history->dof ? s->history / sqrt(s->history_variance) : NAN;
+    history->fraction = history->dof ? (history->z * history->z - 1) / 2 / fmax(gain, 1) : NAN;
 }
 
 /* Standard error of the mean over transitions of a - factor b by the batches. */
@@ -422,7 +442,10 @@ static int prepare(job *j, const ki_run_options *quiet) {
     ki_part_edges(&j->part, j->batches, 1, j->edge);
     for (size_t k = 0; k < j->batches; k++)
         j->counts[k] = ki_part_between(&j->part, j->edge[k], j->edge[k + 1], NULL);
-    const int error = regress(j, quiet);
+    int error = regress(j, quiet);
+    error = error ? error
+                  : ki_history(j->raster, j->columns, j->of, j->cosines, quiet, j->history,
+                               &j->is_history);
     return error ? error : ki_raster_moments(j->raster, quiet, NULL, j->after, NULL, NULL);
 }
 

@@ -20,7 +20,7 @@ def test_misfit_and_entropies(ki, name):
     r = ki.diagnose(raster, axes=axes, draws=200)
     theta, _ = ki.reference.inference.maximum_likelihood(raster, ridge=0.3)
     want = reference.misfit(raster, theta)
-    for test, (z, fraction) in zip(("lag-2", "same-bin", "drift"), r.misfit):
+    for test, (z, fraction) in zip(("lag-2", "same-bin", "drift", "history"), r.misfit):
         assert z == pytest.approx(want[test][0], rel=1e-5, abs=1e-6), test
         assert fraction == pytest.approx(want[test][1], rel=1e-5, abs=1e-8), test
     S_ind = reference.independent_entropy(raster) / raster.shape[-1]

@@ -64,6 +64,25 @@ def without_waves(score, variance, cosines):
     return (score**2 / variance).sum() - gone, len(score) - cosines
 
 
+def history(raster, cosines, bins=20, least=5):
+    """Mean activity of the up to 20 bins before that of a transition, less its regression on x and slow cosines."""
+    raster = np.asarray(raster, dtype=float)
+    raster = raster[None] if raster.ndim == 2 else raster
+    trials, length, units = raster.shape
+    past = np.zeros((trials, length - 1))
+    for t in range(least, length - 1):
+        past[:, t] = raster[:, max(0, t - bins):t].mean((1, 2))
+    bin_of = np.arange(trials)[:, None] * length + np.arange(length - 1)
+    waves = np.cos(np.pi * np.multiply.outer((bin_of + 0.5) / (trials * length), np.arange(1, cosines + 1)))
+    there = np.broadcast_to(np.arange(length - 1) >= least, past.shape)
+    x = np.concatenate([np.ones((trials, length - 1, 1)), raster[:, :-1], waves], axis=2)[there]
+    z = past[there]
+    z = z - x @ np.linalg.lstsq(x, z, rcond=None)[0]
+    full = np.zeros(past.shape)
+    full[there] = z
+    return full.ravel()
+
+
 def misfit(raster, theta, cosines=10, batches=50):
     """[misfit] {test: (z, fraction, dof)} of the network theta, fitted with ridge 0.3; drift that so many cosines
     (20 at most) can take is none."""
@@ -91,6 +110,9 @@ def misfit(raster, theta, cosines=10, batches=50):
         dof = sum(n for _, n in of_units)
         excess = sum(x for x, _ in of_units) - dof
         out[name] = excess / np.sqrt(2 * dof), excess / 2 / gain, dof
+    slow = history(raster, min(cosines, 20))
+    z = eps.sum(1) @ slow / np.sqrt(w.sum(1) @ slow**2)
+    out["history"] = z, (z**2 - 1) / 2 / gain, 1
     return out
 
 
