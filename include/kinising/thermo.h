@@ -207,11 +207,11 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  * The same numbers for any number of threads.
  *
  * Cost: Firth's fit, and N^3 T (single precision) for leads and errors; maximum likelihood as much
- * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/512 words counted
- * and N^6/48;
- * maxent a fit and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2; a surrogate a fit and N^3 T. Source: docs/theory.md; Firth
- * 1993; Cox, Snell 1968; randomization test of signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur);
- * Aguilera, Ito, Kolchinsky 2025 (maxent).
+ * again where plugin or crossfit is asked for, and with `refit` a fit for each part; mtur N^4 T/512
+ * words counted and N^6/48; maxent a fit and 30 N^2 T; symmetric a fit, and some 5 times N^3 T/2; a
+ * surrogate a fit and N^3 T. Source: docs/theory.md; Firth 1993; Cox, Snell 1968; randomization test of
+ * signs, Fisher 1935; Hasegawa, Van Vu 2019, Dechant 2018 (mtur); Aguilera, Ito, Kolchinsky 2025
+ * (maxent).
  */
 KI_API KI_WARN_UNUSED int ki_entropy_production(const ki_raster *raster,
                                                 const ki_entropy_spec *spec,
