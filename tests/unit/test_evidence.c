@@ -28,8 +28,8 @@ static ki_raster *recording(size_t trials, uint64_t seed, int8_t **values) {
 static void *rows_of(ki_raster *r, ki_evidence_data *d, size_t *unit) {
     ki_cursor memory = {0};
 
-    *d = (ki_evidence_data){.raster = r, .cosines = 2, .units = N, .unit = unit};
-    for (size_t i = 0; i < N; i++)
+    *d = (ki_evidence_data){.raster = r, .cosines = 2, .units = r->units, .unit = unit};
+    for (size_t i = 0; i < r->units; i++)
         unit[i] = i;
     ki_evidence_take(&memory, d);
     void *all = ki_alloc(1, memory.used);
@@ -198,6 +198,75 @@ static void drift(void **state) {
     ki_raster_free(r);
 }
 
+/* Modes and a sweep of more rows than a panel has: neither the order of units matters nor the number
+ * of threads. */
+static void many_units(void **state) {
+    (void)state;
+    enum { MANY = 132, SHORT = 250, WIDE = MANY + 3 };
+    const int threads[] = {1, 3, 1};
+    double *H = calloc(MANY, sizeof *H), *J = malloc(MANY * MANY * sizeof *J);
+    int8_t *x[3];
+    uint64_t seed = 4;
+    ki_evidence_data d[3];
+    ki_raster *r[3];
+    void *memory[3];
+    size_t unit[3][MANY];
+
+    assert_true(H && J);
+    for (size_t k = 0; k < MANY * MANY; k++)
+        J[k] = 1.0 / MANY + 0.3 * (ki_test_uniform(&seed) - 0.5);
+    for (int k = 0; k < 3; k++)
+        x[k] = ki_test_course(MANY, H, J, 1, SHORT, 9);
+    for (size_t t = 0; t < SHORT; t++)
+        for (size_t i = 0; i < MANY; i++)
+            x[2][t * MANY + i] = x[0][t * MANY + MANY - 1 - i];
+    for (int k = 0; k < 3; k++) {
+        const ki_run_options run = {.threads = threads[k]};
+        r[k] = ki_test_raster(MANY, 1, SHORT, x[k]);
+        memory[k] = rows_of(r[k], d + k, unit[k]);
+        assert_int_equal(ki_evidence_laplace(d + k, &run), 0);
+        assert_int_equal(ki_evidence_sweep(d + k, &run), 0);
+        assert_int_equal(ki_evidence_sweep(d + k, &run), 0);
+        free(x[k]);
+    }
+    assert_memory_equal(d[0].theta, d[1].theta, MANY * WIDE * sizeof(double));
+    assert_memory_equal(d[0].precision, d[1].precision, MANY * WIDE * WIDE * sizeof(double));
+    for (size_t i = 0; i < MANY; i++)
+        for (size_t k = 0; k < MANY; k++)
+            assert_close(d[0].theta[i * WIDE + 1 + k], d[2].theta[(MANY - 1 - i) * WIDE + MANY - k],
+                         1e-2, 5e-3);
+    for (int k = 0; k < 3; k++) {
+        ki_free(memory[k]);
+        ki_raster_free(r[k]);
+    }
+    free(J);
+    free(H);
+}
+
+/* Recordings that say little or are deterministic have finite numbers, converged or not. */
+static void odd(void **state) {
+    (void)state;
+    const struct {
+        size_t n, bins, period;
+    } cases[] = {{2, 3, 2}, {2, 4, 2}, {10, 600, 10}, {10, 600, 2}, {9, 600, 600}, {4, 40, 3}};
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const size_t n = cases[k].n, bins = cases[k].bins, period = cases[k].period;
+        int8_t *x = malloc(bins * n);
+        ki_prior p = {0};
+        assert_non_null(x);
+        for (size_t t = 0; t < bins; t++)
+            for (size_t i = 0; i < n; i++)
+                x[t * n + i] = (t + (period < 600 ? i : 0)) % period < (period + 1) / 2 ? 1 : -1;
+        ki_raster *r = ki_test_raster(n, 1, bins, x);
+        assert_int_equal(ki_evidence(r, 3, NULL, &p, NULL), 0);
+        assert_true(isfinite(p.mu) && isfinite(p.b) && isfinite(p.field) && isfinite(p.field_sd));
+        assert_true(isfinite(p.self) && isfinite(p.self_sd) && p.sweeps <= 40);
+        ki_raster_free(r);
+        free(x);
+    }
+}
+
 static int stop(void *context, uint64_t done, uint64_t total) {
     (void)context;
     (void)done;
@@ -242,10 +311,10 @@ static void refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(maximum),  cmocka_unit_test(other_cosines),
-                                       cmocka_unit_test(no_drift), cmocka_unit_test(cold),
-                                       cmocka_unit_test(left_out), cmocka_unit_test(drift),
-                                       cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maximum),  cmocka_unit_test(other_cosines), cmocka_unit_test(no_drift),
+        cmocka_unit_test(cold),     cmocka_unit_test(many_units),    cmocka_unit_test(odd),
+        cmocka_unit_test(left_out), cmocka_unit_test(drift),         cmocka_unit_test(refused)};
 
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
 }
