@@ -39,6 +39,7 @@ typedef struct job {
     double *H, *J;           /* [N], [N,N] of Firth's fit */
     double *mean_H, *mean_J; /* of the posterior */
     double r_drifting;       /* r beside units of which the rates drift */
+    double kappa_centred;    /* kappa of couplings less the means of their rows and columns */
     ki_diagnosis out;
 } job;
 
@@ -189,34 +190,60 @@ static int draw(job *j) {
     return 0;
 }
 
+/* Covariance of J_ij and J_ji, i != j, and their variance; `centred`: less the means of rows and columns, which
+ * are known worst where units hardly change, and correlate by themselves. */
+static void symmetry(job *j, int centred, double *covariance, double *variance) {
+    const ki_evidence_data *d = &j->state->data;
+    const size_t n = d->units, all = j->raster->units;
+    const double others = (double)(n - 1), pairs = (double)n * others;
+    double *const row = j->H, *const column = j->mean_H; /* not needed any more */
+    double mean = 0;
+
+    memset(row, 0, n * sizeof *row);
+    memset(column, 0, n * sizeof *column);
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++)
+            if (a != b) {
+                const double x = j->J[d->unit[a] * all + d->unit[b]];
+                row[a] += centred ? x / others : 0;
+                column[b] += centred ? x / others : 0;
+                mean += x / pairs;
+            }
+    mean *= centred ? -1 : 1; /* it is in rows and columns both */
+    *covariance = *variance = 0;
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++)
+            if (a != b) {
+                const double x = j->J[d->unit[a] * all + d->unit[b]] - row[a] - column[b] - mean;
+                const double y = j->J[d->unit[b] * all + d->unit[a]] - row[b] - column[a] - mean;
+                *covariance += x * y / pairs;
+                *variance += x * x / pairs;
+            }
+}
+
 /* Correlation of J_ij and J_ji, and the fourth moment of the couplings. */
 static void couplings(job *j) {
     ki_diagnosis *o = &j->out;
     const ki_evidence_data *d = &j->state->data;
-    const size_t all = j->raster->units;
-    const double pairs = (double)d->units * (double)(d->units - 1) / 2;
-    double mean = 0, square = 0, product = 0, centre = 0, second = 0, fourth = 0;
+    const size_t n = d->units, all = j->raster->units;
+    const double pairs = (double)n * (double)(n - 1) / 2;
+    double centre = 0, second = 0, fourth = 0, covariance, variance;
 
-    for (size_t a = 0; a < d->units; a++)
-        for (size_t b = 0; b < d->units; b++)
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++)
+            centre += a == b ? 0 : j->mean_J[d->unit[a] * all + d->unit[b]] / (2 * pairs);
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++)
             if (a != b) {
-                mean += j->J[d->unit[a] * all + d->unit[b]] / (2 * pairs);
-                centre += j->mean_J[d->unit[a] * all + d->unit[b]] / (2 * pairs);
+                const double v = j->mean_J[d->unit[a] * all + d->unit[b]] - centre;
+                second += v * v / (2 * pairs);
+                fourth += v * v * v * v / (2 * pairs);
             }
-    for (size_t a = 0; a < d->units; a++)
-        for (size_t b = 0; b < d->units; b++) {
-            const double x = j->J[d->unit[a] * all + d->unit[b]] - mean;
-            const double y = j->J[d->unit[b] * all + d->unit[a]] - mean;
-            const double v = j->mean_J[d->unit[a] * all + d->unit[b]] - centre;
-            if (a == b)
-                continue;
-            square += x * x / (2 * pairs);
-            product += x * y / (2 * pairs);
-            second += v * v / (2 * pairs);
-            fourth += v * v * v * v / (2 * pairs);
-        }
     const double scale = d->prior.variance[KI_KIND_COUPLING];
-    o->kappa = ki_normal_interval(product / scale, square / sqrt(pairs) / scale);
+    symmetry(j, 1, &covariance, &variance);
+    j->kappa_centred = covariance / scale;
+    symmetry(j, 0, &covariance, &variance);
+    o->kappa = ki_normal_interval(covariance / scale, variance / sqrt(pairs) / scale);
     o->kurtosis = fourth / (second * second);
     o->mu_kbar = o->mu.value * o->kbar;
 }
@@ -238,7 +265,8 @@ static int is_drift_decisive(const ki_diagnosis *o, double r_drifting) {
            ki_regime_of(t, o->g.value, r_drifting, o->ratio.value) != as_is;
 }
 
-static void judge(ki_diagnosis *o, double r_drifting) {
+static void judge(job *j) {
+    ki_diagnosis *o = &j->out;
     const ki_diagnose_options *t = &o->options;
     const double N = (double)o->fitted;
     const double self = fabs(o->prior.self - o->prior.mu / N);
@@ -256,9 +284,9 @@ static void judge(ki_diagnosis *o, double r_drifting) {
         [KI_DOUBT_SAME_BIN] = is_misfit(o, KI_MISFIT_SAME_BIN),
         [KI_DOUBT_DRIFT] = is_misfit(o, KI_MISFIT_DRIFT) || is_misfit(o, KI_MISFIT_HISTORY) ||
                            fabs(o->g_more - o->g.value) > fmax(t->shift, 2 * o->g.sd) ||
-                           is_drift_decisive(o, r_drifting),
+                           is_drift_decisive(o, j->r_drifting),
         [KI_DOUBT_SYMMETRY] =
-            fabs(o->kappa.value) > t->kappa && fabs(o->kappa.value) > 3 * o->kappa.sd,
+            fmin(fabs(o->kappa.value), fabs(j->kappa_centred)) > fmax(t->kappa, 3 * o->kappa.sd),
         [KI_DOUBT_DATA] =
             o->fitted < 5 || !(o->n_eff > 1) || o->probability[KI_CANNOT_TELL] > 1 - t->probability,
         [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED || !(o->prior.b < LARGEST) ||
@@ -311,7 +339,7 @@ static int diagnose(job *j) {
     if (error)
         return error;
     couplings(j);
-    judge(&j->out, j->r_drifting);
+    judge(j);
     return 0;
 }
 
