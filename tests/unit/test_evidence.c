@@ -225,8 +225,8 @@ static void many_units(void **state) {
         r[k] = ki_test_raster(MANY, 1, SHORT, x[k]);
         memory[k] = rows_of(r[k], d + k, unit[k]);
         assert_int_equal(ki_evidence_laplace(d + k, &run), 0);
-        assert_int_equal(ki_evidence_sweep(d + k, &run), 0);
-        assert_int_equal(ki_evidence_sweep(d + k, &run), 0);
+        for (int sweep = 0; sweep < 5; sweep++)
+            assert_int_equal(ki_evidence_sweep(d + k, &run), 0);
         free(x[k]);
     }
     assert_memory_equal(d[0].theta, d[1].theta, MANY * WIDE * sizeof(double));
@@ -234,7 +234,7 @@ static void many_units(void **state) {
     for (size_t i = 0; i < MANY; i++)
         for (size_t k = 0; k < MANY; k++)
             assert_close(d[0].theta[i * WIDE + 1 + k], d[2].theta[(MANY - 1 - i) * WIDE + MANY - k],
-                         1e-2, 5e-3);
+                         0, 2e-2);
     for (int k = 0; k < 3; k++) {
         ki_free(memory[k]);
         ki_raster_free(r[k]);
