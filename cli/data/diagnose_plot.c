@@ -253,12 +253,16 @@ static void write_text(FILE *script, const diagnose_figure *f, const char *pictu
     const double column[FIGURE_MOST] = {f->n == 1 ? 0.82 : 0.78, 0.89};
 
     for (size_t i = 0; i < f->n_rows; i++)
-        for (size_t k = 0; k <= f->n; k++)
+        for (size_t k = 0; k <= f->n; k++) {
+            /* Two columns hold 24 characters each. */
+            const double times =
+                f->n == 1 ? 1 : 0.75 * fmin(1, 24 / (double)(strlen(f->row[i][k]) + 1));
             fprintf(script,
                     "set label '%s' at screen %.4f,%.4f left noenhanced font ',%.3g' "
                     "textcolor rgb '#%06x'\n",
                     f->row[i][k], k ? column[k - 1] : left, top - step * (double)i,
-                    gnuplot_font(picture, f->n > 1 ? 0.75 : 1), k && f->n > 1 ? colours[k - 1] : 0);
+                    gnuplot_font(picture, times), k && f->n > 1 ? colours[k - 1] : 0);
+        }
 }
 
 static void write_legend(FILE *script, const diagnose_figure *f) {

@@ -225,7 +225,8 @@ def diagnose(raster: Any, axes: Any = None, bin: Optional[float] = None, trial_l
         sigma, S, r, ratio  entropy production and path entropy per fitted unit and bin; S over that of independent units;
                        sigma/S. All of these are numbers with .sd, .low and .high (95 %)
         fields         [2] mean and deviation of the fields of the ensemble
-        misfit         [k,2] z and share of the fit's gain of the tests of the model: 'lag-2', 'same-bin', 'drift' ...
+        misfit         [k,2] z and share of the fit's gain of the tests of the model: 'lag-2', 'same-bin', 'drift',
+                       'history'
         autocorrelation, branching, n_var_m, q_minus_m2, kurtosis, mu_kbar, repetition  shown, never judged by: of mean
                        activity at lag 1; branching ratio; N Var M; q - m^2; of the couplings; mu times the mean slope;
                        share of bins with a pattern seen before
