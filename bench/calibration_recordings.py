@@ -57,7 +57,8 @@ def order_index(network):
     """mu, b and g = mu <sech^2(b z + H)> of these very couplings."""
     N, off = network.N, ~np.eye(network.N, dtype=bool)
     mu, b = N * network.J[off].mean(), math.sqrt(N) * network.J[off].std()
-    z, weight = np.polynomial.hermite_e.hermegauss(60)
+    z = np.linspace(-9, 9, 3601)  # a narrow peak where b is large, which few nodes miss
+    weight = np.exp(-z * z / 2)
     slope = (1 - np.tanh(b * z[:, None] + network.H)**2).mean(1) @ weight / weight.sum()
     return {"true_mu": mu, "true_b": b, "true_g": mu * slope}
 
