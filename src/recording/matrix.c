@@ -26,6 +26,7 @@ typedef struct matrix {
     size_t *row;     /* [extent of units] row in the raster, SIZE_MAX for none; NULL: its own */
     size_t units;    /* rows */
     int64_t *ids;    /* [units]; NULL: 0, 1, ... */
+    int64_t *lost;   /* [units of the file] the file's own lost spikes; NULL: not known */
     int64_t *starts; /* the file's own trials; NULL: none */
     size_t n_starts;
     double width;
@@ -167,7 +168,26 @@ static int match(matrix *m, const char *axes) {
     return 0;
 }
 
-/* What `kinising raster convert` writes beside "raster": bin, trial (first bins), unit. */
+/* Spikes that were lost when the bins were made; of a part of the time it is not known how many. */
+static int read_lost(matrix *m, const ki_recording_options *o) {
+    const ptrdiff_t lost = ki_find_vector(m->r, "lost");
+    size_t n = 0;
+    int error = 0;
+
+    if (lost < 0 || o->has_window)
+        return 0;
+    error = ki_read_wholes(m->r, (size_t)lost, m->path, &m->lost, &n);
+    if (!error && n != m->extent[UNIT])
+        error = ki_recording_fail(m->path, "as many", "has %zu units and %zu of lost",
+                                  m->extent[UNIT], n);
+    for (size_t i = 0; !error && i < n; i++)
+        if (m->lost[i] < 0)
+            error = ki_recording_fail(m->path, "numbers of spikes",
+                                      "array lost has %" PRId64 " at place %zu", m->lost[i], i);
+    return error;
+}
+
+/* What `kinising raster convert` writes beside "raster": bin, trial (first bins), unit, lost. */
 static int read_own(matrix *m, const ki_recording_options *o) {
     const ptrdiff_t bin = ki_reader_find(m->r, "bin"), trial = ki_find_vector(m->r, "trial"),
                     unit = ki_find_vector(m->r, "unit");
@@ -195,7 +215,7 @@ static int read_own(matrix *m, const ki_recording_options *o) {
     if (!error && m->ids && n != m->extent[UNIT])
         error = ki_recording_fail(m->path, "as many", "has %zu units and %zu numbers of them",
                                   m->extent[UNIT], n);
-    return error;
+    return error ? error : read_lost(m, o);
 }
 
 /* Whole bins from `from` to `to`. */
@@ -290,6 +310,21 @@ static int create(matrix *m, uint64_t length) {
     return error;
 }
 
+/* Lost spikes of the units that are kept. */
+static int keep_lost(matrix *m) {
+    ki_raster *r = m->raster;
+
+    if (!m->lost)
+        return 0;
+    r->lost_of = ki_alloc(m->units, sizeof *r->lost_of);
+    if (!r->lost_of)
+        return ki_fail(KI_ERR_NOMEM, "%s : no memory for %zu units : fewer", m->path, m->units);
+    for (size_t i = 0; i < m->extent[UNIT]; i++)
+        if (!m->row || m->row[i] != SIZE_MAX)
+            r->lost_of[m->row ? m->row[i] : i] = (uint64_t)m->lost[i];
+    return 0;
+}
+
 static int wrong_value(const matrix *m, size_t unit, size_t bin, double value) {
     if (value == 0 || value == -1)
         return ki_recording_fail(
@@ -365,6 +400,7 @@ static int read_matrix(matrix *m, const ki_recording_options *o) {
     error = error ? error : cut_window(m, o);
     error = error ? error : choose_units(m, o);
     error = error ? error : create(m, o->trial_length);
+    error = error ? error : keep_lost(m);
     return error ? error : ki_reader_parts(m->r, which, take, m);
 }
 
@@ -380,6 +416,7 @@ int ki_read_matrix(ki_reader *r, const char *path, const ki_recording_options *o
     error = error ? error : read_matrix(&m, o);
     ki_free(m.row);
     ki_free(m.starts);
+    ki_free(m.lost);
     if (error) {
         ki_free(m.ids);
         ki_raster_free(m.raster);

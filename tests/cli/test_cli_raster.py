@@ -183,6 +183,25 @@ def test_half_open_bins_and_lost(run, tmp_path):
     assert run("raster", "info", "s.csv", "--bin", "0.2", "--quiet").stderr == ""
 
 
+def test_lost_spikes_are_in_the_file(run, tmp_path):
+    """What is known of a recording after a conversion is what was known before."""
+    (tmp_path / "s.csv").write_text("unit,time\n" + "".join(f"{u},{0.1 * k * u!r}\n" for k in range(30) for u in (1, 2, 5)))
+    before = run("raster", "info", "s.csv", "--bin", "0.3")
+    rows = parse_csv(before.stdout)
+    assert sum(row["lost"] for row in rows) > 10
+    for out in ("o.npz", "o.h5"):
+        assert run("raster", "bin", "s.csv", "--bin", "0.3", "-o", out).returncode == 0
+        assert run("raster", "info", out, "--axes", "time,unit").stdout == before.stdout
+        some = parse_csv(run("raster", "info", out, "--axes", "time,unit", "--units", "1,5").stdout)
+        assert some == [rows[0], rows[2]]
+        part = parse_csv(run("raster", "info", out, "--axes", "time,unit", "--window", "0:3").stdout)
+        assert [row["lost"] for row in part] == [0, 0, 0]
+    for wrong, words in ([1, 2], "3 units and 2 of lost"), ([1, 2, -1], "lost has -1 at place 2"):
+        np.savez(tmp_path / "w.npz", raster=np.zeros((4, 3)), lost=wrong)
+        done = run("raster", "info", "w.npz", "--axes", "time,unit")
+        assert done.returncode == 2 and words in done.stderr and LINE.fullmatch(done.stderr)
+
+
 def test_negative_times_need_a_window(run, tmp_path):
     (tmp_path / "s.csv").write_text("unit,time\n0,-0.5\n1,0.2\n")
     done = run("raster", "info", "s.csv", "--bin", "0.1")

@@ -65,6 +65,7 @@ static const kind kinds[] = {
     {{"cube"}, "a.npy", {.axes = "trial,time,unit", .trial_length = 2}},
     {{"nwb"}, "a.npz", {.bin = 0.5}},
     {{"tsgroup"}, "a.npz", {.bin = 0.5, .has_window = 1, .from = 0.25, .to = 9}},
+    {{NULL}, "own.npz", {.axes = "time,unit", .n_units = 2, .units = units}},
     {{"pairs"}, "a.csv", {.bin = 0.5, .trial_length = 3}},
     {{"table"}, "a.csv", {.axes = "time,unit", .min_rate = 0.01}},
     {{"times", "clusters", "params", "groups"}, NULL, {.bin = 0.5, .quality = "good"}},
@@ -72,12 +73,28 @@ static const kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+/* All that `kinising raster convert` writes. */
+static void put_own(const char *path) {
+    static const int8_t raster[18] = {1, 0, 0, 1};
+    static const int64_t unit[] = {0, 1, 7}, lost[] = {1, 0, 2}, trial[] = {0, 4};
+    static const double bin = 0.5;
+    const ki_array a[] = {{"raster", KI_INT8, 2, {6, 3}, raster},
+                          {"trial", KI_INT64, 1, {2}, trial},
+                          {"unit", KI_INT64, 1, {3}, unit},
+                          {"lost", KI_INT64, 1, {3}, lost},
+                          {"bin", KI_FLOAT64, 0, {0}, &bin}};
+
+    assert_int_equal(ki_write_arrays(path, 5, a, NULL), 0);
+}
+
 /* Files of a kind in a folder; what is to be read. */
 static const char *put(const char *folder, const kind *k) {
     static const char *const names[] = {"spike_times.npy", "spike_clusters.npy", "params.py",
                                         "cluster_group.tsv"};
 
     count_files(folder, 1);
+    if (!k->file[0])
+        put_own(in(folder, k->name));
     for (int f = 0; f < 4 && k->file[f]; f++) {
         size_t size;
         char *bytes = slurp(in(corpus, k->file[f]), &size);
@@ -108,6 +125,10 @@ static int read_recording(const char *path, const kind *k) {
     return error;
 }
 
+static const char *called(const kind *k) {
+    return k->file[0] ? k->file[0] : k->name;
+}
+
 static void check(int error, int due, const char *words, const char *path) {
     if (error != due || !strstr(ki_last_error(), words))
         print_error("%s: %d, %s\n", path, error, ki_last_error());
@@ -120,14 +141,14 @@ static void allocations(void **state) {
         int error = KI_ERR_NOMEM, n = 0;
 
         if (read_recording(path, &kinds[k]))
-            print_error("%s: %s\n", kinds[k].file[0], ki_last_error());
+            print_error("%s: %s\n", called(&kinds[k]), ki_last_error());
         assert_int_equal(read_recording(path, &kinds[k]), 0);
         for (; error; n++) {
             ki_fail_at = n;
             error = read_recording(path, &kinds[k]);
             ki_fail_at = -1;
             if (error)
-                check(error, KI_ERR_NOMEM, "no memory", kinds[k].file[0]);
+                check(error, KI_ERR_NOMEM, "no memory", called(&kinds[k]));
         }
         assert_true(n > 8);
     }
@@ -144,7 +165,7 @@ static void system_calls(void **state) {
                 error = read_recording(path, &kinds[k]);
                 until[call] = -1;
                 if (error)
-                    check(error, KI_ERR_IO, strerror(EIO), kinds[k].file[0]);
+                    check(error, KI_ERR_IO, strerror(EIO), called(&kinds[k]));
             }
             assert_true(n > (call == CALL_PREAD ? 1 : 0));
         }
