@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "common/given_network.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,40 @@ int given_network_betas(const given_network *g, const session *s, const value_li
         (*betas)[0] = g->file->view.beta;
     given_network_say_beta(g, s, given);
     return 0;
+}
+
+int given_network_lists(const session *s, const char *path, const option *options, size_t n,
+                        value_list lists[N_PARAMETERS]) {
+    given_network g = {.path = path};
+    ki_network_summary looks = {0};
+
+    if (!path)
+        return 0;
+    int status = given_network_read(&g, s, 1);
+    const int error = status ? 0 : ki_network_summarize(&g.view, &looks);
+    if (error)
+        status = complain_library(error);
+    if (!status && g.view.n < 2)
+        status = complain(STATUS_USAGE, "%s : one spin has no ensemble : two spins or more", path);
+    const double value[N_PARAMETERS] = {g.view.beta, looks.J0, looks.dJ, looks.dH};
+    for (int p = 0; p < N_PARAMETERS && !status; p++) {
+        char text[REAL_SIZE];
+        refusal no;
+        if (option_given(options, n, parameter_names[p]))
+            continue;
+        value_list_free(&lists[p]);
+        lists[p] = (value_list){0};
+        print_real(text, value[p]);
+        if (parse_list(text, strlen(text), &lists[p], &no))
+            status = complain_library(KI_ERR_NOMEM);
+    }
+    if (!status)
+        given_network_say_beta(&g, s, option_given(options, n, "beta"));
+    const double wide = fmax(looks.dH, looks.dJ);
+    if (!status && !s->quiet && fabs(looks.H_mean) > 0.1 * wide)
+        remark("the fields of %s have the mean %.3g, those of the theory 0", path, looks.H_mean);
+    given_network_free(&g);
+    return status;
 }
 
 uint64_t given_network_self_coupled(const given_network *g) {

@@ -5,6 +5,7 @@
 
 #include <kinising/kinising.h>
 
+#include "common/model_options.h"
 #include "shell/session.h"
 #include "shell/values.h"
 
@@ -32,6 +33,11 @@ void given_network_say_beta(const given_network *g, const session *s, int beta_g
  * the exit status of its message. */
 int given_network_betas(const given_network *g, const session *s, const value_list *list, int given,
                         double **betas, size_t *n);
+
+/* Lists of one value each, those of the ensemble that the network in a file looks like, but for lists
+ * that were given; nothing without a path. Returns 0 or the exit status of its message. */
+int given_network_lists(const session *s, const char *path, const option *options, size_t n,
+                        value_list lists[N_PARAMETERS]);
 
 /* The first spin that acts on itself, N if there is none. */
 uint64_t given_network_self_coupled(const given_network *g);

@@ -31,6 +31,13 @@ extern const char *const dynamics_words[];
         .help = "H, J and beta, .npz or .h5"                                                       \
     }
 
+/* The same where only its ensemble counts. */
+#define ENSEMBLE_OPTION(at)                                                                        \
+    {                                                                                              \
+        .name = "network", .kind = OPTION_INPUT, .target = (at), .meta = "FILE",                   \
+        .help = "beta, J0, dJ and dH that this network looks like, where not given"                \
+    }
+
 /* The initialisers of the four list options. */
 #define PARAMETER_LISTS(lists, beta_limits, beta_range)                                            \
     {.name = "beta",                                                                               \

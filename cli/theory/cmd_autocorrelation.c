@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
+#include "common/given_network.h"
 #include "common/model_options.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
@@ -28,6 +29,7 @@ enum { N_WORDS = 2, ROW_SIZE = N_REAL * sizeof(double) + N_WORDS * sizeof(char *
 typedef struct autocorrelation_run {
     session s;
     value_list lists[N_PARAMETERS];
+    const char *network; /* whose ensemble is taken */
     curves c;
     int dynamics;
     double tmax;
@@ -137,6 +139,7 @@ int cmd_autocorrelation(int argc, char **argv) {
     autocorrelation_run a = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         PARAMETER_LISTS(a.lists, 0, ">= 0"),
+        ENSEMBLE_OPTION(&a.network),
         DYNAMICS_OPTION(&a.dynamics, "async"),
         {.name = "tmax",
          .kind = OPTION_REAL,
@@ -160,6 +163,8 @@ int cmd_autocorrelation(int argc, char **argv) {
     size_t n = sizeof options / sizeof options[0];
 
     int status = session_begin(&a.s, &autocorrelation_help, options, n);
+    if (status == PARSE_DONE)
+        status = given_network_lists(&a.s, a.network, options, n, a.lists);
     if (status == PARSE_DONE)
         status = choose_points(&a, option_given(options, n, "points"));
     if (status == PARSE_DONE)

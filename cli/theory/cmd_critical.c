@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
+#include "common/given_network.h"
 #include "common/grid.h"
 #include "common/grid_plot.h"
 #include "plot/plot_option.h"
@@ -27,7 +28,8 @@ enum { N_COLUMNS = 6, ROW_SIZE = N_PARAMETERS * sizeof(double) + 2 * sizeof(char
 typedef struct critical_run {
     session s;
     value_list lists[N_PARAMETERS];
-    int solve_for; /* enum ki_parameter */
+    const char *network; /* whose ensemble is taken */
+    int solve_for;       /* enum ki_parameter */
     grid g;
     double *real[N_PARAMETERS]; /* by enum ki_parameter */
     const char **solved, **status;
@@ -110,11 +112,14 @@ int cmd_critical(int argc, char **argv) {
          .fallback = "beta",
          .words = parameter_names},
         PARAMETER_LISTS(c.lists, LIMIT_INFINITE, "0 to inf"),
+        ENSEMBLE_OPTION(&c.network),
         COMMON_OPTIONS(&c.s),
     };
     size_t n = sizeof options / sizeof options[0];
 
     int status = session_begin(&c.s, &critical_help, options, n);
+    if (status == PARSE_DONE)
+        status = given_network_lists(&c.s, c.network, options, n, c.lists);
     if (status == PARSE_DONE)
         status = remove_unknown(&c, option_given(options, n, parameter_names[c.solve_for]));
     if (status == PARSE_DONE)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "common/given_network.h"
 #include "common/grid.h"
 #include "common/model_options.h"
 #include "plot/plot_option.h"
@@ -71,7 +72,8 @@ enum {
 typedef struct theory_run {
     session s;
     value_list lists[N_PARAMETERS];
-    unsigned dynamics; /* bits as in enum ki_dynamics: sync 1, async 2 */
+    const char *network; /* whose ensemble is taken */
+    unsigned dynamics;   /* bits as in enum ki_dynamics: sync 1, async 2 */
     unsigned panels;
     int tidy;
     grid g;
@@ -276,6 +278,7 @@ int cmd_theory(int argc, char **argv) {
     theory_run t = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         PARAMETER_LISTS(t.lists, LIMIT_INFINITE, "0 to inf"),
+        ENSEMBLE_OPTION(&t.network),
         {.name = "dynamics",
          .kind = OPTION_WORDS,
          .target = &t.dynamics,
@@ -298,6 +301,8 @@ int cmd_theory(int argc, char **argv) {
     size_t n = sizeof options / sizeof options[0];
 
     int status = session_begin(&t.s, &theory_help, options, n);
+    if (status == PARSE_DONE)
+        status = given_network_lists(&t.s, t.network, options, n, t.lists);
     if (status == PARSE_DONE)
         status = grid_make(&t.g, argv[0], t.lists, ROW_SIZE + POINT_SIZE);
     if (status == PARSE_DONE && t.s.picture) {

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "cmd.h"
+#include "common/given_network.h"
 #include "common/model_options.h"
 #include "plot/plot_option.h"
 #include "shell/memory.h"
@@ -43,6 +44,7 @@ static const char *const panel_words[] = {"m", "q", "S", "Sr", "sigma", NULL}; /
 typedef struct transient_run {
     session s;
     value_list lists[N_PARAMETERS], m0;
+    const char *network; /* whose ensemble is taken */
     curves c;
     int dynamics, two_time;
     unsigned panels; /* bit i for panel_words[i]; 0: the usual ones */
@@ -368,12 +370,15 @@ int cmd_transient(int argc, char **argv) {
     transient_run t = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
         PARAMETER_LISTS(t.lists, 0, ">= 0"),
+        ENSEMBLE_OPTION(&t.network),
         OUR_OPTIONS(&t),
         COMMON_OPTIONS(&t.s),
     };
     size_t n = sizeof options / sizeof options[0];
 
     int status = session_begin(&t.s, &transient_help, options, n);
+    if (status == PARSE_DONE)
+        status = given_network_lists(&t.s, t.network, options, n, t.lists);
     if (status == PARSE_DONE)
         status = transient(&t, options, n);
     free(t.real[0]);

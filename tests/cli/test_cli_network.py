@@ -377,3 +377,25 @@ def test_help_of_the_command(run):
     for args in (["network", "--help"], ["network", "-h"], ["help", "network"]):
         page = run(*args)
         assert page.returncode == 0 and "convert" in page.stdout
+
+
+def test_theory_of_the_ensemble_of_a_network(run, tmp_path):
+    run("network", "draw", "--N", "30", "--J0", "1.2", "--dJ", "0.6", "--dH", "0.3", "--beta", "1.5", "-o", "n.npz")
+    header, row = (line.split(",") for line in run("network", "info", "n.npz").stdout.split())
+    looks = dict(zip(header, row))
+    for command, more in (("theory", []), ("critical", []), ("transient", ["--steps", "2"]),
+                          ("autocorrelation", ["--tmax", "1", "--points", "2"])):
+        given = [x for name in ("beta", "J0", "dJ", "dH") for x in ("--" + name, looks[name])
+                 if (command, name) != ("critical", "beta")]
+        plain = run(command, *given, *more)
+        assert plain.returncode == 0 and run(command, "--network", "n.npz", *more).stdout == plain.stdout
+    several = run("theory", "--network", "n.npz", "--beta", "1,2").stdout.split()
+    assert [line.split(",")[1] for line in several[1:]] == [looks["J0"]] * 2  # what is given counts
+    network = dict(np.load(tmp_path / "n.npz"))
+    np.savez(tmp_path / "up.npz", H=network["H"] + 2, J=network["J"])
+    said = run("theory", "--network", "up.npz").stderr
+    assert "up.npz has no beta, 1 is taken" in said and "fields of up.npz have the mean " in said
+    for bad, mention in (("none.npz", "none.npz"), ("one.npz", "two spins or more")):
+        np.savez(tmp_path / "one.npz", H=[0.0], J=[[1.0]], beta=1.0)
+        done = run("theory", "--network", bad)
+        assert done.returncode == 2 and mention in done.stderr and done.stdout == ""
