@@ -256,7 +256,7 @@ static void warn(const entropy_run *w) {
                (unsigned long long)o->transitions, parameters);
     if (w->tests & 1u << KI_TEST_SYMMETRIC &&
         (double)o->transitions < 2 * (double)o->fitted * (double)o->fitted)
-        remark("the likelihood ratio (symmetric) rejects too often with fewer than 20 N^2 "
+        remark("the likelihood ratio (symmetric) rejects too often with fewer than 2 N^2 "
                "transitions: "
                "bootstrap does not");
 }
