@@ -35,6 +35,18 @@ static void take(ki_cursor *c, job *j) {
     j->wave = ki_take(c, j->cosines * j->bins, sizeof(double));
 }
 
+uint64_t ki_history_bytes(const ki_raster *shape, size_t cosines, int *overflow) {
+    job j = {.raster = shape,
+             .cosines = cosines,
+             .n = 1 + shape->units + cosines,
+             .bins = 64 * shape->words};
+    ki_cursor c = {0};
+
+    take(&c, &j);
+    *overflow |= c.overflow;
+    return c.used;
+}
+
 /* Mean state of each bin, then that of the bins before it; returns how many transitions count. */
 static size_t look_back(job *j) {
     const ki_raster *r = j->raster;

@@ -8,6 +8,9 @@
 
 enum { KI_HISTORY_BINS = 20, KI_HISTORY_LEAST = 5 };
 
+/* Bytes that ki_history() takes. */
+uint64_t ki_history_bytes(const ki_raster *shape, size_t cosines, int *overflow);
+
 /* z [64 words], at each bin that a transition leads from: the mean state of the units of[columns] over the up
  * to KI_HISTORY_BINS bins before it in its trial, less its regression on 1, the states of these units in the
  * bin and the cosines; 0 where there are fewer than KI_HISTORY_LEAST such bins. *made is 0 if there are too few

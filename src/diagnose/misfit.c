@@ -119,7 +119,7 @@ uint64_t ki_misfit_bytes(size_t units, size_t words, int workers, int *overflow)
 
     take(&c, workers, &j);
     *overflow |= c.overflow;
-    return c.used;
+    return c.used + ki_history_bytes(&shape, MOST_WAVES, overflow);
 }
 
 /* The fit, as rows of units that change. */
