@@ -88,7 +88,8 @@ static int do_group(void *context, ki_work *work, size_t g) {
             log_det[lane] += 2 * log(u[k * p + k][lane]);
         do_lane(r, first + lane, lane, &log_det, base, variance);
     }
-    return 0;
+    return ki_work_spend(work, 8 * n * n * n) || ki_work_tick(work, 1) ? ki_evidence_cancelled()
+                                                                       : 0;
 }
 
 static uint64_t take_rows(rows *r, int workers, ki_cursor *m) {
@@ -130,10 +131,10 @@ uint64_t ki_evidence_rows_bytes(const ki_evidence_data *d, int threads, int *ove
 }
 
 static int evaluate(rows *r, const ki_kinds *prior, const ki_run_options *run) {
-    const ki_run_options quiet = {.threads = run ? run->threads : 0};
+    const ki_evidence_data *d = r->data;
 
     r->prior = prior;
-    return ki_parallel_work(r->data->groups, r->data->groups, &quiet, do_group, r);
+    return ki_evidence_loop(d, d->groups, do_group, r, run, d->units, 0);
 }
 
 static double mean_of(const rows *r, const ki_kinds *prior, size_t i, size_t k) {

@@ -292,7 +292,7 @@ static void theta_to_lanes(const panel *p, size_t g) {
     }
 }
 
-static int cancelled(void) {
+int ki_evidence_cancelled(void) {
     return ki_fail(KI_ERR_CANCELLED, "diagnose : cancelled : run it again");
 }
 
@@ -322,7 +322,8 @@ static int solve(void *context, ki_work *work, size_t g) {
         move(p, g, &s);
     else
         newton(p, g, &s);
-    return ki_work_spend(work, 8 * n * n * n) || ki_work_tick(work, 1) ? cancelled() : 0;
+    return ki_work_spend(work, 8 * n * n * n) || ki_work_tick(work, 1) ? ki_evidence_cancelled()
+                                                                       : 0;
 }
 
 /* Where block b begins. */
@@ -377,9 +378,9 @@ static int pass(void *context, ki_work *work, size_t task) {
     for (size_t b = first; b < end; b++) {
         pass_block(p, g, b, &s, sum, square);
         if (ki_work_spend(work, pairs_of(d) * length(p, b) / 2))
-            return cancelled();
+            return ki_evidence_cancelled();
     }
-    return ki_work_tick(work, 1) ? cancelled() : 0;
+    return ki_work_tick(work, 1) ? ki_evidence_cancelled() : 0;
 }
 
 /* Sums over segments to precision and weighted. */
@@ -410,10 +411,10 @@ static int gather(void *context, size_t g) {
     return 0;
 }
 
-/* Progress in rows, over all panels. */
+/* Progress in rows. */
 typedef struct relay {
     const ki_run_options *run;
-    size_t before, rows, units; /* rows of earlier panels; that a loop stands for; of all */
+    size_t before, rows, units; /* rows done; that a loop stands for; of all */
     int stop;                   /* a loop of one task is over before it can be told */
 } relay;
 
@@ -425,15 +426,22 @@ static int tell(void *user, uint64_t done, uint64_t total) {
     return r->stop;
 }
 
+int ki_evidence_loop(const ki_evidence_data *d, size_t count, ki_work_fn work, void *context,
+                     const ki_run_options *run, size_t before, size_t rows) {
+    relay r = {run, before, rows, d->units, 0};
+    const ki_run_options told = {run ? run->threads : 0, run && run->progress ? tell : NULL, &r};
+
+    const int error = ki_parallel_work(count, count, &told, work, context);
+    return error ? error : r.stop ? ki_evidence_cancelled() : 0;
+}
+
 /* A loop over `count` tasks of the panel that stands for its rows, or for nothing. */
 static int loop(panel *p, size_t count, ki_work_fn work, const ki_run_options *run, int counts) {
     const size_t units = p->data->units, first = KI_LANES * p->first;
     const size_t end = KI_LANES * (p->first + p->groups);
-    relay r = {run, first, counts ? (end < units ? end : units) - first : 0, units, 0};
-    const ki_run_options told = {run ? run->threads : 0, run && run->progress ? tell : NULL, &r};
 
-    const int error = ki_parallel_work(count, count, &told, work, p);
-    return error ? error : r.stop ? cancelled() : 0;
+    return ki_evidence_loop(p->data, count, work, p, run, first,
+                            counts ? (end < units ? end : units) - first : 0);
 }
 
 static int pass_panel(panel *p, const ki_run_options *run) {

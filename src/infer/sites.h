@@ -6,6 +6,7 @@
 #ifndef KI_SRC_INFER_SITES_H
 #define KI_SRC_INFER_SITES_H
 
+#include "base/parallel.h"
 #include "tally.h"
 #include "tilt.h"
 
@@ -88,6 +89,14 @@ int ki_evidence_collect(ki_evidence_data *d, const ki_run_options *run);
 
 /* Bytes that any of these three takes, and *overflow = 1 if they do not fit. */
 uint64_t ki_evidence_sweep_bytes(const ki_evidence_data *d, int threads, int *overflow);
+
+/* ki_parallel_work() over `count` tasks that stand for `rows` rows after `before`; KI_ERR_CANCELLED also
+ * if the last report was answered so. */
+int ki_evidence_loop(const ki_evidence_data *d, size_t count, ki_work_fn work, void *context,
+                     const ki_run_options *run, size_t before, size_t rows);
+
+/* Sets the sentence; returns KI_ERR_CANCELLED. */
+int ki_evidence_cancelled(void);
 
 /* The factor u^T u of precision + prior of the rows of a group, u [p,p] of num/cholesky_lanes.h;
  * returns 0 or KI_ERR_ARGUMENT with the first unit that has none. */

@@ -274,6 +274,32 @@ static int stop(void *context, uint64_t done, uint64_t total) {
     return 1;
 }
 
+/* Stops at a report that is some way on. */
+static int stop_later(void *context, uint64_t done, uint64_t total) {
+    int *left = context;
+    assert_true(done <= total && total == N);
+    return --*left < 0;
+}
+
+/* Whichever report is answered so, it is cancelled, and quickly. */
+static void cancelled(void **state) {
+    (void)state;
+    ki_raster *r = recording(1, 2, NULL);
+    int reports = 0;
+
+    for (int k = 0, error = KI_ERR_CANCELLED; error; k += 7) {
+        int left = k;
+        const ki_run_options run = {1, stop_later, &left};
+        ki_prior p = {.mu = 7};
+        error = ki_evidence(r, 10, &run, &p, NULL);
+        assert_true(error == 0 || (error == KI_ERR_CANCELLED && p.mu == 7));
+        assert_true(error == 0 ? left >= 0 : left == -1);
+        reports = k;
+    }
+    assert_true(reports > 20);
+    ki_raster_free(r);
+}
+
 static void refused(void **state) {
     (void)state;
     ki_raster *r = recording(1, 2, NULL);
@@ -314,7 +340,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maximum),  cmocka_unit_test(other_cosines), cmocka_unit_test(no_drift),
         cmocka_unit_test(cold),     cmocka_unit_test(many_units),    cmocka_unit_test(odd),
-        cmocka_unit_test(left_out), cmocka_unit_test(drift),         cmocka_unit_test(refused)};
+        cmocka_unit_test(left_out), cmocka_unit_test(drift),         cmocka_unit_test(cancelled),
+        cmocka_unit_test(refused)};
 
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
 }
