@@ -65,6 +65,7 @@ static const kind kinds[] = {
     {{"cube"}, "a.npy", {.axes = "trial,time,unit", .trial_length = 2}},
     {{"nwb"}, "a.npz", {.bin = 0.5}},
     {{"tsgroup"}, "a.npz", {.bin = 0.5, .has_window = 1, .from = 0.25, .to = 9}},
+    {{"quality"}, "a.npz", {.bin = 0.5, .quality = "good"}},
     {{NULL}, "own.npz", {.axes = "time,unit", .n_units = 2, .units = units}},
     {{"pairs"}, "a.csv", {.bin = 0.5, .trial_length = 3}},
     {{"table"}, "a.csv", {.axes = "time,unit", .min_rate = 0.01}},

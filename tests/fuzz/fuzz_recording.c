@@ -86,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                     .units = units,
                                     .trial_length = how & 32 ? 3 : 0,
                                     .min_rate = how & 64 ? 0.5 : 0,
-                                    .quality = how & 128 && kind > 1 ? "good" : NULL};
+                                    .quality =
+                                        (how & 128 && kind > 1) || how > 191 ? "good" : NULL};
     if (ki_recording_read(path, &o, NULL, &notes, &r)) {
         const char *s = ki_last_error(), *first = strstr(s, " : ");
         need(first && strstr(first + 3, " : ") && !strchr(s, '\n'));
