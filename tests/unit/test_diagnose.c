@@ -301,6 +301,66 @@ static void curves(void **state) {
     ki_raster_free(raster);
 }
 
+/* A unit that is silent and one that is saturated change nothing but their counts; nor does the order of
+ * units, but for rounding and for the random numbers of rows. */
+static void left_out(void **state) {
+    (void)state;
+    enum { BIG = N + 2 };
+    ki_raster *r = recording(1, 0.8, 41);
+    int8_t *x = malloc(BINS * (N + BIG)), *wide = x + BINS * N;
+    const ki_diagnose_options o = {.draws = 200, .cosines = 2, .points = 2};
+    ki_diagnosis d, e;
+
+    assert_non_null(x);
+    assert_int_equal(ki_raster_unpack(r, 0, BINS, x), 0);
+    for (size_t t = 0; t < BINS; t++) {
+        wide[t * BIG] = -1;
+        memcpy(wide + t * BIG + 1, x + t * N, N);
+        wide[t * BIG + N + 1] = 1;
+    }
+    ki_raster *s = ki_test_raster(BIG, 1, BINS, wide);
+    assert_int_equal(ki_diagnose(r, &o, NULL, NULL, &d), 0);
+    assert_int_equal(ki_diagnose(s, &o, NULL, NULL, &e), 0);
+    assert_true(e.units == BIG && e.fitted == N && e.silent == 1 && e.saturated == 1);
+    assert_true(d.fitted == N && d.silent == 0 && d.saturated == 0);
+    const double pairs[][2] = {{d.mu.value, e.mu.value},
+                               {d.b.value, e.b.value},
+                               {d.g.value, e.g.value},
+                               {d.g.sd, e.g.sd},
+                               {d.sigma.value, e.sigma.value},
+                               {d.S.value, e.S.value},
+                               {d.r.sd, e.r.sd},
+                               {d.kappa.value, e.kappa.value},
+                               {d.kbar, e.kbar},
+                               {d.misfit[KI_MISFIT_LAG2].z, e.misfit[KI_MISFIT_LAG2].z},
+                               {d.misfit[KI_MISFIT_HISTORY].z, e.misfit[KI_MISFIT_HISTORY].z},
+                               {d.autocorrelation.value, e.autocorrelation.value},
+                               {d.n_var_m, e.n_var_m},
+                               {d.q_minus_m2, e.q_minus_m2},
+                               {d.repetition, e.repetition},
+                               {d.curve[1].sigma.median, e.curve[1].sigma.median},
+                               {d.curve[1].exact_chi, e.curve[1].exact_chi}};
+    for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
+        assert_close(pairs[k][1], pairs[k][0], 1e-6, 1e-9);
+    assert_true(d.verdict == e.verdict && d.doubts == e.doubts);
+    /* Units from behind. */
+    for (size_t t = 0; t < BINS; t++)
+        for (size_t i = 0; i < N; i++)
+            wide[t * N + i] = x[t * N + N - 1 - i];
+    ki_raster *back = ki_test_raster(N, 1, BINS, wide);
+    assert_int_equal(ki_diagnose(back, &o, NULL, NULL, &e), 0);
+    assert_close(e.prior.mu, d.prior.mu, 1e-4, 0);
+    assert_close(e.prior.b, d.prior.b, 1e-4, 0);
+    assert_close(e.sigma.value, d.sigma.value, 1e-6, 0);
+    assert_close(e.misfit[KI_MISFIT_LAG2].z, d.misfit[KI_MISFIT_LAG2].z, 1e-6, 1e-9);
+    assert_close(e.misfit[KI_MISFIT_HISTORY].z, d.misfit[KI_MISFIT_HISTORY].z, 1e-6, 1e-9);
+    assert_true(fabs(e.g.value - d.g.value) < 0.5 * d.g.sd);
+    free(x);
+    ki_raster_free(r);
+    ki_raster_free(s);
+    ki_raster_free(back);
+}
+
 static int stop_after(void *context, uint64_t done, uint64_t total) {
     int *left = context;
 
@@ -379,7 +439,8 @@ int main(void) {
         cmocka_unit_test(tridiagonal),   cmocka_unit_test(rows_drawn),
         cmocka_unit_test(steady_states), cmocka_unit_test(rules),
         cmocka_unit_test(comparisons),   cmocka_unit_test(curves),
-        cmocka_unit_test(refused),       cmocka_unit_test(too_small)};
+        cmocka_unit_test(left_out),      cmocka_unit_test(refused),
+        cmocka_unit_test(too_small)};
 
     return cmocka_run_group_tests_name("diagnose", tests, NULL, NULL);
 }
