@@ -281,7 +281,8 @@ static void print_thresholds(const ki_diagnose_options *o) {
     snprintf(
         text, sizeof text,
         "no verdict with: no probability of %.3g, a deviation of g of %.3g, a misfit of z > %.3g "
-        "and fraction > %.3g (a tenth of it: drift, history), %s|kappa| > %.3g, self-couplings "
+        "and fraction > %.3g (drift: a tenth of it, history: 3 %%), %s|kappa| > %.3g, "
+        "self-couplings "
         "beyond %.3g, too few "
         "transitions",
         o->probability, o->g_sd, o->misfit_z, o->misfit_fraction, more, o->kappa, o->self);

@@ -228,7 +228,7 @@ typedef struct ki_diagnose_options {
     double weak;          /**< r above it, (0, 1]; 0 = 0.8 */
     double misfit_z;      /**< a misfit needs z above it, > 0; 0 = 5 */
     double
-        misfit_fraction; /**< ... and fraction above it (a tenth of it for drift and history), > 0; 0 = 0.01 */
+        misfit_fraction; /**< ... and fraction above it (a tenth of it for drift, 3 % for history), > 0; 0 = 0.01 */
     double kappa;         /**< most |kappa|, > 0; 0 = 0.3 */
     double self;          /**< most |self - mu/N| beside 3 b/N, > 0; 0 = 0.3 */
     double shift;         /**< most change of g with twice the cosines, > 0; 0 = 0.1 */

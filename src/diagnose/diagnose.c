@@ -22,6 +22,7 @@
 #define LARGEST 100.0     /* mu or b: beyond, it is no answer */
 #define DRIFT_MARGIN 0.02 /* of r: slow dynamics of their own look like a little drift */
 #define DRIFT_SHARE 0.1   /* of the least fraction of a misfit */
+#define HISTORY_SHARE 0.03
 #define FEWEST_DRAWS 50.0 /* that the importance weights leave */
 
 /* Parts of the work in the order in which they are done, with their share of the progress. */
@@ -250,7 +251,9 @@ static void couplings(job *j) {
 
 /* Drift moves g much more than it gains in likelihood: couplings take most of it. */
 static int is_misfit(const ki_diagnosis *o, int test) {
-    const double part = test == KI_MISFIT_DRIFT || test == KI_MISFIT_HISTORY ? DRIFT_SHARE : 1;
+    const double part = test == KI_MISFIT_DRIFT     ? DRIFT_SHARE
+                        : test == KI_MISFIT_HISTORY ? HISTORY_SHARE
+                                                    : 1;
 
     return fabs(o->misfit[test].z) > o->options.misfit_z &&
            o->misfit[test].fraction > part * o->options.misfit_fraction;
