@@ -155,7 +155,8 @@ static int next_steps(ki_group *g, const int *chosen, int digits) {
         memcpy(row->step, g->gradient + k * n, n * sizeof *row->step);
         ki_cholesky_solve(n, row->factor, row->step);
         const double size = largest(n, row->step), last = largest(n, row->slope);
-        const double share = row->passed > 0 && last > 0 ? size / last : 1;
+        if (row->passed > 0 && last > 0)
+            row->share = fmax(row->share, size / last);
         for (size_t j = 0; j < n && size > LONGEST; j++)
             row->step[j] *= LONGEST / size;
         remember(row, n);
@@ -163,9 +164,10 @@ static int next_steps(ki_group *g, const int *chosen, int digits) {
         for (size_t j = 0; j < n; j++)
             row->at[j] = row->theta[j] + row->step[j];
         row->halvings = 0;
-        /* After this step there will be about `share` of it to go. */
+        /* After this step there will be no more than `share` of it to go. */
         const double longest = fmax(size, largest(n, row->step));
-        const double left = share < SURE && !row->bordered ? 4 * share * longest : longest;
+        const double left =
+            row->passes > 1 && row->share < SURE && !row->bordered ? row->share * longest : longest;
         if (left <= GOAL * (1 + largest(n, row->theta))) {
             memcpy(row->theta, row->at, n * sizeof *row->theta);
             row->log_likelihood += ki_dot(n, row->gradient, row->step);
@@ -203,6 +205,7 @@ int ki_group_firth(ki_group *g) {
         memcpy(row->at, row->theta, g->data->n * sizeof *row->at);
         memset(row->step, 0, g->data->n * sizeof *row->step);
         row->value = -INFINITY;
+        row->share = 0;
         row->passes = row->halvings = row->passed = 0;
         row->status = KI_NOT_CONVERGED;
     }

@@ -32,6 +32,7 @@ typedef struct ki_fit_row {
     double trial;          /* ... at theta + step */
     double weight;         /* mean of sech^2 h */
     double decrement;      /* gradient . step */
+    double share;          /* of the step before, at most, in Firth's iteration */
     int passed;            /* steps that are remembered; in Firth's iteration the last place too */
     int slow;              /* passes that gained little by the factor at hand */
     int renewals;          /* second derivatives of all data that were made */

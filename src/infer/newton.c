@@ -16,6 +16,7 @@
 #define STEP_GOAL 1e-10  /* of the last step, relative to 1 + |theta| */
 #define SAMPLE_GOAL 3e-3 /* ... of a part of the data */
 #define SURE 0.02        /* steps that become shorter by that are Newton's */
+#define SHORT 1e-7       /* ... if they are that short */
 #define FAR 10.0         /* parameters of a part that are no place to start from */
 #define SLOW 0.04       /* decrements that fall less from step to step ask for better derivatives */
 #define SLOW_CHEAP 1e-4 /* ... where these cost less than a step */
@@ -206,7 +207,8 @@ static void accept(const ki_group *g, ki_fit_row *row) {
     propose(g, row);
     const double size = largest(n, row->step), share = last > 0 ? size / last : 1;
     /* After this step there will be about `share` of it to go. */
-    const double left = row->level != KI_GRAM && share < SURE ? 3 * share * size : size;
+    const double left =
+        row->level != KI_GRAM && share < SURE && size < SHORT ? 3 * share * size : size;
     if (left <= g->goal * (1 + largest(n, row->theta))) {
         memcpy(row->theta, row->at, n * sizeof *row->theta);
         row->value += row->decrement / 2;
