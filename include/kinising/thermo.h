@@ -160,8 +160,9 @@ KI_API KI_WARN_UNUSED int ki_entropy_memory(uint64_t units, uint64_t bins,
  *     maxent    max_a a.<c> - ln <exp(-a.c)> <= sigma [maxent], c the same currents: a in the plane of
  *               J - J^T of Firth's network and four steps of conjugate gradients to 2 K^-1 <c>, both of
  *               one third of 30 blocks of transitions, at the place of the maximum on another third
- *               or where the tilted average on that would rest on fewer than 30 transitions; the value
- *               on the last third, at most the logarithm of their number; mean over the three turns
+ *               (where of n transitions one more is taken to run backwards, unseen) or where the
+ *               tilted average on that would rest on fewer than 30 transitions or |a.c| be above
+ *               4 ln n anywhere; the value on the last third, at most the logarithm of their number; mean over the three turns
  * ```
  *
  * Errors: v is the variance of the mean of psi_t = sum_i eps_i(t) T x_t.F_i^-1 (0, dD_i) +

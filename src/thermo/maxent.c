@@ -12,7 +12,15 @@
 /* Blocks of transitions that are dealt out to the three parts in turn; directions; steps of
  * conjugate gradients to the second one; least number of transitions of a part, and of those that
  * the tilted average may rest on. */
-enum { DEALT = 30, PARTS = 3, DIRECTIONS = 2, GRADIENTS = 4, LEAST = 100, EFFECTIVE = 30 };
+enum {
+    DEALT = 30,
+    PARTS = 3,
+    DIRECTIONS = 2,
+    GRADIENTS = 4,
+    LEAST = 100,
+    EFFECTIVE = 30,
+    LARGEST = 4
+};
 
 typedef struct arrays {
     uint64_t *mask[PARTS];
@@ -148,7 +156,8 @@ static int gradient_direction(const search *s, const ki_currents *c) {
 /* The objective <v> - ln <exp(-v)> on a part, v = sum_d x_d u_d, with its first and second
  * derivatives, and the effective number of transitions of the tilted average. */
 typedef struct height {
-    double value, least, tilted; /* smallest v; mean of exp(least - v) */
+    double value, most, tilted; /* largest logarithm of a weight; mean of the weights over it */
+    double largest;             /* |v| of any transition, of other parts too */
     double slope[DIRECTIONS], curvature[DIRECTIONS][DIRECTIONS], effective;
 } height;
 
@@ -156,23 +165,32 @@ static double along(const search *s, const double *x, size_t t) {
     return x[0] * s->a->u[t] + x[1] * s->a->u[64 * s->words + t];
 }
 
-static height climb_at(const search *s, const uint64_t *mask, size_t count, const double *x) {
+/* The weights exp(-v) are those of transitions that run backwards. Where a part has none the
+ * objective has no maximum; with `unseen` > 0 that share of all transitions is taken to run backwards, unseen:
+ * (1 - unseen) exp(-v) + unseen exp(v). */
+static height climb_at(const search *s, const uint64_t *mask, size_t count, const double *x,
+                       double unseen) {
     const double *u[DIRECTIONS] = {s->a->u, s->a->u + 64 * s->words};
+    const double seen = log1p(-unseen), other = log(unseen);
     double mean[DIRECTIONS] = {0}, tilted[DIRECTIONS] = {0}, square = 0, all = 0, squares[3] = {0};
-    height h = {.least = INFINITY};
+    height h = {.most = -INFINITY};
 
-    for (size_t t = 0; t < 64 * s->words; t++)
+    for (size_t t = 0; t < 64 * s->words; t++) {
+        const double v = along(s, x, t);
+        h.largest = fmax(h.largest, fabs(v));
         if (is_set(mask, t))
-            h.least = fmin(h.least, along(s, x, t));
+            h.most = fmax(h.most, fmax(seen - v, other + v));
+    }
     for (size_t t = 0; t < 64 * s->words; t++) {
         if (!is_set(mask, t))
             continue;
-        const double w = exp(h.least - along(s, x, t));
+        const double v = along(s, x, t), down = exp(seen - v - h.most);
+        const double up = exp(other + v - h.most), w = down + up;
         all += w;
         square += w * w;
         for (int d = 0; d < DIRECTIONS; d++) {
             mean[d] += u[d][t];
-            tilted[d] += w * u[d][t];
+            tilted[d] += (down - up) * u[d][t];
         }
         squares[0] += w * u[0][t] * u[0][t];
         squares[1] += w * u[0][t] * u[1][t];
@@ -186,34 +204,50 @@ static height climb_at(const search *s, const uint64_t *mask, size_t count, cons
             h.curvature[d][e] = h.curvature[e][d] = squares[d + e] / all - tilted[d] * tilted[e];
     }
     h.tilted = all / (double)count;
-    h.value = x[0] * mean[0] + x[1] * mean[1] + h.least - log(h.tilted);
+    h.value = x[0] * mean[0] + x[1] * mean[1] - h.most - log(h.tilted);
     h.effective = all * all / square;
     return h;
 }
 
+/* Squares below which a direction's curvature is what rounding leaves of a direction that is 0 on a part. */
+static void noise_of(const search *s, double noise[DIRECTIONS]) {
+    for (int d = 0; d < DIRECTIONS; d++) {
+        double largest = 0;
+        for (size_t t = 0; t < 64 * s->words; t++)
+            largest = fmax(largest, fabs(s->a->u[(size_t)d * 64 * s->words + t]));
+        noise[d] = 1e-18 * largest * largest;
+    }
+}
+
 /* Newton's step. A direction that is not, or not of its own, is left. */
-static void newton_step(const height *h, double step[DIRECTIONS]) {
+static void newton_step(const height *h, const double noise[DIRECTIONS], double step[DIRECTIONS]) {
     const double a = h->curvature[0][0], b = h->curvature[0][1], c = h->curvature[1][1];
     const double det = a * c - b * b;
+    const int first = a > noise[0], second = c > noise[1];
 
-    if (det > 1e-12 * a * c) {
+    if (first && second && det > 1e-6 * a * c) {
         step[0] = (c * h->slope[0] - b * h->slope[1]) / det;
         step[1] = (a * h->slope[1] - b * h->slope[0]) / det;
     } else {
-        step[0] = a > 0 ? h->slope[0] / a : 0;
-        step[1] = a > 0 || !(c > 0) ? 0 : h->slope[1] / c;
+        step[0] = first ? h->slope[0] / a : 0;
+        step[1] = !first && second ? h->slope[1] / c : 0;
     }
 }
 
 /* The couplings x of the two directions: the maximum on a part, or where steps towards it would
- * leave the tilted average to fewer than EFFECTIVE transitions. */
+ * leave the tilted average to fewer than EFFECTIVE transitions, or make of any transition
+ * what so few cannot tell: |v| above LARGEST times the logarithm of their number. */
 static void climb(const search *s, const uint64_t *mask, size_t count, double x[DIRECTIONS]) {
+    const double unseen = 1 / (double)count, limit = LARGEST * log((double)count);
+    double noise[DIRECTIONS];
+
+    noise_of(s, noise);
     x[0] = x[1] = 0;
-    height here = climb_at(s, mask, count, x);
+    height here = climb_at(s, mask, count, x, unseen);
 
     for (int k = 0; k < 100; k++) {
         double step[DIRECTIONS], next[DIRECTIONS], share = 1;
-        newton_step(&here, step);
+        newton_step(&here, noise, step);
         const double gain = step[0] * here.slope[0] + step[1] * here.slope[1];
         height there = here;
         if (!(gain > 1e-13))
@@ -221,8 +255,9 @@ static void climb(const search *s, const uint64_t *mask, size_t count, double x[
         for (; share > 1e-6; share /= 2) {
             for (int d = 0; d < DIRECTIONS; d++)
                 next[d] = x[d] + share * step[d];
-            there = climb_at(s, mask, count, next);
-            if (there.effective >= EFFECTIVE && there.value > here.value + 1e-4 * share * gain)
+            there = climb_at(s, mask, count, next, unseen);
+            if (there.effective >= EFFECTIVE && there.largest <= limit &&
+                there.value > here.value + 1e-4 * share * gain)
                 break;
         }
         if (!(share > 1e-6))
@@ -235,14 +270,14 @@ static void climb(const search *s, const uint64_t *mask, size_t count, double x[
 /* Value of a part, its influences, and the bias of the logarithm of a mean. */
 static double value_of(const search *s, const uint64_t *mask, size_t count, const double *x,
                        double *bias) {
-    const height h = climb_at(s, mask, count, x);
-    const double mean = h.value - h.least + log(h.tilted);
+    const height h = climb_at(s, mask, count, x, 0);
+    const double mean = h.value + h.most + log(h.tilted);
     double square = 0;
 
     for (size_t t = 0; t < 64 * s->words; t++) {
         if (!is_set(mask, t))
             continue;
-        const double v = along(s, x, t), e = exp(h.least - v) / h.tilted - 1;
+        const double v = along(s, x, t), e = exp(-v - h.most) / h.tilted - 1;
         square += e * e;
         s->a->psi[t] = v - mean - e;
     }

@@ -54,6 +54,26 @@ def test_any_recording(ki, x):
         assert not r.symmetric < -1e-6 or r.separated
 
 
+@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@given(seed=st.integers(0, 2**32), scale=st.sampled_from([0.2, 1, 3]), kind=st.sampled_from(["", "constant", "copy", "delay",
+                                                                                            "sparse"]))
+def test_maxent_of_any_recording(ki, seed, scale, kind):
+    """Where hardly a transition runs backwards, or none on one part, the bound is low but no number without measure. [maxent]"""
+    rng = np.random.default_rng(seed)
+    units, trials = rng.integers(2, 6), rng.integers(1, 4)
+    x = course(np.zeros(units), rng.normal(size=(units, units)) * scale, 320, rng, trials)
+    if kind == "constant":
+        x[:, :, 0] = 1
+    elif kind == "copy":
+        x[:, :, 1] = x[:, :, 0]
+    elif kind == "delay":
+        x[:, 1:, 1] = x[:, :-1, 0]
+    elif kind == "sparse":
+        x = np.where(rng.random(x.shape) < 0.01, 1, -1).astype(np.int8)
+    r = ki.entropy_production(x, axes="trial,time,unit", estimator="maxent", tests="z", threads=1)
+    assert -40 < r.sigma <= np.log(320 * trials / 3) and r.sigma_err >= 0 or r.status in ("too-short", "not-converged")
+
+
 @few
 @given(x=recordings(constant=False), seed=st.integers(0, 99))
 def test_names_and_signs(ki, x, seed):

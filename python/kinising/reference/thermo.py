@@ -77,25 +77,31 @@ def mtur(raster, batches=50):
     return np.log1p(2 * q), np.sqrt(max(v - second, second)), f * (e + q * (pairs + 1) / count) - v / 2
 
 
-def _objective(x, u):
-    """<v> - ln <exp(-v)>, v = u x: value, slope, curvature and effective number of terms."""
+def _objective(x, u, unseen=0.0):
+    """<v> - ln <exp(-v)>, v = u x: value, slope, curvature and effective number of terms. With `unseen` that share of all terms
+    is taken to have the other sign, without having been seen."""
     v = u @ x
-    w = np.exp(v.min() - v)
-    tilted = w @ u / w.sum()
+    with np.errstate(divide="ignore"):
+        down, up = np.log1p(-unseen) - v, np.log(unseen) + v
+    most = max(down.max(), up.max())
+    down, up = np.exp(down - most), np.exp(up - most)
+    w = down + up
+    tilted = (down - up) @ u / w.sum()
     curvature = (u * w[:, None]).T @ u / w.sum() - np.outer(tilted, tilted)
-    return v.mean() + v.min() - np.log(w.mean()), u.mean(0) + tilted, curvature, w.sum()**2 / (w @ w)
+    return v.mean() - most - np.log(w.mean()), u.mean(0) + tilted, curvature, w.sum()**2 / (w @ w)
 
 
-def _climb(u):
-    """Newton's steps to the maximum, halved where they would leave fewer than 30 effective terms."""
+def _climb(u, everywhere):
+    """Newton's steps to the maximum, halved where they would leave fewer than 30 effective terms, or |v| above 4 ln n anywhere."""
     x = np.zeros(2)
     for _ in range(100):
-        value, slope, curvature, _ = _objective(x, u)
+        value, slope, curvature, _ = _objective(x, u, 1 / len(u))
         step = np.linalg.solve(curvature, slope)
         share, gain = 1.0, step @ slope
         while share > 1e-6:
-            other, _, _, effective = _objective(x + share * step, u)
-            if effective >= 30 and other > value + 1e-4 * share * gain:
+            other, _, _, effective = _objective(x + share * step, u, 1 / len(u))
+            largest = abs(everywhere @ (x + share * step)).max()
+            if effective >= 30 and largest <= 4 * np.log(len(u)) and other > value + 1e-4 * share * gain:
                 break
             share /= 2
         if gain <= 1e-13 or share <= 1e-6:
@@ -124,7 +130,7 @@ def maxent(raster, batches=50):
             gradient, after = gradient + step * search, rest - step * image
             rest, search = after, after + after @ after / (rest @ rest) * search
         u = c @ np.array([(J - J.T)[np.triu_indices(units, 1)], gradient]).T
-        x = _climb(u[b])
+        x = _climb(u[b], u)
         v = u[last] @ x
         e = np.exp(-v) / np.exp(-v).mean() - 1
         psi[last] = v - v.mean() - e
