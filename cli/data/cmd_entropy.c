@@ -241,7 +241,7 @@ static void warn(const entropy_run *w) {
     if (w->s.quiet)
         return;
     if (o->silent || o->saturated)
-        remark("%llu units never active and %llu always active: left out",
+        remark("units left out: %llu never active, %llu always active",
                (unsigned long long)o->silent, (unsigned long long)o->saturated);
     if (2 * o->separated > o->fitted)
         remark("most units (%llu of %llu) are separated: sigma is low by some 10 to 20 %%, its "

@@ -98,7 +98,8 @@ static double misfit(size_t lags, const double *slope, double m) {
     return all - (cross > 0 ? cross * cross / square : 0);
 }
 
-/* m of slope_k = c m^(k + 1) by least squares: the best of a grid in ln m, then by sections. */
+/* m of slope_k = c m^(k + 1) by least squares: the best of a grid in ln m, then by sections. NaN where an end of
+ * the grid is best: slopes that change sign, or do not fall, are no such powers. */
 static double branching(size_t lags, const double *slope) {
     enum { GRID = 60, TURNS = 50 };
     const double golden = 0.61803398874989485, step = 1.2;
@@ -110,6 +111,8 @@ static double branching(size_t lags, const double *slope) {
         place = value < best ? k : place;
         best = fmin(value, best);
     }
+    if (place == 0 || place == GRID - 1)
+        return NAN;
     double low = -4 * pow(step, 1 - place), high = -4 * pow(step, -1 - place);
     for (int turn = 0; turn < TURNS; turn++) {
         const double a = high - golden * (high - low), b = low + golden * (high - low);
@@ -141,7 +144,7 @@ static void estimate(const job *j, ki_diagnosis *out) {
     out->autocorrelation = ki_normal_interval(r[PARTS], sqrt(factor * var_r));
     out->branching = ki_normal_interval(m[PARTS], sqrt(factor * var_m));
     /* One slope tells nothing about how slopes fall: is there anything to be fitted? */
-    if (!(r[PARTS] > 3 * out->autocorrelation.sd))
+    if (!(r[PARTS] > 3 * out->autocorrelation.sd && isfinite(var_m)))
         out->branching = ki_normal_interval(NAN, NAN);
 }
 

@@ -176,7 +176,11 @@ static void keep_model(ki_entropy_job *j, const ki_entropy_summary *s) {
         o->test[KI_TEST_Z] =
             (ki_entropy_outcome){none ? NAN : z, none ? NAN : erfc(z / sqrt(2)) / 2, NAN, NAN,
                                  s->status == KI_NOT_CONVERGED ? s->status : 0};
-    if (j->spec.tests & 1u << KI_TEST_FLIPS && !none)
+    if (!(j->spec.tests & 1u << KI_TEST_FLIPS))
+        return;
+    if (none)
+        o->test[KI_TEST_FLIPS].status = KI_NOT_CONVERGED;
+    else
         test_flips(j);
 }
 

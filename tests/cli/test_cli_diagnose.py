@@ -85,6 +85,14 @@ def test_page(diagnose):
     assert diagnose("--threads", "1").stdout == diagnose("--threads", "3").stdout == done.stdout
 
 
+def test_memory_that_is_no_power(run):
+    """Activity of strong disorder is correlated with that of the next bin, and against that of later ones."""
+    args = "simulate --N 20 --seed 2 --beta 4 --J0 0.2 --dJ 1 --steps 5000 --raster r.npz --quiet"
+    assert run(*args.split()).returncode == 0
+    page = run("diagnose", "r.npz", *AXES).stdout
+    assert re.search(r"^  autocorrelation +0\.377 \[", page, re.M) and re.search(r"^  branching ratio +not known ", page, re.M)
+
+
 def test_thresholds(diagnose):
     """They decide, and are printed; cannot tell is an answer too, with reasons and advice."""
     done = diagnose("--probability", "0.999999", "--g-sd", "0.001")

@@ -152,6 +152,18 @@ def test_units(run, rasters):
         np.testing.assert_allclose(found, base / by, rtol=1e-12)
 
 
+def test_one_unit_changes(run, tmp_path):
+    """No test that was not made is called ok."""
+    spins = np.where(np.random.default_rng(3).random((400, 3)) < 0.4, 1, 0)
+    spins[:, 1:] = 1
+    np.savez(tmp_path / "r.npz", raster=spins)
+    done = run("entropy", "r.npz", "--axes", "time,unit", "--tests", "z,flips,symmetric,shifts", "--surrogates", "9")
+    assert done.returncode == 3 and "units left out: 0 never active, 2 always active" in done.stderr
+    found = parse_csv(done.stdout)
+    assert [row["test"] for row in found] == ["z", "flips", "symmetric", "shifts"]
+    assert all(row["status"] == "not-converged" and np.isnan(row["p_value"]) for row in found)
+
+
 def test_windows_and_file(run, rasters, tmp_path):
     done = run("entropy", "r.npz", "--axes", "time,unit", "--windows", "3", "--tests", "z", "-o", "w.csv")
     assert done.returncode == 0, done.stderr
