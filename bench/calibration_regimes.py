@@ -34,7 +34,7 @@ def stated(ki, raster, axes="trial,time,unit"):
     for name in SHOWN:
         value = getattr(found, name)
         row |= {name: float(value), name + "_sd": value.sd, name + "_low": value.low, name + "_high": value.high}
-    for name, (z, fraction) in zip(("lag_2", "same_bin", "drift"), found.misfit):
+    for name, (z, fraction) in zip(("lag_2", "same_bin", "drift", "history"), found.misfit):
         row |= {name + "_z": float(z), name + "_fraction": float(fraction)}
     return dict(row, kappa=float(found.kappa), g_more=float(found.g_more),
                 n_eff=found.n_eff, separated=found.separated)
