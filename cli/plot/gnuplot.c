@@ -140,7 +140,7 @@ static int spawn_with_pipes(const char *program, int in[2], int out[2], int err[
     char *argv[] = {"gnuplot", "-d", "-", NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
-    sigset_t defaults;
+    sigset_t defaults, ending, mask;
 
     int error = posix_spawn_file_actions_init(&files);
     if (error)
@@ -155,13 +155,21 @@ static int spawn_with_pipes(const char *program, int in[2], int out[2], int err[
     sigaddset(&defaults, SIGINT);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP |
+                                              POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_adddup2(&files, in[0], 0);
     posix_spawn_file_actions_adddup2(&files, out[1], 1);
     posix_spawn_file_actions_adddup2(&files, err[1], 2);
+    /* A signal that came while it is started but not yet known would leave it behind. */
+    sigemptyset(&ending);
+    for (int i = 0; i < N_ENDING_SIGNALS; i++)
+        sigaddset(&ending, ending_signals[i]);
+    pthread_sigmask(SIG_BLOCK, &ending, &mask);
+    posix_spawnattr_setsigmask(&attributes, &mask);
     pid_t pid = 0;
     error = posix_spawn(&pid, program, &files, &attributes, argv, environ);
     running = error ? 0 : pid;
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return error;

@@ -344,3 +344,35 @@ def test_a_gnuplot_that_hangs_ends_with_the_program(tmp_path, number):
     wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))
     assert sorted(os.listdir(tmp_path)) == ["bin", "pid", "t.csv", "t.csv.json", "x.png"]
     assert (tmp_path / "x.png").read_bytes() == b"old"
+
+
+AT_ONCE = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *files, const posix_spawnattr_t *how,
+                char *const argv[], char *const envp[]) {
+    __typeof__(posix_spawn) *real = (__typeof__(posix_spawn) *)dlsym(RTLD_NEXT, "posix_spawn");
+    const int error = real(pid, path, files, how, argv, envp);
+    while (access("pid", F_OK) != 0)
+        usleep(1000);
+    kill(getpid(), SIGTERM);
+    return error;
+}
+"""
+
+
+def test_a_signal_while_gnuplot_is_started_ends_it_too(tmp_path):
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "gnuplot"
+    program.write_text('#!/bin/sh\necho $$ >pid.tmp; mv pid.tmp pid; exec sleep 1000\n')
+    program.chmod(0o755)
+    (tmp_path / "once.c").write_text(AT_ONCE)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", "once.so", "once.c", "-ldl"], cwd=tmp_path, check=True)
+    done = subprocess.run([KINISING, *CRITICAL, "--plot", "x.png"], cwd=tmp_path, timeout=60, check=False,
+                          env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+                               "LD_PRELOAD": str(tmp_path / "once.so")}, preexec_fn=default_signals)
+    assert done.returncode == -signal.SIGTERM
+    wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))
