@@ -199,11 +199,16 @@ def test_recordings(run, name, key, axes, low, high):
     path = os.path.abspath(os.path.join(DATA, name))
     if not os.path.exists(path):
         pytest.skip("no recordings here")
-    done = run("entropy", path, "--axes", axes, "--key", key)
+    done = run("entropy", path, "--axes", axes, "--key", key, "--estimator", "model,crossfit,mtur,maxent", "--tests",
+               "flips,symmetric")
     if done.returncode and "matio" in done.stderr:
         pytest.skip("no matio")
     found = rows(done)
-    assert low < found["model"]["sigma"] < high and found["none"]["p_value"] == 1 / 2000
+    model, mtur, maxent = found["model"], found["mtur"], found["maxent"]
+    assert low < model["sigma"] < high and abs(found["crossfit"]["sigma"] - model["sigma"]) < model["sigma_err"]
+    assert 0 < mtur["sigma"] - mtur["bias"] < model["sigma"] and 0 < maxent["sigma"] < model["sigma"]
+    tests = {row["test"]: row["p_value"] for row in parse_csv(done.stdout)}
+    assert tests["flips"] == 1 / 2000 and tests["symmetric"] < 1e-10
 
 
 @pytest.mark.parametrize("args, words", [
