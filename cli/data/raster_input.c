@@ -96,7 +96,8 @@ static void say(const char *path, const raster_options *o, const ki_raster *rast
     if (o->notes.outside)
         remark("%s: %" PRIu64 " spikes lie in no bin", path, o->notes.outside);
     if (o->notes.dropped)
-        remark("%s: %" PRIu64 " units are left out", path, o->notes.dropped);
+        remark("%s: %" PRIu64 " %s left out", path, o->notes.dropped,
+               o->notes.dropped == 1 ? "unit is" : "units are");
     const double all = (double)(s.spikes + s.lost);
     if ((double)s.lost > lost_most * all)
         remark("warning: %.1f %% of the spikes (%" PRIu64 " of %.0f) are lost, the second and "

@@ -17,6 +17,9 @@ struct ki_raster {
     int zeros, minuses; /* whether a 0, a -1 was among the values */
 };
 
+/* Seconds from 0 to the end of the bin that has a time. */
+double ki_bins_end(double time, double width);
+
 /* Keeps rows[0] < rows[1] < ... alone. */
 void ki_raster_keep(ki_raster *r, size_t n, const size_t *rows);
 

@@ -34,6 +34,10 @@ static double whole(double from, double to, double width) {
     return fabs(x - near) <= slack(from, to) / width ? near : floor(x);
 }
 
+double ki_bins_end(double time, double width) {
+    return (whole(0, time, width) + 1) * width;
+}
+
 static int check_spikes(const ki_spikes *s, int negative, double *last) {
     for (uint64_t k = 0; k < s->count; k++) {
         const double t = s->time[k];
@@ -86,7 +90,7 @@ static int make_spans(const ki_windows *in, double width, double last, spans *w)
     if (!w->from || !w->bins || !w->first)
         return ki_fail(KI_ERR_NOMEM, "raster : no memory for %" PRIu64 " windows : fewer", n);
     if (!in || !in->count)
-        error = add_window(w, 0, 0, (whole(0, last, width) + 1) * width, width);
+        error = add_window(w, 0, 0, ki_bins_end(last, width), width);
     for (uint64_t k = 0; !error && in && k < in->count; k++) {
         if (k && in->from[k] < in->to[k - 1])
             return ki_fail(KI_ERR_ARGUMENT,

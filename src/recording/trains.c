@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "raster/raster.h"
 #include "recording/arrays.h"
 
 void ki_trains_free(ki_trains *t) {
@@ -82,6 +83,8 @@ int ki_trains_keep(ki_trains *t, const unsigned char *wanted) {
         if (wanted[t->unit[k]]) {
             t->time[spikes] = t->time[k];
             t->unit[spikes++] = row[t->unit[k]];
+        } else if (isfinite(t->time[k])) {
+            t->last = fmax(t->last, t->time[k]);
         }
     ki_free(row);
     t->n = spikes;
@@ -135,24 +138,36 @@ static int choose(ki_trains *t, const ki_recording_options *o, size_t *dropped) 
     return error;
 }
 
+static int set_window(ki_trains *t, double from, double to) {
+    ki_free(t->from);
+    ki_free(t->to);
+    t->from = ki_alloc(1, sizeof *t->from);
+    t->to = ki_alloc(1, sizeof *t->to);
+    if (!t->from || !t->to)
+        return no_memory(t);
+    t->from[0] = from;
+    t->to[0] = to;
+    t->windows = 1;
+    return 0;
+}
+
+/* Without windows a recording lasts until its last spike, whichever unit has it. */
+static int last_as_all(ki_trains *t, double bin) {
+    double last = 0;
+
+    for (size_t k = 0; k < t->n; k++)
+        last = fmax(last, t->time[k]);
+    return t->windows || t->last <= last ? 0 : set_window(t, 0, ki_bins_end(t->last, bin));
+}
+
 /* Windows of the file within that of `o`. */
 static int clip(ki_trains *t, const ki_recording_options *o) {
     size_t kept = 0;
 
     if (!o->has_window)
         return 0;
-    if (!t->windows) {
-        ki_free(t->from);
-        ki_free(t->to);
-        t->from = ki_alloc(1, sizeof *t->from);
-        t->to = ki_alloc(1, sizeof *t->to);
-        if (!t->from || !t->to)
-            return no_memory(t);
-        t->from[0] = o->from;
-        t->to[0] = o->to;
-        t->windows = 1;
-        return 0;
-    }
+    if (!t->windows)
+        return set_window(t, o->from, o->to);
     for (size_t k = 0; k < t->windows; k++) {
         const double from = fmax(t->from[k], o->from), to = fmin(t->to[k], o->to);
 
@@ -228,6 +243,7 @@ int ki_trains_bin(ki_trains *t, const ki_recording_options *o, ki_recording_note
     if (!error && !t->units)
         error = ki_recording_fail(t->path, "at least one unit", "has no units");
     error = error ? error : check_times(t);
+    error = error ? error : last_as_all(t, o->bin);
     error = error ? error : check_memory(t, o->bin);
     if (error)
         return error;

@@ -16,6 +16,7 @@ typedef struct ki_trains {
     int64_t *unit;     /* [n] row, or what the file calls it until ki_trains_number() */
     int64_t *ids;      /* [units] rising, unless the file has them otherwise */
     double *from, *to; /* [windows] */
+    double last; /* seconds, of spikes of units that were left; the recording lasts until then */
 } ki_trains;
 
 void ki_trains_free(ki_trains *t);

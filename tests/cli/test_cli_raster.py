@@ -148,6 +148,22 @@ def test_phy_quality_and_rate(run, tmp_path):
     assert done.returncode == 2 and "best" in done.stderr
 
 
+@pytest.mark.parametrize("name", list(WRITERS))
+def test_rates_of_some_units_are_those_of_all(run, tmp_path, name, monkeypatch):
+    """A recording lasts until its last spike, of whichever unit: unit 3 has none in the second half here."""
+    fewer = BITS.copy()
+    fewer[len(fewer) // 2:, 3] = 0
+    monkeypatch.setattr(sys.modules[__name__], "BITS", fewer)
+    WRITERS[name](tmp_path / name)
+    whole = run("raster", "info", name, "--bin", "0.01")
+    some = run("raster", "info", name, "--bin", "0.01", "--units", "3")
+    assert (whole.returncode, some.returncode) == (0, 0), some.stderr
+    assert parse_csv(some.stdout) == [row for row in parse_csv(whole.stdout) if row["unit"] == 3]
+    if name == "phy":
+        some = run("raster", "info", name, "--bin", "0.01", "--quality", "noise")
+        assert parse_csv(some.stdout) == [row for row in parse_csv(whole.stdout) if row["unit"] == 3]
+
+
 @pytest.mark.parametrize("index", ["u1", "u2", "u4", "u8", "i8"])
 def test_nwb_index(run, tmp_path, index):
     write_nwb(tmp_path / "s.nwb", index)
