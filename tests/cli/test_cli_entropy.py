@@ -186,7 +186,7 @@ def test_same_for_any_threads(run, rasters):
 
 
 def test_warnings(run, tmp_path):
-    for name, words in (("separated_n10", "most units (8 of 10) are separated"), ("silent_n8", "1 units never active")):
+    for name, words in (("separated_n10", "most units (8 of 10) are separated"), ("silent_n8", "units left out: 1 never active, 1 always")):
         np.save(tmp_path / "r.npy", case(name)["raster"])
         done = run("entropy", "r.npy", "--axes", "time,unit")
         assert done.returncode == 0 and words in done.stderr
