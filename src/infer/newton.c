@@ -14,6 +14,7 @@
 #include "num/sum.h"
 
 #define STEP_GOAL 1e-10  /* of the last step, relative to 1 + |theta| */
+#define START_GOAL 3e-8  /* ... where Firth's steps set out from there */
 #define SAMPLE_GOAL 3e-3 /* ... of a part of the data */
 #define SURE 0.02        /* steps that become shorter by that are Newton's */
 #define SHORT 1e-7       /* ... if they are that short */
@@ -85,8 +86,12 @@ static void start_row(const ki_group *g, ki_fit_row *row) {
     row->active = 1;
 }
 
+static double goal_of(const ki_group *g) {
+    return g->spec->firth == KI_FIRTH_ALL ? START_GOAL : STEP_GOAL;
+}
+
 void ki_group_start(ki_group *g) {
-    g->goal = STEP_GOAL;
+    g->goal = goal_of(g);
     for (size_t i = 0; i < g->rows; i++)
         start_row(g, g->row + i);
 }
@@ -207,8 +212,9 @@ static void accept(const ki_group *g, ki_fit_row *row) {
     propose(g, row);
     const double size = largest(n, row->step), share = last > 0 ? size / last : 1;
     /* After this step there will be about `share` of it to go. */
-    const double left =
-        row->level != KI_GRAM && share < SURE && size < SHORT ? 3 * share * size : size;
+    const double left = row->level != KI_GRAM && share < SURE && size < fmax(SHORT, 300 * g->goal)
+                            ? 3 * share * size
+                            : size;
     if (left <= g->goal * (1 + largest(n, row->theta))) {
         memcpy(row->theta, row->at, n * sizeof *row->theta);
         row->value += row->decrement / 2;
@@ -366,7 +372,7 @@ static int start_from_part(ki_group *g, size_t stride) {
     g->goal = SAMPLE_GOAL;
     const int error = climb(g, SAMPLE_PASSES);
     g->data = all;
-    g->goal = STEP_GOAL;
+    g->goal = goal_of(g);
     for (size_t i = 0; i < g->rows; i++) {
         ki_fit_row *row = g->row + i;
         const int near = row->status == KI_CONVERGED && largest(n, row->theta) < FAR;
