@@ -172,13 +172,12 @@ static void put_rule(const ki_diagnose_options *o, int regime, char out[64]) {
 
 void diagnose_verdict(const ki_diagnosis *d, char out[VERDICT_SIZE]) {
     const double p = d->probability[d->regime];
-
     char probability[CELL_SIZE];
 
     put_probability(p, probability);
     if (d->verdict == KI_CANNOT_TELL) {
         int used = snprintf(out, VERDICT_SIZE, "cannot tell (most probable: %s, %s)",
-                            ki_regime_name(d->regime), probability);
+                            d->regime ? ki_regime_name(d->regime) : "none", probability);
         for (int k = 0, n = 0; k < KI_N_DOUBTS; k++)
             if (d->doubts & 1u << k && used < VERDICT_SIZE)
                 used += snprintf(out + used, (size_t)(VERDICT_SIZE - used), "%s%s",
