@@ -109,7 +109,7 @@ KI_API KI_WARN_UNUSED int ki_fit_memory(uint64_t units, const ki_fit_spec *spec,
  *
  * m and m' are means after and before the transitions, C the covariance of s, D that of y and s. Where unknown
  * update times are averaged over [async-data], d_ij = <y_i s_j> of all these is replaced by
- * c_ij + (d_ij - c_ij)/step, and mle maximises what has the gradient that follows; there is then no likelihood, and
+ * c_ij + (d_ij - c_ij)/(1 - e^-step), and mle maximises what has the gradient that follows; there is then no likelihood, and
  * log_likelihood and errors are NaN.
  *
  * Statuses of rows: KI_CONVERGED; KI_SILENT and KI_SATURATED (constant: J_i = 0 and H_i = -+ ln(2T + 1)/2, Firth's

@@ -229,16 +229,16 @@ static void choose_columns(job *j) {
 /* Unknown update times: what stands for <y x> [async-data]. */
 static void average_updates(job *j) {
     ki_fit_moments *m = &j->m;
-    const double step = j->spec->step, count = (double)j->count;
+    const double share = -expm1(-j->spec->step), count = (double)j->count;
 
     for (size_t i = 0; i < m->units; i++) {
         if (j->status[i] != KI_NOT_CONVERGED)
             continue;
-        m->after[i] = m->before[i] + (m->after[i] - m->before[i]) / step;
+        m->after[i] = m->before[i] + (m->after[i] - m->before[i]) / share;
         j->moment[i * m->n] = count * m->after[i];
         for (size_t q = 0; q < m->units; q++) {
             double *d = m->d + i * m->units + q;
-            *d = m->c[i * m->units + q] + (*d - m->c[i * m->units + q]) / step;
+            *d = m->c[i * m->units + q] + (*d - m->c[i * m->units + q]) / share;
         }
         for (size_t k = 1; k < m->n; k++)
             j->moment[i * m->n + k] = count * m->d[i * m->units + m->column[k]];

@@ -58,11 +58,28 @@ def test_firth_and_closed_forms(ki):
                          ("ms", inference.mezard_sakellariou)):
         got = ki.fit(raster, "time,unit", method=method)
         np.testing.assert_allclose(stack(got), np.column_stack(slow(raster)), atol=1e-9, err_msg=method)
-    got = ki.fit(raster, "time,unit", dynamics="async", step=1.5)
-    np.testing.assert_allclose(stack(got), inference.averaged_updates(raster, 1.5), atol=1e-8)
+    got = ki.fit(raster, "time,unit", dynamics="async", step=4)
+    np.testing.assert_allclose(stack(got), inference.averaged_updates(raster, 4), atol=1e-8)
     moments = ki.Raster(raster, "time,unit").moments()
     for name, value in zip(("before", "after", "c", "d"), inference.moments(raster)):
         np.testing.assert_allclose(moments[name], value, atol=1e-14)
+
+
+def test_unknown_update_times(ki):
+    """Asynchronous in continuous time, seen every 0.3: units do not seem to keep their states, and fields are right."""
+    rng, N, parts = np.random.default_rng(4), 4, 30
+    H, J = rng.normal(0, 0.3, N), rng.normal(0, 0.2, (N, N))
+    np.fill_diagonal(J, 0)
+    state = np.ones((1000, N), dtype=np.int8)
+    raster = np.empty((1000, 40, N), dtype=np.int8)
+    for t in range(-10, 40):
+        for _ in range(parts):
+            drawn = rng.random(state.shape) < 0.3 / parts
+            state = np.where(drawn, np.where(rng.random(state.shape) < 1 / (1 + np.exp(-2 * (H + state @ J.T))), 1, -1), state)
+        raster[:, max(t, 0)] = state
+    fit = ki.fit(raster, "trial,time,unit", dynamics="async", step=0.3)
+    assert fit.status == "ok" and abs(np.diag(fit.J)).max() < 0.06
+    assert 0.93 < fit.H @ H / (H @ H) < 1.07 and 0.75 < (fit.J * J).sum() / (J * J).sum() < 1
 
 
 def test_firth_of_long_sparse_recordings(ki):

@@ -139,10 +139,10 @@ def mezard_sakellariou(raster):
 
 def averaged_updates(raster, step, sweeps=100):
     """[async-data] asynchronous data without update times: theta (N, N + 1) with
-    <tanh(h_i) s_j> = c_ij + (d_ij - c_ij)/step, the same for the fields."""
+    <tanh(h_i) s_j> = c_ij + (d_ij - c_ij)/(1 - e^-step), the same for the fields."""
     s, y = transitions(raster)
     x = np.hstack([np.ones((len(s), 1)), s])
-    target = (s + (y - s) / step).T @ x
+    target = (s - (y - s) / math.expm1(-step)).T @ x
     theta = np.zeros((s.shape[1], x.shape[1]))
     for i, row in enumerate(theta):
         for _ in range(sweeps):
