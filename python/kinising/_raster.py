@@ -92,6 +92,9 @@ class Raster:
         lengths = [min(length or bins, bins - first) for part in parts for _ in range(part.shape[0])
                    for bins in [part.shape[1]] for first in range(0, bins, length or bins)]
         units = count("units", parts[0].shape[2], MOST_SPINS)
+        if units > sum(lengths) > 1:  # of one bin there is nothing to be fitted anyway
+            raise ValueError(f"axes : the raster has {units} units and {sum(lengths)} bins : use the other order, or at "
+                             "least as many bins as units")
         need_memory("raster", units * sum(lengths) / 8.0, "use fewer bins or units")
         self._fill(units, lengths, width, parts)
 

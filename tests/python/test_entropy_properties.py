@@ -16,7 +16,7 @@ ASK = dict(axes="trial,time,unit", estimator=["model", "plugin", "crossfit", "mt
 def recordings(draw, constant=True):
     """[trial,time,unit], -1 and 1: courses of networks, from weak to cold."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    units, trials, bins = draw(st.integers(2, 5)), draw(st.integers(1, 4)), draw(st.integers(4, 150))
+    units, trials, bins = draw(st.integers(2, 5)), draw(st.integers(1, 4)), draw(st.integers(6, 150))
     scale = draw(st.sampled_from([0, 0.2, 0.5, 1, 2]))
     x = course(rng.normal(size=units) * scale / 2, rng.normal(size=(units, units)) * scale, bins, rng, trials)
     if constant and draw(st.booleans()):

@@ -43,6 +43,15 @@ def recordings(draw, most=140, types=TYPES):
     return bits, x, axes
 
 
+def test_axes_the_wrong_way_round(ki):
+    """As the command has it: sigma of 400 units in 5 bins would be a number without a meaning."""
+    x = np.random.default_rng(2).integers(0, 2, (400, 5))
+    assert ki.Raster(x, "time,unit").units == 5 and ki.Raster(x.reshape(100, 4, 5), "trial,time,unit").units == 5
+    for call in (ki.Raster, ki.fit, ki.entropy_production, ki.diagnose):
+        with pytest.raises(ValueError, match="^axes : the raster has 400 units and 5 bins : use the other order, or at "):
+            call(x, axes="unit,time")
+
+
 def spins(bits):
     return 2 * bits.reshape(-1, bits.shape[2]).astype(np.int8) - 1
 
