@@ -9,11 +9,14 @@
 
 enum { PAGE_WIDTH = 80, LABEL_WIDTH = 20, CELL_WIDTH = 28 };
 
+/* What is 0 but for rounding is 0. */
 static void put_interval(const ki_interval *v, char out[CELL_SIZE]) {
+    const double value = fabs(v->value) < 1e-9 * (v->high - v->low) ? 0 : v->value;
+
     if (isnan(v->value))
         snprintf(out, CELL_SIZE, "not known");
-    else if (snprintf(out, CELL_SIZE, "%.3g [%.3g, %.3g]", v->value, v->low, v->high) > CELL_WIDTH)
-        snprintf(out, CELL_SIZE, "%.2g [%.2g, %.2g]", v->value, v->low, v->high);
+    else if (snprintf(out, CELL_SIZE, "%.3g [%.3g, %.3g]", value, v->low, v->high) > CELL_WIDTH)
+        snprintf(out, CELL_SIZE, "%.2g [%.2g, %.2g]", value, v->low, v->high);
 }
 
 static void put_number(double x, char out[CELL_SIZE]) {

@@ -166,6 +166,7 @@ def test_compare(diagnose, run, recording, cold, tmp_path):
     back = run("diagnose", cold, *AXES, "--compare", recording)
     assert verdict(back) == "sigma fell (probability above 0.999)"
     same = diagnose("--compare", recording)
+    assert re.search(r"^  ln sigma +0 \[-", same.stdout, re.M) and not re.search(r"\de-1\d", same.stdout)
     assert re.fullmatch(r"cannot tell \(sigma rose: 0\.[3-7]\d+\)", verdict(same))
 
 
