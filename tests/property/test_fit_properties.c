@@ -167,7 +167,7 @@ static void unknown_updates(void **state) {
     ki_raster *r = recording(0.4, 9, &x);
     ki_fit_result o = ki_test_result(N);
     double before[N], after[N], c[N * N], d[N * N];
-    const ki_fit_spec spec = {.dynamics = KI_ASYNC, .step = 4};
+    const ki_fit_spec spec = {.dynamics = KI_ASYNC, .step = 1.3};
 
     assert_int_equal(ki_raster_moments(r, NULL, before, after, c, d), 0);
     assert_int_equal(ki_fit(r, &spec, NULL, &o), 0);
@@ -185,10 +185,10 @@ static void unknown_updates(void **state) {
             for (size_t k = 0; k < N; k++)
                 mean[k + 1] += tanh(h) * x[t * N + k] / (TRIALS * (BINS - 1));
         }
-        assert_close(mean[0], before[i] + (after[i] - before[i]) / (1 - exp(-4)), 0, 1e-9);
+        assert_close(mean[0], before[i] + (after[i] - before[i]) / (1 - exp(-1.3)), 0, 1e-9);
         for (size_t k = 0; k < N; k++)
-            assert_close(mean[k + 1], c[i * N + k] + (d[i * N + k] - c[i * N + k]) / (1 - exp(-4)),
-                         0, 1e-9);
+            assert_close(mean[k + 1],
+                         c[i * N + k] + (d[i * N + k] - c[i * N + k]) / (1 - exp(-1.3)), 0, 1e-9);
     }
     ki_test_free_result(&o);
     ki_raster_free(r);
