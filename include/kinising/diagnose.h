@@ -226,7 +226,8 @@ typedef struct ki_diagnose_options {
     double ordered;       /**< ... to here; 0 = 1.1 */
     double deterministic; /**< r below it, (0, 1); 0 = 0.5 */
     double weak;          /**< r above it, (0, 1]; 0 = 0.8 */
-    double misfit_z;      /**< a misfit needs z above it, > 0; 0 = 5 */
+    double
+        misfit_z; /**< a misfit needs z above it (lag-2, same-bin: and (N + 1)/T sqrt(dof/2) more), > 0; 0 = 5 */
     double
         misfit_fraction; /**< ... and fraction above it (a tenth of it for drift, 3 % for history), > 0; 0 = 0.01 */
     double kappa;         /**< most |kappa|, > 0; 0 = 0.3 */

@@ -249,13 +249,23 @@ static void couplings(job *j) {
     o->mu_kbar = o->mu.value * o->kbar;
 }
 
+/* What z of lag-2 and same-bin is of a right model: a fit of N + 1 parameters to T transitions makes variances too
+ * small by about (N + 1)/T. */
+static double expected_z(const ki_diagnosis *o, int test) {
+    const double lost = ((double)o->fitted + 1) / (double)o->transitions;
+
+    return test == KI_MISFIT_LAG2 || test == KI_MISFIT_SAME_BIN
+               ? lost * sqrt((double)o->misfit[test].dof / 2)
+               : 0;
+}
+
 /* Drift moves g much more than it gains in likelihood: couplings take most of it. */
 static int is_misfit(const ki_diagnosis *o, int test) {
     const double part = test == KI_MISFIT_DRIFT     ? DRIFT_SHARE
                         : test == KI_MISFIT_HISTORY ? HISTORY_SHARE
                                                     : 1;
 
-    return fabs(o->misfit[test].z) > o->options.misfit_z &&
+    return fabs(o->misfit[test].z) > o->options.misfit_z + expected_z(o, test) &&
            o->misfit[test].fraction > part * o->options.misfit_fraction;
 }
 

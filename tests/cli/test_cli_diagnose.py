@@ -93,6 +93,15 @@ def test_memory_that_is_no_power(run):
     assert re.search(r"^  autocorrelation +0\.377 \[", page, re.M) and re.search(r"^  branching ratio +not known ", page, re.M)
 
 
+@pytest.mark.parametrize("J0, dJ, seed", [("0.4", "0.6", "3"), ("0.4", "0.9", "2")])
+def test_many_units_in_a_short_recording(run, J0, dJ, seed):
+    """A right model has z near 4.6 (lag-2) there, since its fit makes variances too small."""
+    args = ["simulate", "--N", "80", "--seed", seed, "--beta", "1", "--J0", J0, "--dJ", dJ, "--steps", "1000"]
+    assert run(*args, "--raster", "r.npz", "--quiet").returncode == 0
+    assert verdict(run("diagnose", "r.npz", *AXES, "--draws", "200")) in ("weak (probability above 0.999)",
+                                                                           "moderate disordered (probability above 0.999)")
+
+
 def test_thresholds(diagnose):
     """They decide, and are printed; cannot tell is an answer too, with reasons and advice."""
     done = diagnose("--probability", "0.999999", "--g-sd", "0.001")
