@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 
 /* By the names they have with 64-bit file offsets. */
 enum call { CALL_OPEN, CALL_FSTAT, CALL_PREAD, CALLS };
@@ -32,7 +33,14 @@ static int fails(enum call call) {
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...) {
-    return fails(CALL_OPEN) ? -1 : __real_open64(path, flags, 0);
+    unsigned mode = 0; /* of a file that is made: without it none but root may read it */
+    va_list more;
+
+    va_start(more, flags);
+    if (flags & O_CREAT)
+        mode = va_arg(more, unsigned);
+    va_end(more);
+    return fails(CALL_OPEN) ? -1 : __real_open64(path, flags, mode);
 }
 
 int __real_fstat64(int fd, void *st);
