@@ -18,7 +18,7 @@ project = mesonpy.Project(sys.argv[1], sys.argv[2], sys.argv[2] + "/build")
 with open(sys.argv[2] + "/METADATA", "wb") as f:
     f.write(project.metadata)
 """
-STUB = """#!/bin/sh
+INTERPRETER = """#!/bin/sh
 echo "$PIP_BREAK_SYSTEM_PACKAGES: $*" >>{log}
 case "$*" in
 *"--user-site") exit {site} ;;
@@ -34,7 +34,7 @@ def configured(tmp_path_factory):
     if importlib.util.find_spec("mesonpy") is None:
         pytest.skip("meson-python is not here")
     folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source" # meson-python writes into it
+    source = folder / "source"  # meson-python writes into it
     source.mkdir()
     for path in ROOT.iterdir():
         if not path.name.startswith((".", "build")):
@@ -82,12 +82,12 @@ def test_import_loads_nothing_heavy():
 
 def make_python(folder, venv="", site=0, wheel=0, works=0, **environment):
     """tools/python.sh with a Python that only writes down what it is asked for."""
-    log, stub = folder / "log", folder / "python"
-    stub.write_text(STUB.format(log=log, folder=folder, site=site, wheel=wheel, works=works))
-    stub.chmod(0o755)
+    log, interpreter = folder / "log", folder / "python"
+    interpreter.write_text(INTERPRETER.format(log=log, folder=folder, site=site, wheel=wheel, works=works))
+    interpreter.chmod(0o755)
     env = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(["sh", ROOT / "tools" / "python.sh", folder / "build", venv], cwd=folder, check=False,
-                          env={**env, "PYTHON": str(stub), **environment}, capture_output=True, text=True)
+                          env={**env, "PYTHON": str(interpreter), **environment}, capture_output=True, text=True)
     return done, log.read_text().splitlines()
 
 
