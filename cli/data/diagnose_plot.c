@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Picture of a diagnosis: where the network stands in the phase diagram, how it would change if its
  * couplings were scaled, the regimes, and the numbers as text. */
-#define _XOPEN_SOURCE 700
-
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "data/diagnose_figure.h"
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
-#include "shell/message.h"
 
 static const unsigned colours[FIGURE_MOST] = {0x2458a6, 0xd0651b};
 static const char *const letters[FIGURE_MOST] = {"A", "B"};
@@ -283,7 +279,8 @@ static void write_legend(FILE *script, const diagnose_figure *f) {
     }
 }
 
-static void write_figure(FILE *script, const diagnose_figure *f, const char *picture) {
+static void write_figure(FILE *script, const void *figure, const char *picture) {
+    const diagnose_figure *f = figure;
     gnuplot_terminal(script, picture, page.width, page.height);
     for (size_t k = 0; k < f->n; k++) {
         write_plane_data(script, &f->view[k], k);
@@ -308,19 +305,5 @@ static void write_figure(FILE *script, const diagnose_figure *f, const char *pic
 }
 
 int diagnose_draw(const void *figure, const char *picture) {
-    const diagnose_figure *f = figure;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *script = open_memstream(&text, &length);
-    int lost = 1;
-
-    if (script) {
-        write_figure(script, f, picture);
-        lost = ferror(script);
-        lost |= fclose(script) != 0;
-    }
-    int status = lost ? complain(STATUS_FAILED, "%s : out of memory : fewer --draws", picture)
-                      : gnuplot_draw(picture, text, length);
-    free(text);
-    return status;
+    return gnuplot_draw(picture, write_figure, figure, "fewer --draws");
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Picture of an enumerated network: the distribution of the entropy production, its symmetry, the
  * autocorrelation, and who produces. */
-#define _XOPEN_SOURCE 700
-
 #include <math.h>
-#include <stdlib.h>
 
 #include "exact/exact.h"
 #include "plot/gnuplot.h"
@@ -62,7 +59,8 @@ static void write_sigma_panels(FILE *script, const exact_figure *f, const plot_p
             unit, plot_curve_colour(0.15));
 }
 
-static void write_figure(FILE *script, const exact_figure *f, const char *picture) {
+static void write_figure(FILE *script, const void *figure, const char *picture) {
+    const exact_figure *f = figure;
     const plot_page page = plot_page_for(N_PANELS, 0, 2, 12);
     plot_legend at = plot_legend_for(&page, N_PANELS);
     char style[64];
@@ -99,19 +97,5 @@ static void write_figure(FILE *script, const exact_figure *f, const char *pictur
 }
 
 int exact_draw(const void *figure, const char *picture) {
-    const exact_figure *f = figure;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *script = open_memstream(&text, &length);
-    int lost = 1;
-
-    if (script) {
-        write_figure(script, f, picture);
-        lost = ferror(script);
-        lost |= fclose(script) != 0;
-    }
-    int status = lost ? complain(STATUS_FAILED, "%s : out of memory : fewer --bins", picture)
-                      : gnuplot_draw(picture, text, length);
-    free(text);
-    return status;
+    return gnuplot_draw(picture, write_figure, figure, "fewer --bins");
 }

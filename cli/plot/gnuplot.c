@@ -319,7 +319,7 @@ static int run_gnuplot(gnuplot_process *g, const char *picture, const char *scri
                     picture, *said ? said : "it said nothing");
 }
 
-int gnuplot_draw(const char *picture, const char *script, size_t length) {
+static int draw_script(const char *picture, const char *script, size_t length) {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old_pipe;
     gnuplot_process g = {0};
     signal_actions before;
@@ -338,5 +338,23 @@ int gnuplot_draw(const char *picture, const char *script, size_t length) {
         status = error ? complain_library(error) : 0;
     }
     free(g.picture);
+    return status;
+}
+
+int gnuplot_draw(const char *picture, gnuplot_writer *write, const void *figure,
+                 const char *fewer) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *script = open_memstream(&text, &length);
+    int lost = 1;
+
+    if (script) {
+        write(script, figure, picture);
+        lost = ferror(script);
+        lost |= fclose(script) != 0;
+    }
+    const int status = lost ? complain(STATUS_FAILED, "%s : out of memory : %s", picture, fewer)
+                            : draw_script(picture, text, length);
+    free(text);
     return status;
 }

@@ -18,8 +18,12 @@ void gnuplot_terminal(FILE *script, const char *picture, int width, int height);
 /* Size of a font so many times as large as that of the terminal's text. */
 double gnuplot_font(const char *picture, double times);
 
-/* Feeds the script to gnuplot and stores what it draws. No file name gets into the script, no shell
- * is involved. Returns 0 or the exit status of its message. */
-int gnuplot_draw(const char *picture, const char *script, size_t length);
+/* Writes the script of a figure; `picture` tells the terminal. */
+typedef void gnuplot_writer(FILE *script, const void *figure, const char *picture);
+
+/* Feeds the script that `write` writes to gnuplot and stores what it draws. No file name gets into the
+ * script, no shell is involved. `fewer` is what takes less memory. Returns 0 or the exit status of
+ * its message. */
+int gnuplot_draw(const char *picture, gnuplot_writer *write, const void *figure, const char *fewer);
 
 #endif

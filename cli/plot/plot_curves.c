@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _XOPEN_SOURCE 700
-
 #include "plot/plot.h"
 
 #include <math.h>
@@ -288,7 +286,15 @@ static void write_legend(FILE *script, const plot_curves *f, const plot_page *pa
         plot_legend_entry(script, &at, "lw 1.5 dt (12,9) lc rgb '#808080'", CRITICAL_TEXT);
 }
 
-static void write_curves(FILE *script, const plot_curves *f, const char *picture, place *order) {
+/* Curves, and room for the order in which the points of one are drawn. */
+typedef struct sorted_curves {
+    const plot_curves *f;
+    place *order;
+} sorted_curves;
+
+static void write_curves(FILE *script, const void *figure, const char *picture) {
+    const sorted_curves *sorted = figure;
+    const plot_curves *f = sorted->f;
     double low = 0, high = 1;
 
     plot_extent(f->n, f->x, &low, &high);
@@ -301,7 +307,7 @@ static void write_curves(FILE *script, const plot_curves *f, const char *picture
     size_t longest, entries = measure_legend(f, marked, &longest);
     plot_page page = plot_page_for(f->n_panels, 0, entries, longest);
     gnuplot_terminal(script, picture, page.width, page.height);
-    write_data(script, f, order);
+    write_data(script, f, sorted->order);
     fprintf(script,
             "set multiplot\nset border lw 1.2\nset tics nomirror out scale 0.6\n"
             "set border 3\nset format '%%g'\nunset key\nset xlabel '%s'\n"
@@ -319,20 +325,12 @@ static void write_curves(FILE *script, const plot_curves *f, const char *picture
 
 int plot_draw_curves(const void *figure, const char *picture) {
     const plot_curves *f = figure;
-    char *text = NULL;
-    size_t length = 0;
-    place *order = malloc((f->n > f->n_under ? f->n : f->n_under) * sizeof *order);
-    FILE *script = order ? open_memstream(&text, &length) : NULL;
-    int lost = 1;
+    const size_t most = f->n > f->n_under ? f->n : f->n_under;
+    const sorted_curves sorted = {f, malloc(most * sizeof *sorted.order)};
+    const int status = sorted.order
+                           ? gnuplot_draw(picture, write_curves, &sorted, "fewer points")
+                           : complain(STATUS_FAILED, "%s : out of memory : fewer points", picture);
 
-    if (script) {
-        write_curves(script, f, picture, order);
-        lost = ferror(script);
-        lost |= fclose(script) != 0;
-    }
-    int status = lost ? complain(STATUS_FAILED, "%s : out of memory : fewer points", picture)
-                      : gnuplot_draw(picture, text, length);
-    free(order);
-    free(text);
+    free(sorted.order);
     return status;
 }

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _XOPEN_SOURCE 700
-
 #include "plot/plot.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "plot/gnuplot.h"
-#include "shell/message.h"
 
 #define CRITICAL_STYLE "lw 2.5 dt (8,5) lc rgb '#808080'"
 #define COLD_STYLE "lw 2 dt (2,4) lc rgb 'black'"
@@ -117,7 +113,8 @@ static void write_map_panel(FILE *script, const plot_maps *f, const plot_page *p
     fputs("\nunset label\nunset arrow\n", script);
 }
 
-static void write_maps(FILE *script, const plot_maps *f, const char *picture) {
+static void write_maps(FILE *script, const void *figure, const char *picture) {
+    const plot_maps *f = figure;
     int has_critical = f->critical[0].n > 1 || f->critical[1].n > 1;
     int has_cold = f->cold[0].n > 1 || f->cold[1].n > 1;
     const size_t entries = (size_t)(has_critical != 0) + (has_cold != 0);
@@ -156,19 +153,5 @@ static void write_maps(FILE *script, const plot_maps *f, const char *picture) {
 }
 
 int plot_draw_maps(const void *figure, const char *picture) {
-    const plot_maps *f = figure;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *script = open_memstream(&text, &length);
-    int lost = 1;
-
-    if (script) {
-        write_maps(script, f, picture);
-        lost = ferror(script);
-        lost |= fclose(script) != 0;
-    }
-    int status = lost ? complain(STATUS_FAILED, "%s : out of memory : fewer points", picture)
-                      : gnuplot_draw(picture, text, length);
-    free(text);
-    return status;
+    return gnuplot_draw(picture, write_maps, figure, "fewer points");
 }
