@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* [regime] on recordings of which the network is known: mu, b, g, kappa, entropies, the verdict; the rule
- * and its words; threads, cancelling, bad input. */
+/* [regime] on recordings of which the network is known: mu, b, g, kappa, entropies, the verdict; threads. */
 #include "ki_test.h"
 
 #include "ki_rasters.h"
 
+#include "raster/raster.h"
+
 static const char *path;
-
-static ki_raster *open_case(size_t *n) {
-    ki_reader *reader;
-    ki_array a;
-
-    assert_int_equal(ki_reader_open(path, &reader), 0);
-    assert_int_equal(ki_reader_read(reader, (size_t)ki_reader_find(reader, "raster"), &a), 0);
-    const int trials = a.ndim == 3;
-    *n = a.shape[trials ? 2 : 1];
-    ki_raster *r = ki_test_raster(*n, trials ? a.shape[0] : 1, a.shape[trials ? 1 : 0],
-                                  (const int8_t *)a.data);
-    ki_array_free(&a);
-    ki_reader_close(reader);
-    return r;
-}
 
 /* The networks that the recordings were drawn with, and values of a numpy prototype. */
 static const struct {
@@ -43,8 +29,8 @@ static const struct {
 
 static void four_regimes(void **state) {
     (void)state;
-    size_t n, k = 0;
-    ki_raster *r = open_case(&n);
+    ki_raster *r = ki_test_open_raster(path);
+    size_t k = 0;
     ki_diagnosis d;
 
     while (!strstr(path, known[k].name))
@@ -58,7 +44,7 @@ static void four_regimes(void **state) {
     assert_true(fabs(d.b.value - known[k].b) < 3 * d.b.sd);
     assert_true(fabs(d.g.value - known[k].g) < 3 * d.g.sd);
     assert_true(d.mu.low < d.mu.value && d.mu.value < d.mu.high);
-    assert_close_at("sigma", d.sigma.value * (double)n, known[k].sigma, 1e-6, 0);
+    assert_close_at("sigma", d.sigma.value * (double)r->units, known[k].sigma, 1e-6, 0);
     assert_close_at("S", d.S.value, known[k].S, 1e-6, 0);
     assert_close_at("kappa", d.kappa.value, known[k].kappa, 0.05, 1e-3);
     assert_close_at("ratio", d.ratio.value, d.sigma.value / d.S.value, 1e-12, 0);
@@ -78,8 +64,7 @@ static void four_regimes(void **state) {
 
 static void threads(void **state) {
     (void)state;
-    size_t n;
-    ki_raster *r = open_case(&n);
+    ki_raster *r = ki_test_open_raster(path);
     const ki_diagnose_options o = {.draws = 300, .seed = 5, .cosines = 3};
     const ki_run_options one = {.threads = 1}, three = {.threads = 3};
     double a[2][6][300];

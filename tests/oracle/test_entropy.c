@@ -20,17 +20,6 @@ enum {
     NUMBERS
 };
 
-static ki_raster *raster(ki_reader *reader) {
-    ki_array a;
-
-    assert_int_equal(ki_reader_read(reader, (size_t)ki_reader_find(reader, "raster"), &a), 0);
-    const int trials = a.ndim == 3;
-    ki_raster *r = ki_test_raster(a.shape[trials ? 2 : 1], trials ? a.shape[0] : 1,
-                                  a.shape[trials ? 1 : 0], a.data);
-    ki_array_free(&a);
-    return r;
-}
-
 /* 1 and the numbers, if the file has them. */
 static int get(ki_reader *reader, const char *name, size_t n, double *out) {
     const ptrdiff_t i = ki_reader_find(reader, name);
@@ -70,7 +59,7 @@ static void firth(void **state) {
     ki_reader *reader;
 
     assert_int_equal(ki_reader_open(path, &reader), 0);
-    ki_raster *r = raster(reader);
+    ki_raster *r = ki_test_read_raster(reader);
     assert_true(get(reader, "entropy_firth", NUMBERS, right));
     assert_int_equal(ki_entropy_production(r, NULL, NULL, &o), 0);
     check(right, &o, tolerance);
@@ -94,7 +83,7 @@ static void likelihood(void **state) {
     ki_reader *reader;
 
     assert_int_equal(ki_reader_open(path, &reader), 0);
-    ki_raster *r = raster(reader);
+    ki_raster *r = ki_test_read_raster(reader);
     assert_int_equal(ki_entropy_production(r, &spec, NULL, &o), 0);
     if (get(reader, "entropy_ml", NUMBERS, right)) {
         check(right, &o, 1e-8);
@@ -117,7 +106,7 @@ static void mtur(void **state) {
     ki_reader *reader;
 
     assert_int_equal(ki_reader_open(path, &reader), 0);
-    ki_raster *r = raster(reader);
+    ki_raster *r = ki_test_read_raster(reader);
     assert_true(get(reader, "bounds", BOUNDS, right));
     for (int threads = 1; threads <= 2; threads++) {
         const ki_run_options run = {.threads = threads};
@@ -135,7 +124,7 @@ static void refits(void **state) {
     ki_reader *reader;
 
     assert_int_equal(ki_reader_open(path, &reader), 0);
-    ki_raster *r = raster(reader);
+    ki_raster *r = ki_test_read_raster(reader);
     assert_true(get(reader, "bounds", BOUNDS, right));
     for (int k = TWO; k <= TEN; k++) {
         const ki_entropy_spec spec = {.estimators = 1u << KI_CROSSFIT,
@@ -158,7 +147,7 @@ static void symmetric(void **state) {
     ki_reader *reader;
 
     assert_int_equal(ki_reader_open(path, &reader), 0);
-    ki_raster *r = raster(reader);
+    ki_raster *r = ki_test_read_raster(reader);
     for (int threads = 1; threads <= 2 && get(reader, "symmetric", 3, right); threads++) {
         const ki_entropy_spec spec = {.tests = 1u << KI_TEST_SYMMETRIC};
         const ki_run_options run = {.threads = threads};

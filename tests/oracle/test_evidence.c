@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* [evidence] against a numpy prototype and the couplings that recordings were drawn with; the maximum
- * over the prior is one by differences; threads; units that never change; bad input. */
+/* [evidence] against a numpy prototype and kinising.reference; its network; threads. */
 #include "ki_test.h"
 
 #include "ki_rasters.h"
 
+#include "raster/raster.h"
+
 static const char *path;
-
-static ki_raster *open_case(size_t *n) {
-    ki_reader *reader;
-    ki_array a;
-
-    assert_int_equal(ki_reader_open(path, &reader), 0);
-    assert_int_equal(ki_reader_read(reader, (size_t)ki_reader_find(reader, "raster"), &a), 0);
-    const int trials = a.ndim == 3;
-    *n = a.shape[trials ? 2 : 1];
-    ki_raster *r = ki_test_raster(*n, trials ? a.shape[0] : 1, a.shape[trials ? 1 : 0],
-                                  (const int8_t *)a.data);
-    ki_array_free(&a);
-    ki_reader_close(reader);
-    return r;
-}
 
 /* What must come out without cosines, by a prototype, and with 10, by kinising.reference. */
 static const struct {
@@ -51,8 +37,7 @@ static double slope(const ki_prior *p) {
 
 static void reference(void **state) {
     (void)state;
-    size_t n;
-    ki_raster *r = open_case(&n);
+    ki_raster *r = ki_test_open_raster(path);
     ki_prior p;
     size_t at = 0;
 
@@ -78,8 +63,8 @@ static void reference(void **state) {
 
 static void threads(void **state) {
     (void)state;
-    size_t n;
-    ki_raster *r = open_case(&n);
+    ki_raster *r = ki_test_open_raster(path);
+    const size_t n = r->units;
     double *a = malloc(4 * (n + n * n) * sizeof *a), *b = a + 2 * (n + n * n);
     const ki_posterior first = {a, a + n, a + n + n * n, a + 2 * n + n * n};
     const ki_posterior second = {b, b + n, b + n + n * n, b + 2 * n + n * n};

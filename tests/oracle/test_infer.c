@@ -5,11 +5,13 @@
 
 #include "ki_rasters.h"
 
+#include "raster/raster.h"
+
 static const char *path;
 
 typedef struct file {
     ki_reader *reader;
-    ki_array raster, kept;
+    ki_array kept;
     size_t n, kept_count;
     ki_raster *r;
 } file;
@@ -27,18 +29,15 @@ static file open_case(void) {
     file f = {0};
 
     assert_int_equal(ki_reader_open(path, &f.reader), 0);
-    assert_true(get(&f, "raster", &f.raster) && get(&f, "kept", &f.kept));
-    const int trials = f.raster.ndim == 3;
-    f.n = f.raster.shape[trials ? 2 : 1];
+    assert_true(get(&f, "kept", &f.kept));
     f.kept_count = f.kept.shape[0];
-    f.r = ki_test_raster(f.n, trials ? f.raster.shape[0] : 1, f.raster.shape[trials ? 1 : 0],
-                         f.raster.data);
+    f.r = ki_test_read_raster(f.reader);
+    f.n = f.r->units;
     return f;
 }
 
 static void close_case(file *f) {
     ki_raster_free(f->r);
-    ki_array_free(&f->raster);
     ki_array_free(&f->kept);
     ki_reader_close(f->reader);
 }

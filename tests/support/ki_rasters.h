@@ -48,6 +48,28 @@ static inline ki_raster *ki_test_raster(size_t n, size_t trials, size_t bins, co
     return r;
 }
 
+/* The array "raster" of a file, [time, unit] or [trial, time, unit]. */
+static inline ki_raster *ki_test_read_raster(ki_reader *reader) {
+    const ptrdiff_t at = ki_reader_find(reader, "raster");
+    ki_array a;
+
+    assert_true(at >= 0);
+    assert_int_equal(ki_reader_read(reader, (size_t)at, &a), 0);
+    const size_t trials = a.ndim == 3 ? a.shape[0] : 1;
+    ki_raster *r = ki_test_raster(a.shape[a.ndim - 1], trials, a.shape[a.ndim - 2], a.data);
+    ki_array_free(&a);
+    return r;
+}
+
+static inline ki_raster *ki_test_open_raster(const char *path) {
+    ki_reader *reader;
+
+    assert_int_equal(ki_reader_open(path, &reader), 0);
+    ki_raster *r = ki_test_read_raster(reader);
+    ki_reader_close(reader);
+    return r;
+}
+
 /* A result with room for everything; ki_test_free_result() it. */
 static inline ki_fit_result ki_test_result(size_t n) {
     double *a = malloc((4 * n + 3 * n * n) * sizeof *a);
