@@ -80,7 +80,6 @@ class Diagnosis(Result):
         row["doubts"] = ", ".join(self.doubts)
         return {name: np.array([value]) for name, value in row.items()}
 
-
     def compare(self, other: "Diagnosis") -> "Change":
         """What changed from this recording to another one: whether entropy production rose, and along with what. [shares]
 
@@ -146,7 +145,8 @@ def _rebuilt(d: Diagnosis) -> tuple[Any, Any]:
     made = ffi.new("ki_diagnosis *", {"rate": d.rate, "prior": {"field": d.fields[0], "field_sd": d.fields[1]},
                                       "options": {"draws": d.draws.shape[1]}})
     made.doubts = sum(1 << k for k in range(lib.KI_N_DOUBTS) if text(lib.ki_doubt_name(k)) in d.doubts)
-    rows = [np.ascontiguousarray(row) for row in d.draws]
+    rows = [row / _UNITS[d.unit] if name in ("sigma", "S") else np.ascontiguousarray(row)
+            for name, row in zip(_DRAWS, d.draws)]  # in nats, whatever it shows
     draws = ffi.new("ki_regime_draws *", {name: doubles(row) for name, row in zip(_DRAWS, rows)})
     _kept[draws] = rows
     return made, draws

@@ -101,5 +101,9 @@ def test_change(ki, spins, tmp_path):
     assert change.rose > 0.999 and change.colder + change.both > 0.999 and want["verdict"].startswith("sigma rose")
     assert b.compare(a).rose < 0.001 and 0.3 < a.compare(a).rose < 0.7
     assert change.table()["sigma_low"] == change.sigma.low
+    for one, other in (("bits", "nats"), ("nats", "bits"), ("bits", "bits")):
+        mixed = ki.diagnose(spins, axes="time,unit", unit=one).compare(ki.diagnose(cold, axes="time,unit", unit=other))
+        assert mixed.rose == change.rose
+        np.testing.assert_allclose([mixed.sigma, mixed.sigma.sd], [change.sigma, change.sigma.sd], rtol=1e-9)
     with pytest.raises(TypeError, match="other : is a str"):
         a.compare("b")
