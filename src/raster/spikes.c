@@ -110,7 +110,7 @@ static int create(const ki_spikes *s, const spans *w, double width, uint64_t len
     uint64_t trials = 0, at = 0;
 
     for (size_t k = 0; k < w->n; k++)
-        trials += length ? (w->bins[k] + length - 1) / length : 1;
+        trials += length ? (w->bins[k] - 1) / length + 1 : 1;
     uint64_t *bins = ki_alloc((size_t)trials, sizeof *bins);
     if (!bins)
         return ki_fail(KI_ERR_NOMEM, "raster : no memory for %" PRIu64 " trials : fewer", trials);

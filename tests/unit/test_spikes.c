@@ -91,6 +91,7 @@ static void courses(void **state) {
         /* Trials of a length, the rest of a window being a shorter one. */
         {1, 2, {0, 6}, {0}, 1, .length = 3, .words = "100|000|1"},
         {1, 2, {0, 6.5}, {0}, 1, 2, {0, 5}, {4, 7}, 3, .words = "100|0|01"},
+        {1, 2, {0, 6}, {0}, 3, .length = UINT64_MAX, .words = "101"},
         /* A silent unit, and one with no bin of its own. */
         {3, 1, {0}, {1}, 1, .words = "0 1 0"},
         {2, 0, {0}, {0}, 1, 1, {0}, {2}, .words = "00 00"},
