@@ -174,7 +174,7 @@ static int read_observed(ki_reader *r, size_t at, const ki_recording_options *o,
     size_t n = 0, units = 0;
     int error = ki_read_reals(r, at, t->path, &x, &n);
 
-    if (!error && ki_reader_info(r, at)->ndim != 2)
+    if (!error && (ki_reader_info(r, at)->ndim != 2 || ki_reader_info(r, at)->shape[1] != 2))
         error = ki_recording_fail(t->path, "a start and an end each",
                                   "units/obs_intervals has not two columns");
     error = error ? error : read_ends(r, "units/obs_intervals_index", n / 2, t, &ends, &units);
