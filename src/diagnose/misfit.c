@@ -50,7 +50,7 @@ typedef struct job {
     size_t cosines;     /* that the tests of drift and history leave out */
     double *history;    /* [64 words] the regressor of history ... */
     int is_history;     /* ... if there is one */
-    size_t batches, edge[BATCHES + 1], counts[BATCHES];
+    size_t batches, edge[BATCHES + 1];
     sums slice[SLICES];
     char *rooms;
     uint64_t bytes; /* of a worker */
@@ -399,16 +399,11 @@ static void test_all(const job *j, double gain, ki_misfit *test) {
 
 /* Standard error of the mean over transitions of a - factor b by the batches. */
 static double batch_error(const job *j, const double *a, const double *b, double factor) {
-    double mean[BATCHES], all = 0, squares = 0;
-    const double batches = (double)j->batches;
+    double sum[BATCHES];
 
-    for (size_t k = 0; k < j->batches; k++) {
-        mean[k] = (a[k] - factor * b[k]) / (double)j->counts[k];
-        all += mean[k] / batches;
-    }
     for (size_t k = 0; k < j->batches; k++)
-        squares += (mean[k] - all) * (mean[k] - all);
-    return j->batches < 2 ? NAN : sqrt(squares / (batches - 1) / batches);
+        sum[k] = a[k] - factor * b[k];
+    return sqrt(ki_part_variance(j->part.count, j->batches, sum));
 }
 
 /* Entropy of independent units with a rate in each part. That of few transitions is low by half a
@@ -422,7 +417,6 @@ static double drifting_entropy(const job *j) {
 
     ki_part_edges(&j->part, parts, 1, edge);
     for (size_t k = 0; k < parts; k++) {
-        memset(j->second, 0, r->words * sizeof *j->second);
         const double here = (double)ki_part_between(&j->part, edge[k], edge[k + 1], j->second);
         for (size_t i = 0; i < j->rows; i++) {
             const uint64_t *bits = ki_raster_row(r, j->row[i]);
@@ -440,8 +434,6 @@ static int prepare(job *j, const ki_run_options *quiet) {
     ki_part_set(&j->part, 0, j->raster->bins);
     j->batches = j->part.count < BATCHES ? j->part.count : BATCHES;
     ki_part_edges(&j->part, j->batches, 1, j->edge);
-    for (size_t k = 0; k < j->batches; k++)
-        j->counts[k] = ki_part_between(&j->part, j->edge[k], j->edge[k + 1], NULL);
     int error = regress(j, quiet);
     error = error ? error
                   : ki_history(j->raster, j->columns, j->of, j->cosines, quiet, j->history,

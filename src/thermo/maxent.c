@@ -332,7 +332,7 @@ static int bound(ki_entropy_job *j, const arrays *a, const size_t *count) {
         for (size_t t = p->batch[b]; t < p->batch[b + 1]; t++)
             sum[b] += a->psi[t];
     }
-    out.error = sqrt(ki_part_variance(&j->part, p->batches, p->batch, sum));
+    out.error = sqrt(ki_part_variance(j->part.count, p->batches, sum));
     j->out.value[KI_MAXENT] = out;
     return 0;
 }

@@ -130,7 +130,7 @@ ki_entropy_summary ki_entropy_summarize(const ki_entropy_job *j) {
         if (p->failed[r] || j->status[p->unit[r]] == KI_NOT_CONVERGED)
             s.status = KI_NOT_CONVERGED;
     }
-    s.variance = ki_part_variance(&j->part, p->batches, p->batch, psi);
+    s.variance = ki_part_variance(j->part.count, p->batches, psi);
     s.S = (0.5 * (double)(p->fitted * p->n) - likelihood) / count;
     if (p->fitted < 2)
         s.status = KI_NOT_CONVERGED;

@@ -51,7 +51,7 @@ static double spread(const ki_entropy_job *j, const ki_currents *c, const arrays
     ki_part_currents(&j->part, p->batches, p->batch, c->units, c->unit, a->bits, a->batch);
     for (size_t b = 0; b < p->batches; b++) {
         const double *from = a->batch + b * c->units * units;
-        const double count = (double)ki_part_between(&j->part, p->batch[b], p->batch[b + 1], NULL);
+        const double count = (double)ki_part_size(j->part.count, p->batches, b);
         size_t k = 0;
         for (size_t i = 0; i < c->units; i++)
             for (size_t m = i + 1; m < c->units; m++, k++)
@@ -76,7 +76,7 @@ static double influence(const ki_entropy_job *j, double *u, double q) {
                 sum[b] += 2 / (1 + 2 * q) * (2 * v - v * v + q);
         }
     }
-    return ki_part_variance(&j->part, p->batches, p->batch, sum);
+    return ki_part_variance(j->part.count, p->batches, sum);
 }
 
 static int bound(ki_entropy_job *j, const ki_currents *c, const arrays *a) {

@@ -86,13 +86,17 @@ size_t ki_part_between(const ki_part *part, size_t first, size_t end, uint64_t *
     return count;
 }
 
-double ki_part_variance(const ki_part *part, size_t batches, const size_t *bin, const double *sum) {
+size_t ki_part_size(size_t count, size_t parts, size_t k) {
+    return count / parts + (k < count % parts);
+}
+
+double ki_part_variance(size_t count, size_t batches, const double *sum) {
     double all = 0, squares = 0;
 
     for (size_t b = 0; b < batches; b++)
-        all += sum[b] / (double)ki_part_between(part, bin[b], bin[b + 1], NULL) / (double)batches;
+        all += sum[b] / (double)ki_part_size(count, batches, b) / (double)batches;
     for (size_t b = 0; b < batches; b++) {
-        const double mean = sum[b] / (double)ki_part_between(part, bin[b], bin[b + 1], NULL);
+        const double mean = sum[b] / (double)ki_part_size(count, batches, b);
         squares += (mean - all) * (mean - all);
     }
     return batches < 2 ? NAN : squares / (double)(batches - 1) / (double)batches;

@@ -30,9 +30,12 @@ void ki_part_edges(const ki_part *part, size_t parts, int even, size_t *bin);
 /* Transitions in the bins from `first` to `end`; if mask [words] is not NULL they are set in it. */
 size_t ki_part_between(const ki_part *part, size_t first, size_t end, uint64_t *mask);
 
-/* Variance of the mean over all transitions by those of `batches` parts of them, whose sums are
- * `sum`; NaN for fewer than two. */
-double ki_part_variance(const ki_part *part, size_t batches, const size_t *bin, const double *sum);
+/* Transitions of part number k of `parts` even ones of all `count`. */
+size_t ki_part_size(size_t count, size_t parts, size_t k);
+
+/* Variance of the mean over all `count` transitions by those of `batches` even parts of them, whose sums
+ * are `sum`; NaN for fewer than two. */
+double ki_part_variance(size_t count, size_t batches, const double *sum);
 
 /* Words of work space of ki_part_currents(). */
 size_t ki_part_space(size_t units);

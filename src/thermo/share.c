@@ -50,7 +50,7 @@ static void pair_errors(const ki_entropy_job *j, size_t first, size_t rows) {
                 sum[k] = j->pair_room[(k * rows + r) * n + b];
             const double force = force_of(j, a, b), current = j->current[a * n + b];
             const double v = force_variance(j, a, b);
-            const double w = ki_part_variance(&j->part, p->batches, p->batch, sum);
+            const double w = ki_part_variance(j->part.count, p->batches, sum);
             j->out.pair_error[a * n + b] =
                 a == b             ? NAN
                 : is_pair(j, a, b) ? sqrt(fmax(0, current * current * v + force * force * w +
@@ -117,7 +117,7 @@ int ki_entropy_shares(const ki_entropy_job *j) {
                          (p->likelihood ? p->cox_snell[r] : 0);
         if (o->unit_error)
             o->unit_error[i] = ki_entropy_error(
-                ki_part_variance(&j->part, p->batches, p->batch, p->psi + r * KI_BATCHES),
+                ki_part_variance(j->part.count, p->batches, p->psi + r * KI_BATCHES),
                 3 * others / (count * count));
     }
     share_pairs(j);
