@@ -47,14 +47,19 @@ def _wrong_type(name, what):
     return TypeError(f"{name} : {what} : use real numbers")
 
 
-def numbers(name, values):
-    """A copy: C-contiguous doubles that nobody changes."""
+def as_array(name, values):
+    """An array of any type, without a copy if it is one."""
     if np.ma.is_masked(values):
         raise TypeError(f"{name} : has masked elements : fill or drop them")
     try:
-        values = np.asarray(values)
+        return np.asarray(values)
     except ValueError:
         raise ValueError(f"{name} : is no array, its rows have different lengths : use a number or an array") from None
+
+
+def numbers(name, values):
+    """A copy: C-contiguous doubles that nobody changes."""
+    values = as_array(name, values)
     if values.dtype.kind == "O":  # large or exact numbers of Python's own, and what is no number
         for x in values.flat:
             if not isinstance(x, (kinds.Real, decimal.Decimal)):
@@ -73,6 +78,24 @@ def number(name, value):
     if value.ndim:
         raise TypeError(f"{name} : is an array of shape {value.shape} : use one number")
     return value.item()
+
+
+def pair(name, values):
+    """A beginning and an end."""
+    try:
+        first, second = values
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} : {values!r} is no pair : use a beginning and an end, such as (0, 10)") from None
+    return first, second
+
+
+def c_text(name, word):
+    """What the library sees of a word, as long as it lives."""
+    if not isinstance(word, str):
+        raise TypeError(f"{name} : {word!r} is no text : use a str")
+    if "\0" in word:
+        raise ValueError(f"{name} : {word!r} holds a NUL character : use a text without one")
+    return ffi.new("char[]", word.encode(errors="surrogatepass"))
 
 
 def betas(network, beta):

@@ -7,7 +7,7 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
-from ._arguments import ESTIMATORS, MOST_SEED, STATUSES, TESTS, count, doubles, need_memory, one_of
+from ._arguments import ESTIMATORS, MOST_SEED, STATUSES, TESTS, count, doubles, need_memory, one_of, pair
 from ._library import check, ffi, lib, need_library
 from ._raster import as_raster
 from ._results import Numbers, Result, Words, plain, words
@@ -129,7 +129,7 @@ def entropy_production(raster: Any, axes: Any = None, bin: Optional[float] = Non
     tested = [one_of("tests", word, TESTS) for word in ([tests] if isinstance(tests, str) else tests)]
     if not tested:
         raise ValueError("tests : the list is empty : use some of " + ", ".join(TESTS))
-    first, end = (0, recording.bins) if window is None else (count("window", x, 2**40, 0) for x in window)
+    first, end = (0, recording.bins) if window is None else (count("window", x, 2**40, 0) for x in pair("window", window))
     if end <= first:
         raise ValueError(f"window : from bin {first} to {end} : use a first bin below the end")
     spec = ffi.new("ki_entropy_spec *", {

@@ -8,13 +8,24 @@ from typing import Any, Optional
 
 import numpy as np
 
-from ._arguments import MOST_SPINS, count, doubles, file_name, need_memory, number, numbers
+from ._arguments import MOST_SPINS, as_array, c_text, count, doubles, file_name, need_memory, number, numbers, pair
 from ._library import check, ffi, lib, need_library
 from ._run import start_run
 from ._spikes import flatten
 
 _AXES = ("trial", "time", "unit")
 _TYPES = {"int8": "KI_INT8", "bool": "KI_INT8", "int64": "KI_INT64", "float64": "KI_FLOAT64"}
+
+
+_AXES_WANTED = "use time and unit, perhaps trial, in the order of the dimensions, such as 'time,unit'"
+
+
+def _names(axes: Any) -> list[str]:
+    """Of axes as one text or as a list."""
+    try:
+        return [part.strip() for part in (axes.split(",") if isinstance(axes, str) else axes)]
+    except (AttributeError, TypeError):
+        raise TypeError(f"axes : {axes!r} is no text : {_AXES_WANTED}") from None
 
 
 def _axes_of(axes: Any, array: np.ndarray) -> list[str]:
@@ -24,16 +35,15 @@ def _axes_of(axes: Any, array: np.ndarray) -> list[str]:
         last = "time,unit" if array.ndim >= 2 and array.shape[-2] >= array.shape[-1] else "unit,time"
         raise ValueError(f"axes : the raster is {shape} : use axes={('trial,' if array.ndim > 2 else '') + last!r}, "
                          "if the longer one is time")
-    names = [part.strip() for part in axes.split(",")] if isinstance(axes, str) else list(axes)
+    names = _names(axes)
     if len(set(names)) != len(names) or not {"time", "unit"} <= set(names) <= set(_AXES):
-        raise ValueError(f"axes : {axes!r} : use time and unit, perhaps trial, in the order of the dimensions, such "
-                         "as 'time,unit'")
+        raise ValueError(f"axes : {axes!r} : {_AXES_WANTED}")
     return names
 
 
 def _in_order(values: Any, axes: Any) -> np.ndarray:
     """A view (trial, time, unit) of elements that the library reads in place; a copy of other types."""
-    array = np.asarray(values)
+    array = as_array("raster", values)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"raster : is of type {array.dtype} : use numbers 0 and 1, or -1 and 1")
     names = _axes_of(axes, array)
@@ -48,7 +58,8 @@ def _in_order(values: Any, axes: Any) -> np.ndarray:
     if 0 in array.shape:
         raise ValueError(f"raster : is of {array.shape} trials, bins and units : use at least one of each")
     if array.dtype.name not in _TYPES or not array.dtype.isnative:
-        array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+        whole = array.dtype.kind != "f" and array.dtype.name != "uint64"  # which has numbers beyond int64
+        array = array.astype(np.int64 if whole else np.float64)
     return array
 
 
@@ -145,17 +156,21 @@ class Raster:
 
         Raises KinisingError (what the file holds), ValueError (an option), OSError, MemoryError."""
         need_library()
-        keep = {name: ffi.new("char[]", value.encode()) for name, value in dict(
-            axes=axes, key=key, intervals=intervals, quality=quality).items() if value is not None}
+        keep = {name: c_text(name, value) for name, value in dict(
+            axes=None if axes is None else ",".join(_names(axes)), key=key, intervals=intervals,
+            quality=quality).items() if value is not None}
         options = ffi.new("ki_recording_options *", dict(
             keep, bin=0.0 if bin is None else number("bin", bin), rate=0.0 if rate is None else number("rate", rate),
             min_rate=number("min_rate", min_rate),
             trial_length=0 if trial_length is None else count("trial_length", trial_length, 2**40)))
         if window is not None:
-            options.has_window, options.to = 1, number("window", window[1])
-            setattr(options, "from", number("window", window[0]))
+            first, end = pair("window", window)
+            options.has_window, options.to = 1, number("window", end)
+            setattr(options, "from", number("window", first))
         if units is not None:
-            wanted = ffi.new("int64_t[]", [count("units", unit, 2**53, 0) for unit in units])
+            wanted = ffi.new("int64_t[]", [count("units", unit, 2**53, 0) for unit in as_array("units", units).flat])
+            if not len(wanted):
+                raise ValueError("units : is empty : use some, or None for all")
             options.units, options.n_units = wanted, len(wanted)
         out, run, name = ffi.new("ki_raster **"), start_run(0), file_name(os.fspath(path))
         check(lib.ki_recording_read(name, options, ffi.addressof(run, "options"), ffi.NULL, out), name)
@@ -181,7 +196,10 @@ class Raster:
         view = ffi.new("ki_spikes *", dict(
             units=ids.size, count=time.size, time=doubles(time), unit=ffi.from_buffer("int64_t[]", unit),
             ids=ffi.from_buffer("int64_t[]", ids)))
-        ends = np.ascontiguousarray(np.asarray([] if windows is None else windows, dtype=float).reshape(-1, 2).T)
+        spans = numbers("windows", [] if windows is None else windows)
+        if spans.size and (spans.ndim > 2 or spans.shape[-1:] != (2,)):
+            raise TypeError(f"windows : is of shape {spans.shape} : use a list of pairs, such as [(0, 10), (20, 30)]")
+        ends = np.ascontiguousarray(spans.reshape(-1, 2).T)
         cut = ffi.new("ki_windows *", dict(
             count=ends.shape[1], to=doubles(ends[1]),
             trial_length=0 if trial_length is None else count("trial_length", trial_length, 2**40)))

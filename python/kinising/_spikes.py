@@ -14,12 +14,15 @@ KINDS = "{unit: times}, a list with the times of each unit, a TsGroup, a neo Seg
 
 def _unit(name: Any) -> int:
     """A unit's number; pandas has 3.0 for 3 where a column has gaps."""
+    if isinstance(name, (float, np.floating)) and float(name).is_integer():
+        name = int(name)
     try:
-        return operator.index(name)
+        number = operator.index(name)
     except TypeError:
-        if isinstance(name, (float, np.floating)) and float(name).is_integer():
-            return int(name)
         raise TypeError(f"spikes : unit {name!r} is no whole number : use whole numbers for units") from None
+    if not -2**63 <= number < 2**63:
+        raise ValueError(f"spikes : unit {name!r} is out of range : use whole numbers of 64 bits")
+    return number
 
 
 def _seconds(unit: Any, train: Any) -> np.ndarray:
