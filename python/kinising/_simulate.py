@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arguments import (ALGORITHMS, GIB, MOST_SEED, STARTS, STATUSES, broadcast, count, machine_memory, number,
-                         numbers, one_dynamics, one_of, sizes, text, window)
+                         numbers, one_dynamics, one_of, sizes, window)
 from ._library import check, ffi, lib, need_library
 from ._results import Counts, Numbers, Result, Words, plain, words
 from ._run import start_run

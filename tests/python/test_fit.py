@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from support import ROOT, find_build, run_script, same_table
+from support import find_build, run_script, same_table
 
 few = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 

@@ -8,7 +8,6 @@ exceed 6.3 with 7e-7: a false alarm in 1000 changes of seed or generator.
 """
 import csv
 import errno
-import importlib
 import io
 import json
 import math
