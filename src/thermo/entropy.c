@@ -82,8 +82,8 @@ static uint64_t most_of_stages(const ki_entropy_spec *s, size_t units, size_t wo
 }
 
 /* Bytes of one estimate on one thread, and of all tests by surrogates. */
-static uint64_t surrogate_bytes(const ki_entropy_spec *s, const ki_raster *shape, uint64_t bins,
-                                int threads, int *overflow) {
+static double surrogate_bytes(const ki_entropy_spec *s, const ki_raster *shape, uint64_t bins,
+                              int threads, int *overflow) {
     const ki_fit_spec firth = {.firth = KI_FIRTH_ALL};
     ki_entropy_job j = {.raster = shape};
     ki_cursor c = {0};
@@ -112,7 +112,8 @@ int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec
     if (error)
         return error;
     const ki_run_options run = {.threads = threads};
-    const ki_raster shape = {.units = (size_t)units, .words = (size_t)((bins + 511) / 512 * 8)};
+    const ki_raster shape = {.units = (size_t)units,
+                             .words = (size_t)(bins / 512 + (bins % 512 > 0)) * 8};
     ki_entropy_job j = {.raster = &shape, .spec = s};
     ki_cursor c = {0};
     take(&c, &j);
@@ -121,7 +122,7 @@ int ki_entropy_memory(uint64_t units, uint64_t bins, const ki_entropy_spec *spec
         ki_pass_bytes(shape.units, shape.units + 1, shape.words, KI_FLIP_BLOCKS, &overflow);
     const double pass = workers * (double)each, work = pass > (double)fit ? pass : (double)fit;
     const double stages = (double)most_of_stages(&s, shape.units, shape.words, fit, threads);
-    const double surrogates = (double)surrogate_bytes(&s, &shape, bins, threads, &overflow);
+    const double surrogates = surrogate_bytes(&s, &shape, bins, threads, &overflow);
     const double most = work > stages ? work : stages;
     const double all = (double)c.used + (most > surrogates ? most : surrogates);
     *bytes = c.overflow || overflow || all > 1.8e19 ? UINT64_MAX : (uint64_t)all;

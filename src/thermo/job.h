@@ -106,7 +106,7 @@ uint64_t ki_entropy_maxent_bytes(size_t units, size_t words, uint64_t fit, int t
  * whether the recording can have them; bytes, `estimate` those of ki_entropy_sigma(). */
 int ki_entropy_null(ki_entropy_job *job, int test);
 int ki_entropy_check_null(const ki_entropy_job *job);
-uint64_t ki_entropy_null_bytes(size_t units, size_t words, uint64_t bins,
-                               const ki_entropy_spec *spec, uint64_t estimate, int threads);
+double ki_entropy_null_bytes(size_t units, size_t words, uint64_t bins, const ki_entropy_spec *spec,
+                             uint64_t estimate, int threads);
 
 #endif

@@ -63,7 +63,7 @@ uint64_t ki_entropy_maxent_bytes(size_t units, size_t words, uint64_t fit, int t
     arrays a;
 
     take(&c, units, units, words, &a);
-    return c.overflow ? UINT64_MAX / 4 : c.used + (fit > loop ? fit : loop);
+    return c.overflow ? UINT64_MAX : c.used + (fit > loop ? fit : loop);
 }
 
 static int is_set(const uint64_t *mask, size_t t) {

@@ -10,6 +10,7 @@
 
 void ki_entropy_take_model(ki_cursor *c, ki_entropy_job *j) {
     const size_t n = j->raster->units;
+    const uint64_t most = 64 * (uint64_t)j->raster->words; /* more folds are refused later */
     ki_pass *p = &j->pass;
 
     ki_part_take(c, j->raster, &j->part);
@@ -24,7 +25,7 @@ void ki_entropy_take_model(ki_cursor *c, ki_entropy_job *j) {
     j->unit = ki_take(c, n, sizeof(size_t));
     j->columns = ki_take(c, n + 1, sizeof(size_t));
     j->kept = ki_take(c, n, sizeof(size_t));
-    j->fold = ki_take(c, j->spec.folds + 1, sizeof(size_t));
+    j->fold = ki_take(c, (j->spec.folds < most ? j->spec.folds : most) + 1, sizeof(size_t));
     j->theta = ki_take(c, n * (n + 1), sizeof(double));
     j->separated = ki_take(c, n, sizeof(int));
     p->leads = ki_take(c, n * KI_LEADS, sizeof(double));

@@ -38,7 +38,7 @@ uint64_t ki_entropy_mtur_bytes(size_t units, size_t words, int threads) {
     arrays a;
 
     take(&c, units, units, words, &a);
-    return c.overflow ? UINT64_MAX / 4 : c.used + ki_currents_bytes(units, 1, 1, threads);
+    return c.overflow ? UINT64_MAX : c.used + ki_currents_bytes(units, 1, 1, threads);
 }
 
 /* sum over pairs of (l^-1 (mean of a batch - mean of all))^2, summed over the batches: with l l^T the

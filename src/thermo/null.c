@@ -106,17 +106,18 @@ static int run_test(ki_entropy_job *j, null *t) {
     return error;
 }
 
-uint64_t ki_entropy_null_bytes(size_t units, size_t words, uint64_t bins,
-                               const ki_entropy_spec *spec, uint64_t estimate, int threads) {
+double ki_entropy_null_bytes(size_t units, size_t words, uint64_t bins, const ki_entropy_spec *spec,
+                             uint64_t estimate, int threads) {
     const ki_run_options run = {.threads = threads};
     const ki_raster shape = {.units = units, .words = words, .trials = (size_t)bins};
-    const uint64_t workers = (uint64_t)ki_parallel_workers((size_t)spec->surrogates, &run);
+    const double workers = ki_parallel_workers((size_t)spec->surrogates, &run);
+    const double N = (double)units;
     ki_cursor c = {0};
     copy s;
 
     take(&c, &shape, (spec->tests >> KI_TEST_SHUFFLES) & 1, &s);
-    return workers * (c.used + estimate) + spec->surrogates * sizeof(double) +
-           units * (units + 1) * sizeof(double) + 128;
+    const double each = c.overflow ? INFINITY : (double)c.used + (double)estimate;
+    return workers * each + sizeof(double) * ((double)spec->surrogates + N * (N + 1)) + 128;
 }
 
 /* Whether the trials can be shuffled at all. */

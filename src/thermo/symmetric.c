@@ -62,7 +62,7 @@ uint64_t ki_symmetric_bytes(size_t units, int threads) {
     job j;
 
     take(&c, units, units + 1, &j);
-    return c.overflow ? UINT64_MAX / 4 : c.used + workers * worker_bytes(units + 1);
+    return c.overflow ? UINT64_MAX : c.used + workers * worker_bytes(units + 1);
 }
 
 /* Which elements are one number. */
