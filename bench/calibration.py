@@ -75,6 +75,9 @@ class Part:
         """Runs that are whole; the rest of an interrupted one is taken out of the file."""
         with open(self.path, newline="", encoding="utf-8") as file:
             head, *rows = csv.reader(file)
+        if head[-1:] != ["last"]:  # cut off before its first run
+            self.path.unlink()
+            return
         runs = {}
         for row in rows:
             if len(row) == len(head):
@@ -185,8 +188,19 @@ def main():
     unknown = set(a.parts.split(",")) - set(PARTS)
     if unknown:
         p.error(f"--parts : {sorted(unknown)[0]} is none : use some of {','.join(PARTS)}")
-    a.output.mkdir(parents=True, exist_ok=True)
+    if a.jobs < 1:
+        p.error(f"--jobs : {a.jobs} processes do nothing : 1 or more")
+    if not a.tables and not (a.build / "libkinising.a").exists():
+        p.error(f"{a.build} : holds no libkinising.a : a folder of `meson setup`, built")
+    if a.document and not os.access(a.document, os.W_OK):
+        p.error(f"--document : {a.document} : cannot be written : a page such as docs/calibration.md")
+    try:
+        a.output.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        p.error(f"-o : {a.output} : {e.strerror} : a folder that there is or that can be made")
     parts = {name: Part(name, a.output, a.quick, a.cases) for name in a.parts.split(",")}
+    if not any(part.cases for part in parts.values()):
+        p.error(f"--cases : {a.cases} : is in no name of these parts : such as \"N 20\"")
     seconds = {} if a.tables else measure(parts, package(a.build, a.output), a.jobs, a.minutes)
     print_tables(parts)
     if a.document:

@@ -191,7 +191,6 @@ def run_fit(ki, settings, index):
         row[word + "_H"] = (np.abs(found.H - network.H) < TWO_SIDED * found.H_err)[use].mean()
         row[word + "_slope"] = (found.J[use] * J).sum() / (J * J).sum()
         row[word + "_square"] = (off**2).mean()
-        row[word + "_expected"] = (found.J_err[use]**2).mean()
     return [dict(row, separated=found.separated)]
 
 

@@ -28,13 +28,11 @@ def draw(ki, rng, N, mu=0.0, b=1.0, angle=45.0, field=0.3, field_mean=0.0, densi
     return ki.Network(field_mean + field * rng.normal(size=N), mu / N + b / math.sqrt(N) * G)
 
 
-def course(network, rng, T, trials=1, **options):
-    """T transitions of the steady state, [trials,T + 1,units]."""
-    burn_in = BURN_IN if options.get("dynamics", "sync") == "sync" else 200
-    steps = burn_in + math.ceil(T * options.pop("stretch", 1))
-    seen = network.simulate(replicas=trials, steps=steps, raster=True, moments=False, threads=1,
-                            seed=int(rng.integers(2**62)), **options)
-    return seen.raster[:, burn_in:]
+def course(network, rng, T):
+    """T transitions of the steady state, [1,T + 1,units]."""
+    seen = network.simulate(replicas=1, steps=BURN_IN + T, raster=True, moments=False, threads=1,
+                            seed=int(rng.integers(2**62)))
+    return seen.raster[:, BURN_IN:]
 
 
 def truth(network, transitions, rng):
