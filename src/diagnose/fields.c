@@ -10,6 +10,7 @@
 #include "num/vecmath.h"
 
 enum { LANES = 8, TERMS = 256, SCAN = 64, TURNS = 60, CHUNK = 64 };
+#define FAR 400.0 /* a spin with a stronger field than that has no entropy */
 
 typedef struct law {
     double mu, b; /* times x */
@@ -88,17 +89,19 @@ static double correlation(const law *l, double m) {
 
 /* Mean over fields and Gaussian of the entropy of a spin. */
 static double path_entropy(const law *l, double m) {
-    const double b = fmax(l->b, 1e-9), step = ki_strip_step(b);
-    const long count = (long)ceil(8.5 * b / step);
+    const double b = fmax(l->b, 1e-9), step = ki_strip_step(b), end = ceil(8.5 * b / step);
     double y[CHUNK], weight[CHUNK], sum = 0;
 
     for (size_t i = 0; i < l->units; i++) {
+        const double centre = l->x * l->H[i] + l->mu * m;
+        const double first = fmax(-end, floor((-FAR - centre) / step));
+        const double nodes = fmin(end, ceil((FAR - centre) / step)) - first + 1;
         size_t n = 0;
-        for (long k = -count; k <= count; k++) {
-            const double at = (double)k * step;
-            y[n] = at + l->x * l->H[i] + l->mu * m;
+        for (double k = 0; k < nodes; k++) {
+            const double at = (first + k) * step;
+            y[n] = at + centre;
             weight[n++] = -at * at / (2 * b * b);
-            if (n == CHUNK || k == count) {
+            if (n == CHUNK || k + 1 >= nodes) {
                 ki_vchi(n, y, y);
                 ki_vexp(n, weight, weight);
                 sum += ki_dot(n, y, weight);

@@ -151,6 +151,11 @@ static void steady_states(void **state) {
             const double gain = x * mu[k] * t.k;
             assert_close_at("chi", f.chi, t.chi * (1 - pow(gain, KI_RESPONSE_BINS)), 1e-6, 0);
         }
+    for (double wide = 100; wide < 1e13; wide *= 1e5) { /* as draws of a bad fit may be; no wait */
+        const ki_theory_params p = {1, 0.5, wide, 0};
+        assert_int_equal(ki_theory(&p, KI_SYNC, &t), 0);
+        assert_close_at("S", ki_fields_steady(0.5, wide, 4, none, 1, 1).S, t.S, 1e-9, 0);
+    }
     double many[2000];
     for (int k = 0; k < 2000; k++)
         many[k] = -0.8 + 1.6 * (k + 0.5) / 2000;
