@@ -6,11 +6,11 @@
 
 enum { ALIGNMENT = 64 };
 
-void *ki_alloc(size_t count, size_t size) {
+void *ki_alloc(uint64_t count, uint64_t size) {
     if (size && count > (SIZE_MAX - ALIGNMENT) / size)
         return NULL;
     /* aligned_alloc wants a multiple of the alignment; nothing at all still gives a pointer. */
-    const size_t bytes = count * size;
+    const size_t bytes = (size_t)(count * size);
     const size_t rounded = (bytes / ALIGNMENT + 1) * ALIGNMENT;
     return aligned_alloc(ALIGNMENT, bytes && bytes % ALIGNMENT == 0 ? bytes : rounded);
 }

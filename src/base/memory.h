@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* count * size bytes aligned to 64, or NULL on overflow or when memory is out (count 0 gives a
- * valid pointer). The caller reports KI_ERR_NOMEM with its own sentence and frees with ki_free. */
-void *ki_alloc(size_t count, size_t size);
+/* count * size bytes aligned to 64, or NULL if these are more than there are addresses or when memory
+ * is out (count 0 gives a valid pointer). The caller reports KI_ERR_NOMEM with its own sentence and
+ * frees with ki_free. */
+void *ki_alloc(uint64_t count, uint64_t size);
 void ki_free(void *p);
 
 /* Memory as a row of arrays: measured first, with base NULL, then handed out. */

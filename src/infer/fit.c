@@ -367,7 +367,7 @@ static int fit_rows(job *j, const double *want_likelihood) {
     j->most = room < most ? room : most;
     j->groups = (j->fitted + j->most - 1) / j->most;
     j->each = worker_bytes(j->m.n, j->most, &overflow);
-    j->memory = overflow ? NULL : ki_alloc(workers, (size_t)j->each);
+    j->memory = overflow ? NULL : ki_alloc(workers, j->each);
     if (!j->memory)
         return no_memory(j);
     if (j->spec->method == KI_FIT_MLE)
@@ -485,7 +485,7 @@ int ki_fit_on(const ki_raster *raster, const uint64_t *use, size_t count, const 
     ki_cursor c = {0};
 
     take(&c, &j, raster->units + 1);
-    c.base = c.overflow || c.used > SIZE_MAX ? NULL : ki_alloc((size_t)c.used, 1);
+    c.base = c.overflow ? NULL : ki_alloc(c.used, 1);
     if (!c.base)
         return no_memory(&j);
     char *const base = c.base;

@@ -230,9 +230,8 @@ int ki_fit_holdout(const ki_raster *raster, const ki_fit_spec *spec, double frac
     take(&c, &j);
     j.each = group_bytes(raster->units + 1, &overflow);
     const size_t workers = (size_t)ki_parallel_workers((raster->units + GROUP - 1) / GROUP, run);
-    const int fits = !c.overflow && !overflow && c.used <= SIZE_MAX / 2 && j.each <= SIZE_MAX / 2;
-    char *const base = fits ? ki_alloc((size_t)c.used, 1) : NULL;
-    j.memory = base ? ki_alloc(workers, (size_t)j.each) : NULL;
+    char *const base = c.overflow || overflow ? NULL : ki_alloc(c.used, 1);
+    j.memory = base ? ki_alloc(workers, j.each) : NULL;
     if (!base || !j.memory) {
         error = ki_fail(KI_ERR_NOMEM, "fit : no memory for %zu units : fewer threads or units",
                         raster->units);

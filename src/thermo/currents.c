@@ -215,7 +215,7 @@ static int run_loop(job *j, size_t n, uint64_t total, const ki_run_options *run,
 
     take(&c, j, &s);
     j->each = c.used;
-    j->memory = c.overflow ? NULL : ki_alloc(workers, (size_t)c.used);
+    j->memory = c.overflow ? NULL : ki_alloc(workers, c.used);
     if (!j->memory)
         return ki_fail(KI_ERR_NOMEM,
                        "entropy : no memory for %zu pairs of units : fewer threads or units",

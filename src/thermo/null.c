@@ -91,7 +91,7 @@ static int run_test(ki_entropy_job *j, null *t) {
 
     take(&c, j->raster, t->test == KI_TEST_SHUFFLES, &s);
     t->each = c.used;
-    t->memory = c.overflow ? NULL : ki_alloc(workers, (size_t)c.used);
+    t->memory = c.overflow ? NULL : ki_alloc(workers, c.used);
     t->sigma = t->memory ? ki_alloc((size_t)all, sizeof *t->sigma) : NULL;
     int error = 0;
     if (!t->sigma)

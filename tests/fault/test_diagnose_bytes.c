@@ -8,9 +8,9 @@
 
 static size_t live, most;
 
-void *__real_ki_alloc(size_t count, size_t size);
-void *__wrap_ki_alloc(size_t count, size_t size);
-void *__wrap_ki_alloc(size_t count, size_t size) {
+void *__real_ki_alloc(uint64_t count, uint64_t size);
+void *__wrap_ki_alloc(uint64_t count, uint64_t size);
+void *__wrap_ki_alloc(uint64_t count, uint64_t size) {
     void *p = __real_ki_alloc(count, size);
 
     live += p ? malloc_usable_size(p) : 0;

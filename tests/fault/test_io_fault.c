@@ -118,9 +118,9 @@ ssize_t __wrap_pread64(int fd, void *data, size_t size, off_t at) {
     return __real_pread64(fd, data, size, at);
 }
 
-void *__real_ki_alloc(size_t count, size_t size);
-void *__wrap_ki_alloc(size_t count, size_t size);
-void *__wrap_ki_alloc(size_t count, size_t size) {
+void *__real_ki_alloc(uint64_t count, uint64_t size);
+void *__wrap_ki_alloc(uint64_t count, uint64_t size);
+void *__wrap_ki_alloc(uint64_t count, uint64_t size) {
     return fails(CALL_ALLOC) ? NULL : __real_ki_alloc(count, size);
 }
 

@@ -5,14 +5,15 @@
 #define KI_FAIL_ALLOC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 static int ki_fail_at = -1;
 static int ki_live_blocks;
 static size_t ki_most_bytes; /* of one allocation; for the test to set back */
 
-void *__real_ki_alloc(size_t count, size_t size);
-void *__wrap_ki_alloc(size_t count, size_t size);
-void *__wrap_ki_alloc(size_t count, size_t size) {
+void *__real_ki_alloc(uint64_t count, uint64_t size);
+void *__wrap_ki_alloc(uint64_t count, uint64_t size);
+void *__wrap_ki_alloc(uint64_t count, uint64_t size) {
     if (ki_fail_at == 0)
         return NULL;
     ki_fail_at -= ki_fail_at > 0;
