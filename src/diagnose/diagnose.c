@@ -83,12 +83,11 @@ static void take(ki_cursor *c, job *j) {
     j->mean_J = ki_take(c, units * units, sizeof(double));
 }
 
-/* Index of the ensemble of most evidence with the posterior means of the fields. */
-static int index_of(const ki_evidence_state *state, const ki_run_options *run, const job *j,
-                    double *g) {
-    ki_prior prior;
+/* The ensemble of most evidence, and its index with the posterior means of the fields. */
+static int report(const ki_evidence_state *state, const ki_run_options *run, const job *j,
+                  ki_prior *prior, double *g) {
     const ki_posterior network = {.H = j->mean_H, .J = j->mean_J};
-    const int error = ki_evidence_report(state, run, &prior, &network);
+    const int error = ki_evidence_report(state, run, prior, &network);
 
     if (error)
         return error;
@@ -96,7 +95,7 @@ static int index_of(const ki_evidence_state *state, const ki_run_options *run, c
     for (size_t i = 0; i < j->raster->units; i++)
         if (!isnan(j->mean_H[i]))
             j->sorted[n++] = j->mean_H[i];
-    *g = ki_regime_index(prior.mu, prior.b, n, j->sorted);
+    *g = ki_regime_index(prior->mu, prior->b, n, j->sorted);
     return 0;
 }
 
@@ -106,17 +105,16 @@ static int ensemble(job *j) {
     const ki_run_options quiet = {.threads = j->run ? j->run->threads : 0};
     const int cosines = o->options.cosines > 0 ? o->options.cosines : 0;
     ki_run_options run = stage_options(j, EVIDENCE);
+    ki_prior unused;
     double g = NAN, more = NAN;
 
     int error = ki_evidence_open(j->raster, cosines, &run, &j->state);
     run = stage_options(j, MORE_COSINES);
     if (!error && cosines) {
         error = ki_evidence_more(j->state, 2 * cosines, &run, &j->more);
-        error = error ? error : index_of(j->more, &quiet, j, &more);
+        error = error ? error : report(j->more, &quiet, j, &unused, &more);
     }
-    error = error ? error : index_of(j->state, &quiet, j, &g); /* its means stay */
-    const ki_posterior none = {0};
-    error = error ? error : ki_evidence_report(j->state, &quiet, &o->prior, &none);
+    error = error ? error : report(j->state, &quiet, j, &o->prior, &g); /* its means stay */
     o->g_more = more - g;
     o->fitted = o->prior.units;
     return error;

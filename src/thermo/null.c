@@ -120,10 +120,15 @@ double ki_entropy_null_bytes(size_t units, size_t words, uint64_t bins, const ki
     return workers * each + sizeof(double) * ((double)spec->surrogates + N * (N + 1)) + 128;
 }
 
+static ki_window window_of(const ki_entropy_job *j) {
+    const size_t first = (size_t)j->spec.first_bin, bins = (size_t)j->spec.bins;
+
+    return (ki_window){j->raster, first, bins ? first + bins : j->raster->bins};
+}
+
 /* Whether the trials can be shuffled at all. */
 int ki_entropy_check_null(const ki_entropy_job *j) {
-    const size_t first = (size_t)j->spec.first_bin, bins = (size_t)j->spec.bins;
-    const ki_window window = {j->raster, first, bins ? first + bins : j->raster->bins};
+    const ki_window window = window_of(j);
 
     if (!(j->spec.tests & 1u << KI_TEST_SHUFFLES))
         return 0;
@@ -140,10 +145,8 @@ int ki_entropy_check_null(const ki_entropy_job *j) {
 }
 
 int ki_entropy_null(ki_entropy_job *j, int test) {
-    const size_t n = j->raster->units, first = (size_t)j->spec.first_bin;
-    const size_t bins = (size_t)j->spec.bins;
-    null t = {
-        .j = j, .window = {j->raster, first, bins ? first + bins : j->raster->bins}, .test = test};
+    const size_t n = j->raster->units;
+    null t = {.j = j, .window = window_of(j), .test = test};
 
     if (isnan(j->out.value[KI_MODEL].sigma) || (test == KI_TEST_BOOTSTRAP && !j->symmetric_found)) {
         j->out.test[test].status = KI_NOT_CONVERGED;
