@@ -225,7 +225,7 @@ typedef struct ki_diagnose_options {
     double critical;      /**< g of the near-critical regime: from here, > 0; 0 = 0.9 */
     double ordered;       /**< ... to here; 0 = 1.1 */
     double deterministic; /**< r below it, (0, 1); 0 = 0.5 */
-    double weak;          /**< r above it, (0, 1]; 0 = 0.8 */
+    double weak;          /**< r above it, (0, 1); 0 = 0.8 */
     double
         misfit_z; /**< a misfit needs z above it (lag-2, same-bin: and (N + 1)/T sqrt(dof/2) more), > 0; 0 = 5 */
     double
@@ -419,7 +419,7 @@ typedef struct ki_comparison {
  * ```
  *
  * @param a        diagnosis of the first recording
- * @param draws_a  its draws: mu, b, g, r and sigma
+ * @param draws_a  its draws: b, g, r and sigma
  * @param b        diagnosis of the second one
  * @param draws_b  its draws
  * @param out      the comparison

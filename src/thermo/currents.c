@@ -10,9 +10,8 @@
 #include "raster/block.h"
 #include "raster/count.h"
 
-/* Pairs whose products with all later ones are made by one worker at a time, words of bins of them;
- * blocks of bins of an
- * index of ki_currents_along(); units of one of ki_currents_sums(). */
+/* Pairs whose products with all later ones are made by one worker at a time, words of bins of them; blocks
+ * of bins of an index of ki_currents_along(); units of one of ki_currents_sums(). */
 enum { TILE = 64, CHUNK = 64, BLOCKS = 16, ROWS = 32 };
 
 static const ki_run_options alone = {.threads = 1};
