@@ -16,7 +16,8 @@ static const char group_help[] = "Recordings: which units were active in which t
 
 #define KINDS                                                                                      \
     "A matrix of 0/1 or -1/+1 (.npy, .npz, .mat, .h5, .csv) needs --axes, the names of its\n"      \
-    "dimensions. Spike times need --bin: .csv with columns unit,time; NWB 2; a TsGroup of\n"       \
+    "dimensions; if there are fewer bins than units, with their number: time,unit=1000.\n"         \
+    "Spike times need --bin: .csv with columns unit,time; NWB 2; a TsGroup of\n"                   \
     "pynapple (.npz); a cell array (.mat); a folder of Phy or Kilosort. Bins are [t, t + bin) "    \
     "from\n"                                                                                       \
     "0, or from the beginning of a window, to the last spike or the end of the window.\n"

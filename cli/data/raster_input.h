@@ -25,7 +25,7 @@ typedef struct raster_options {
      .kind = OPTION_TEXT,                                                                          \
      .target = &(r)->file.axes,                                                                    \
      .meta = "AXES",                                                                               \
-     .help = "of a matrix: time,unit | unit,time | trial,time,unit ...; required"},                \
+     .help = "of a matrix: time,unit | unit,time | trial,time,unit=53 ...; required"},             \
         {.name = "key",                                                                            \
          .kind = OPTION_TEXT,                                                                      \
          .target = &(r)->file.key,                                                                 \

@@ -50,9 +50,11 @@ typedef struct ki_recording_notes {
 
 /**
  * Reads a recording. What would be a guess is asked for: the axes of a matrix (the sentence proposes the likely
- * ones), the width of a bin where there are spike times. A matrix of bins must have at least as many bins as
- * units. No transition leads across the border of a trial or a window. Files of `kinising raster convert` know
- * their trials, units, bin and (without a window) lost spikes; an option overrides them.
+ * ones), the width of a bin where there are spike times. An axis may say how long it is, "time,unit=1000", and must
+ * be so. A matrix with fewer bins than units is refused, as one whose axes are the wrong way round, unless `unit`
+ * says how many there are. No transition leads across the border of a trial or a window. Files of
+ * `kinising raster convert` know their trials, units, bin and (without a window) lost spikes; an option overrides
+ * them.
  *
  * @param path     a file or a folder
  * @param options  NULL: all zero

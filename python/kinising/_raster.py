@@ -35,7 +35,7 @@ def _axes_of(axes: Any, array: np.ndarray) -> list[str]:
         last = "time,unit" if array.ndim >= 2 and array.shape[-2] >= array.shape[-1] else "unit,time"
         raise ValueError(f"axes : the raster is {shape} : use axes={('trial,' if array.ndim > 2 else '') + last!r}, "
                          "if the longer one is time")
-    names = _names(axes)
+    names = [name.partition("=")[0] for name in _names(axes)]
     if len(set(names)) != len(names) or not {"time", "unit"} <= set(names) <= set(_AXES):
         raise ValueError(f"axes : {axes!r} : {_AXES_WANTED}")
     return names
@@ -52,6 +52,10 @@ def _in_order(values: Any, axes: Any) -> np.ndarray:
     if array.ndim != len(names):
         raise ValueError(f"axes : {len(names)} are named, and the raster is "
                          f"{' x '.join(map(str, array.shape))} : use one for each dimension")
+    for said, extent in zip(_names(axes), array.shape):
+        name, equals, number = said.partition("=")
+        if equals and number != str(extent):
+            raise ValueError(f"axes : {name} is {extent} long, not {number} : use other axes, or {name}={extent}")
     if "trial" not in names:
         array, names = array[None], ["trial", *names]
     array = array.transpose([names.index(name) for name in _AXES])
@@ -69,7 +73,8 @@ class Raster:
     Parameters:
         values        array of 0 and 1, or of -1 and 1, of any real type and layout (int8, bool, int64 and float64
                       are read in place); or a list of such arrays of time and unit, one a trial
-        axes          of its dimensions: "time,unit", "unit,time", "trial,time,unit", ... in their order; required
+        axes          of its dimensions: "time,unit", "unit,time", "trial,time,unit", ... in their order; required.
+                      Fewer bins than units are refused as axes the wrong way round unless "unit=1000" says how many
         bin           seconds a bin, if known
         trial_length  a new trial begins after so many bins
 
@@ -103,9 +108,10 @@ class Raster:
         lengths = [min(length or bins, bins - first) for part in parts for _ in range(part.shape[0])
                    for bins in [part.shape[1]] for first in range(0, bins, length or bins)]
         units = count("units", parts[0].shape[2], MOST_SPINS)
-        if units > sum(lengths) > 1:  # of one bin there is nothing to be fitted anyway
-            raise ValueError(f"axes : the raster has {units} units and {sum(lengths)} bins : use the other order, or at "
-                             "least as many bins as units")
+        said = any(name.startswith("unit=") for name in _names(axes))
+        if units > sum(lengths) > 1 and not said:  # of one bin there is nothing to be fitted anyway
+            raise ValueError(f"axes : the raster has {units} units and {sum(lengths)} bins : use the other order; if it "
+                             f"is right, unit={units} for unit")
         need_memory("raster", units * sum(lengths) / 8.0, "use fewer bins or units")
         self._fill(units, lengths, width, parts)
 

@@ -42,14 +42,17 @@ static int bad_axes(const char *text) {
                    text);
 }
 
-static int parse_axes(const char *text, int place[N_AXES], int *count) {
+/* Names in the order of the dimensions; extent[a] is what stands behind "NAME=", or NULL. */
+static int parse_axes(const char *text, int place[N_AXES], const char *extent[N_AXES], int *count) {
     const char *at = text;
 
     *count = 0;
-    for (int a = 0; a < N_AXES; a++)
+    for (int a = 0; a < N_AXES; a++) {
         place[a] = -1;
+        extent[a] = NULL;
+    }
     for (;;) {
-        const size_t length = strcspn(at, ",");
+        const size_t length = strcspn(at, ",=");
         int found = -1;
 
         for (int a = 0; a < N_AXES; a++)
@@ -58,9 +61,14 @@ static int parse_axes(const char *text, int place[N_AXES], int *count) {
         if (found < 0 || place[found] >= 0)
             return bad_axes(text);
         place[found] = (*count)++;
-        if (at[length] == '\0')
+        at += length;
+        if (*at == '=') {
+            extent[found] = at + 1;
+            at += strcspn(at, ",");
+        }
+        if (*at == '\0')
             break;
-        at += length + 1;
+        at++;
     }
     return place[TIME] < 0 || place[UNIT] < 0 ? bad_axes(text) : 0;
 }
@@ -133,14 +141,29 @@ static int choose(matrix *m, const ki_recording_options *o, size_t *out) {
     return 0;
 }
 
+/* That an axis is as long as is said of it, up to the next comma; `said` NULL: nothing. */
+static int check_extent(const matrix *m, int axis, const char *said) {
+    const int length = said ? (int)strcspn(said, ",") : 0;
+    char number[24];
+
+    snprintf(number, sizeof number, "%zu", m->extent[axis]);
+    if (!said || ((size_t)length == strlen(number) && strncmp(said, number, (size_t)length) == 0))
+        return 0;
+    return ki_fail(KI_ERR_ARGUMENT,
+                   "axes : %s is %s long in %s of %s, not %.*s : other axes, or %s=%s",
+                   axis_names[axis], number, m->a->name, m->path, length < 32 ? length : 32, said,
+                   axis_names[axis], number);
+}
+
 /* Axes against dimensions; dimensions in front that have one element are passed over. */
 static int match(matrix *m, const char *axes) {
     char shape[96];
+    const char *said[N_AXES];
     int count;
 
     if (!axes)
         return no_axes(m);
-    int error = parse_axes(axes, m->place, &count);
+    int error = parse_axes(axes, m->place, said, &count);
     if (error)
         return error;
     int more = m->a->ndim - count;
@@ -158,14 +181,16 @@ static int match(matrix *m, const char *axes) {
         if (m->extent[x] == 0)
             return ki_recording_fail(m->path, "at least one unit and bin", "%s is %s", m->a->name,
                                      print_shape(m->a, shape, sizeof shape));
+        error = error ? error : check_extent(m, x, said[x]);
     }
-    if (m->extent[UNIT] > m->extent[TIME] * m->extent[TRIAL])
+    if (!error && !said[UNIT] && m->extent[UNIT] > m->extent[TIME] * m->extent[TRIAL])
         return ki_fail(KI_ERR_ARGUMENT,
-                       "axes : %s of %s has %zu units and %zu bins : the other way round (%s)? At "
-                       "least as many bins as units",
+                       "axes : %s of %s has %zu units and %zu bins : the other way round (%s)? If "
+                       "not, unit=%zu for unit",
                        m->a->name, m->path, m->extent[UNIT], m->extent[TIME] * m->extent[TRIAL],
-                       m->place[UNIT] < m->place[TIME] ? "time,unit" : "unit,time");
-    return 0;
+                       m->place[UNIT] < m->place[TIME] ? "time,unit" : "unit,time",
+                       m->extent[UNIT]);
+    return error;
 }
 
 /* Spikes that were lost when the bins were made; of a part of the time it is not known how many. */

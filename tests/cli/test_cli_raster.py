@@ -225,9 +225,27 @@ def test_negative_times_need_a_window(run, tmp_path):
     assert run("raster", "info", "s.csv", "--bin", "0.1", "--window", "-1:1").returncode == 0
 
 
+@pytest.mark.parametrize("axes", ["unit=200,time", "unit=200,time=5"])
+def test_fewer_bins_than_units(run, tmp_path, axes):
+    """Where it is said how many units there are, nothing is taken for the wrong way round."""
+    np.save(tmp_path / "r.npy", BITS)
+    got = convert(run, tmp_path, "r.npy", "--axes", axes)
+    assert (got["raster"] == BITS.T).all() and got["raster"].shape == (5, 200)
+    np.save(tmp_path / "r.npy", BITS.reshape(5, 50, 4))
+    got = convert(run, tmp_path, "r.npy", "--axes", "time=5,unit=50,trial=4")
+    assert (got["raster"] == BITS.reshape(5, 50, 4).transpose(2, 0, 1)).all()
+
+
 @pytest.mark.parametrize("args, words", [
     (["r.npy"], "data of 200 x 5 : --axes time,unit, if the longer one is time"),
-    (["r.npy", "--axes", "unit,time"], "200 units and 5 bins : the other way round (time,unit)"),
+    (["r.npy", "--axes", "unit,time"], "200 units and 5 bins : the other way round (time,unit)? If not, unit=200"),
+    (["r.npy", "--axes", "unit=5,time"], "--axes : unit is 200 long in data of r.npy, not 5 : other axes, or unit=200"),
+    (["r.npy", "--axes", "time=20,unit"], "time is 200 long in data of r.npy, not 20 :"),
+    (["r.npy", "--axes", "time,unit=5x"], "unit is 5 long in data of r.npy, not 5x :"),
+    (["r.npy", "--axes", "time,unit="], "unit is 5 long in data of r.npy, not  :"),
+    (["r.npy", "--axes", "time,unit=5=5"], "not 5=5 :"),
+    (["r.npy", "--axes", "unit,time=5"], "the other way round (time,unit)"),
+    (["r.npy", "--axes", "time,=5"], '"time,=5" : time and unit'),
     (["r.npy", "--axes", "trial,time,unit"], "one for each dimension"),
     (["r.npy", "--axes", "time,neuron"], "--axes"),
     (["r.npy", "--axes", "time,unit", "--key", "x"], "one of data"),

@@ -48,8 +48,15 @@ def test_axes_the_wrong_way_round(ki):
     x = np.random.default_rng(2).integers(0, 2, (400, 5))
     assert ki.Raster(x, "time,unit").units == 5 and ki.Raster(x.reshape(100, 4, 5), "trial,time,unit").units == 5
     for call in (ki.Raster, ki.fit, ki.entropy_production, ki.diagnose):
-        with pytest.raises(ValueError, match="^axes : the raster has 400 units and 5 bins : use the other order, or at "):
+        with pytest.raises(ValueError, match="^axes : the raster has 400 units and 5 bins : use the other order; "):
             call(x, axes="unit,time")
+    for axes in ("unit=400,time", ["unit=400", "time=5"]):
+        r = ki.Raster(x, axes)
+        assert (r.units, r.bins) == (400, 5) and (r.to_array() == 2 * x.T - 1).all()
+    for axes, words in {"unit=5,time": "unit is 400 long, not 5", "unit,time=": "time is 5 long, not  :",
+                        "unit,time=5": "the raster has 400 units", "=400,time": "use time and unit"}.items():
+        with pytest.raises(ValueError, match=f"^axes : .*{words}"):
+            ki.Raster(x, axes)
 
 
 def spins(bits):
