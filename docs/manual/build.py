@@ -145,17 +145,13 @@ def write_commands(program, sources, scratch):
     folder = sources / "commands"
     folder.mkdir()
     index = ["Commands\n========\n"]
-    for command in commands:
-        tables = {}
-        for page in command["pages"]:
-            tables.setdefault(page["name"], []).append(page)
-        for name, pages in tables.items():
-            file = name.replace(" ", "-")
-            own = scratch and scratch / file
-            if own:
-                own.mkdir()
-            (folder / (file + ".rst")).write_text(command_page(name, pages, program, own, folder))
-            index.append(":doc:`%s`\n   %s.\n" % (file, rst(pages[0]["summary"])))
+    for name, pages in command_pages.tables_of(commands).items():
+        file = name.replace(" ", "-")
+        own = scratch and scratch / file
+        if own:
+            own.mkdir()
+        (folder / (file + ".rst")).write_text(command_page(name, pages, program, own, folder))
+        index.append(":doc:`%s`\n   %s.\n" % (file, rst(pages[0]["summary"])))
     names = [p.stem for p in sorted(folder.glob("*.rst"))]
     index.append(".. toctree::\n   :hidden:\n\n%s" % "".join("   %s\n" % n for n in names))
     (folder / "index.rst").write_text("\n".join(index))
@@ -167,12 +163,11 @@ def write_c(sources):
     headers = sorted((ROOT / "include" / "kinising").glob("*.h"))
     for header in headers:
         title = "kinising/" + header.name
-        (folder / (header.stem + ".rst")).write_text("%s\n%s\n\n.. doxygenfile:: %s\n   :sections: %s\n" % (
-            title, "=" * len(title), header.name, "briefdescription detaileddescription enum func innerclass"))
         # Of the typedefs only those of functions: structs are there by themselves.
-        with open(folder / (header.stem + ".rst"), "a") as f:
-            for name in re.findall(r"^typedef [^;{}]*\(\*(\w+)\)", header.read_text(), flags=re.M):
-                f.write("\n.. doxygentypedef:: %s\n" % name)
+        functions = re.findall(r"^typedef [^;{}]*\(\*(\w+)\)", header.read_text(), flags=re.M)
+        (folder / (header.stem + ".rst")).write_text("%s\n%s\n\n.. doxygenfile:: %s\n   :sections: %s\n%s" % (
+            title, "=" * len(title), header.name, "briefdescription detaileddescription enum func innerclass",
+            "".join("\n.. doxygentypedef:: %s\n" % name for name in functions)))
     (folder / "index.rst").write_text("C API\n=====\n\n.. toctree::\n\n" + "".join("   %s\n" % h.stem for h in headers))
 
 
@@ -189,18 +184,23 @@ def write_python(sources):
 
 def main(program, output, quick=None):
     program, output = pathlib.Path(program).resolve(), pathlib.Path(output).resolve()
+    sources, scratch = output / "source", output / "examples"
+    if not program.is_file():
+        stop("%s : is not there : make build" % program)
+    # What is in the folder is removed: only if a manual was made there, or begun.
+    if output.exists() and not (sources / "index.md").exists() and (output.is_file() or any(output.iterdir())):
+        stop("%s : is there, and no manual : remove it, or name another folder" % output)
     for name, package in (("doxygen", "doxygen"), ("sphinx-build", "python3-sphinx")):
         if shutil.which(name) is None:
             stop("%s : is not here : apt-get install %s python3-breathe python3-myst-parser furo" % (name, package))
     shutil.rmtree(output, ignore_errors=True)
-    sources, scratch = output / "source", output / "examples"
-    for folder in (sources, scratch):
-        folder.mkdir(parents=True)
+    sources.mkdir(parents=True)
+    shutil.copy(HERE / "index.md", sources)
+    scratch.mkdir()
     config = (HERE / "Doxyfile").read_text() + "OUTPUT_DIRECTORY = %s\nWARN_AS_ERROR = FAIL_ON_WARNINGS\n" % output
     run("doxygen", ["doxygen", "-"], input=config, cwd=ROOT)
     for path, name in PAGES.items():
         (sources / (name + ".md")).write_text(markdown(path, sources), encoding="utf-8")
-    shutil.copy(HERE / "index.md", sources)
     for path in sorted(HERE.glob("tutorial_*.md")):
         (sources / path.name).write_text(tutorial(path, program, None if quick else scratch / path.stem, sources),
                                          encoding="utf-8")
@@ -216,4 +216,6 @@ def main(program, output, quick=None):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -15,14 +15,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 KINISING = os.environ["KINISING"]
 
 
+def build(*arguments):
+    return subprocess.run([sys.executable, "-B", ROOT / "docs" / "manual" / "build.py", *arguments], capture_output=True,
+                          text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def manual(tmp_path_factory):
     look = "import breathe, furo, myst_parser, sphinx, numpy"
     if shutil.which("doxygen") is None or subprocess.run([sys.executable, "-c", look], capture_output=True).returncode:
         pytest.skip("doxygen, Sphinx, breathe, myst-parser or furo is not here")
     output = tmp_path_factory.mktemp("manual")
-    done = subprocess.run([sys.executable, "-B", ROOT / "docs" / "manual" / "build.py", KINISING, output, "--quick"],
-                          capture_output=True, text=True, check=False)
+    done = build(KINISING, output, "--quick")
     assert done.returncode == 0, done.stdout + done.stderr
     page = output / "html" / "index.html"
     assert done.stdout == "the manual is in %s\n" % page and done.stderr == ""
@@ -66,3 +70,11 @@ def test_links_lead_somewhere(manual):
         for target in re.findall(r'href="([^"#:]+)(?:#[^"]*)?"', page):
             path = os.path.normpath(os.path.join(os.path.dirname(name), html.unescape(target)))
             assert path in manual or not path.endswith(".html"), (name, target)
+
+
+@pytest.mark.parametrize("name", ["", "mine"])
+def test_what_is_no_manual_is_not_removed(name, tmp_path):
+    (tmp_path / "mine").write_text("kept")
+    done = build(KINISING, tmp_path / name, "--quick")
+    assert done.returncode == 1 and done.stderr.count(" : ") == 2 and "Traceback" not in done.stderr
+    assert (tmp_path / "mine").read_text() == "kept"
