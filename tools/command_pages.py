@@ -36,6 +36,15 @@ def read_commands(program):
     return commands, version
 
 
+def tables_of(commands):
+    """The tables of options by the name of what has them, of one or two words."""
+    tables = {}
+    for command in commands:
+        for page in command["pages"]:
+            tables.setdefault(page["name"], []).append(page)
+    return tables
+
+
 # --- manual pages -----------------------------------------------------------------------------------
 
 
@@ -162,10 +171,7 @@ How many threads there are without \\fB\\-\\-threads\\fR.
 
 def man_pages(commands, version, date, aliases):
     """All pages, by their file name."""
-    tables = {}
-    for command in commands:
-        for page in command["pages"]:
-            tables.setdefault(page["name"], []).append(page)
+    tables = tables_of(commands)
     names = ["kinising"] + ["kinising-" + name.replace(" ", "-") for name in tables]
     pages, overview = {}, [roff_header("kinising", date, version), OVERVIEW]
     group = None
@@ -189,16 +195,24 @@ def man_pages(commands, version, date, aliases):
 
 
 def merged(commands):
-    """Command, part or None, options by name: of all modes together, --help too."""
+    """Name, of one or two words, and options: of all modes together, of `version` none."""
+    tables = tables_of(commands)
     for command in commands:
-        parts = {}
-        for page in command["pages"]:
-            part = page["name"].split()[1] if " " in page["name"] else None
-            options = parts.setdefault(part, {})
-            for option in page["options"]:
-                options.setdefault(option["name"], option)
-        for part, options in parts.items() or [(None, {})]:
-            yield command, part, list(options.values())
+        for name in [n for n in tables if n.split()[0] == command["name"]] or [command["name"]]:
+            options = {}
+            for page in tables.get(name, []):
+                for option in page["options"]:
+                    options.setdefault(option["name"], option)
+            yield name, list(options.values())
+
+
+def parts_of(commands):
+    """The second words of the commands that have them."""
+    parts = {}
+    for name in tables_of(commands):
+        if " " in name:
+            parts.setdefault(name.split()[0], []).append(name.split()[1])
+    return parts
 
 
 def dashed(options):
@@ -261,11 +275,8 @@ complete -F _kinising %(names)s
 
 
 def bash(commands, names):
-    parts, values, options = {}, [], []
-    for command, part, found in merged(commands):
-        full = command["name"] + (" " + part if part else "")
-        if part:
-            parts.setdefault(command["name"], []).append(part)
+    parts, values, options = parts_of(commands), [], []
+    for full, found in merged(commands):
         only = "" if any(o["positional"] for o in found) else " only=yes"
         options.append('        "%s") options="%s"%s ;;\n' % (full, " ".join(dashed(found)), only))
         files, silent = [], []
@@ -325,17 +336,12 @@ def zsh(commands, names):
                "    if [[ $command == help ]]; then\n"
                "        ((CURRENT == 3)) && _describe -t commands command commands\n        return\n    fi\n"
                "    shift words\n    ((CURRENT--))\n")
-    parts = {}
-    for command, part, _ in merged(commands):
-        if part:
-            parts.setdefault(command["name"], []).append(part)
-    for name, found in parts.items():
+    for name, found in parts_of(commands).items():
         out.append("    if [[ $command == %s ]]; then\n        parts=(%s)\n        if ((CURRENT == 2)); then\n"
                    "            compadd -a parts\n            return\n        fi\n        command+=\" $words[2]\"\n"
                    "        shift words\n        ((CURRENT--))\n    fi\n" % (name, " ".join(found)))
     out.append("    case $command in\n")
-    for command, part, found in merged(commands):
-        full = command["name"] + (" " + part if part else "")
+    for full, found in merged(commands):
         out.append("    %s)\n        _arguments \\\n" % quoted(full))
         for option in found:
             if not option["positional"]:
@@ -362,10 +368,7 @@ def fish(commands, names):
            "    test (count (commandline -opc)) -eq (math 1 + (count $argv)); and __kinising_at $argv\n"
            "end\n"]
     all_names = " ".join(c["name"] for c in commands)
-    parts = {}
-    for command, part, _ in merged(commands):
-        if part:
-            parts.setdefault(command["name"], []).append(part)
+    parts = parts_of(commands)
     for program in names:
         start = "complete -c %s " % program
         out.append(start + "-n __kinising_bare -f\n")
@@ -377,8 +380,8 @@ def fish(commands, names):
             for before in ("", "help "):
                 out.append(start + "-n '__kinising_bare %s%s' -f -a %s\n" % (before, name, quoted(" ".join(found))))
         out.append(start + "-n '__kinising_at help' -f\n")
-        for command, part, found in merged(commands):
-            at = "-n %s " % quoted("__kinising_at " + command["name"] + (" " + part if part else ""))
+        for full, found in merged(commands):
+            at = "-n %s " % quoted("__kinising_at " + full)
             for option in found:
                 if option["positional"]:
                     continue
