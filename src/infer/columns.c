@@ -122,3 +122,15 @@ void ki_walsh_sums(size_t bits, ki_v8 *x, ki_v8 *sum) {
     }
     sum[bits] = x[0];
 }
+
+KI_CLONES
+void ki_state_sums(size_t bits, const ki_v8 *x, ki_v8 *table) {
+    ki_v8 low = {0};
+
+    for (size_t k = 0; k < bits; k++)
+        low -= x[k];
+    table[0] = low;
+    for (size_t k = 0; k < bits; k++)
+        for (size_t s = 0; s < (size_t)1 << k; s++)
+            table[((size_t)1 << k) + s] = table[s] + 2 * x[k];
+}

@@ -69,6 +69,9 @@ void ki_tally_split(const ki_tally_block *b);
  * is overwritten. */
 void ki_walsh_sums(size_t bits, ki_v8 *x, ki_v8 *sum);
 
+/* The other way round: table[s] = sum_k x_k s_k over the `bits` bits k of s, table [2^bits]. */
+void ki_state_sums(size_t bits, const ki_v8 *x, ki_v8 *table);
+
 /* Where element (j, k), j <= k, of a packed [n,n] is. */
 static inline size_t ki_packed(size_t n, size_t j, size_t k) {
     return j * (2 * n - j + 1) / 2 + (k - j);

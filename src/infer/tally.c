@@ -19,21 +19,6 @@ static size_t units_of(const ki_columns *c, size_t g) {
     return c->units - 8 * g < 8 ? c->units - 8 * g : 8;
 }
 
-/* table[s] = start + sum_k x_k s_k over the `units` units of a byte. */
-KI_CLONES
-static void make_table(size_t units, const ki_v8 *start, const ki_v8 *x, ki_v8 *table) {
-    ki_v8 low = *start;
-
-    for (size_t k = 0; k < units; k++)
-        low -= x[k];
-    table[0] = low;
-    for (size_t k = 0; k < units; k++)
-        for (size_t s = 0; s < (size_t)1 << k; s++)
-            table[((size_t)1 << k) + s] = table[s] + 2 * x[k];
-    for (size_t s = (size_t)1 << units; s < STATES; s++) /* bits that are never set */
-        table[s] = table[0];
-}
-
 KI_CLONES
 static void look_up(size_t count, const uint8_t *a, const ki_v8 *table, ki_v8 *f) {
     for (size_t t = 0; t < count; t++)
@@ -57,15 +42,14 @@ static void put(size_t count, const ki_v8 *x, ki_v8 *f) {
 /* f_t += sum_j x_j s_j(t), x [N]. */
 static void add_states(const ki_tally_block *b, const ki_v8 *x, ki_v8 *f) {
     const ki_columns *c = b->columns;
-    const ki_v8 zero = {0};
     ki_v8 *table = b->space->table;
 
     for (size_t g = 0; g < c->bytes; g += 2) {
-        make_table(units_of(c, g), &zero, x + 8 * g, table);
+        ki_state_sums(units_of(c, g), x + 8 * g, table);
         if (g + 1 == c->bytes) {
             look_up(b->count, bytes_of(b, g), table, f);
         } else {
-            make_table(units_of(c, g + 1), &zero, x + 8 * (g + 1), table + STATES);
+            ki_state_sums(units_of(c, g + 1), x + 8 * (g + 1), table + STATES);
             look_up_two(b->count, bytes_of(b, g), bytes_of(b, g + 1), table, f);
         }
     }
@@ -95,8 +79,8 @@ static void count_up_two(size_t count, const uint8_t *a, const uint8_t *b, const
     }
 }
 
-/* sum[u] += sum_t w_t s_u(t) over the N units, *total += sum_t w_t unless NULL. */
-static void count_states(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum, ki_v8 *total) {
+/* sum[0] += sum_t w_t, sum[1 + u] += sum_t w_t s_u(t) over the N units. */
+static void count_states(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum) {
     const ki_columns *c = b->columns;
     ki_v8 *table = b->space->table, part[9];
 
@@ -110,15 +94,15 @@ static void count_states(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum, ki
         for (size_t h = 0; h < two; h++) {
             ki_walsh_sums(8, table + h * STATES, part);
             for (size_t k = 0; k < units_of(c, g + h); k++)
-                sum[8 * (g + h) + k] += part[k];
-            if (total && g + h == 0)
-                *total += part[8];
+                sum[1 + 8 * (g + h) + k] += part[k];
+            if (g + h == 0)
+                sum[0] += part[8];
         }
     }
 }
 
 void ki_tally_moments(const ki_tally_block *b, const ki_v8 *w, ki_v8 *sum) {
-    count_states(b, w, sum + 1, sum);
+    count_states(b, w, sum);
     ki_waves_moments(b, w, sum + 1 + b->columns->units);
 }
 

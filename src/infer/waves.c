@@ -131,12 +131,12 @@ static void count_run(const ki_tally_block *b, const run *r, const ki_v8 *w, ki_
 /* out[k] += sum_r wave[r][k] x[r stride], r < runs. */
 KI_CLONES
 static void add_outer(size_t runs, size_t slow, const double *const *wave, const ki_v8 *x,
-                      size_t stride, ki_v8 *out, const size_t *place) {
+                      size_t stride, ki_v8 *out) {
     for (size_t k = 0; k < slow; k++) {
         ki_v8 sum = {0};
         for (size_t r = 0; r < runs; r++)
             sum += wave[r][k] * x[r * stride];
-        out[place[k]] += sum;
+        out[k] += sum;
     }
 }
 
@@ -162,33 +162,18 @@ void ki_waves_squares(const ki_tally_block *b, const ki_v8 *w, ki_v8 *packed) {
     const size_t n = ki_columns_width(c), wide = 1 + c->units;
     run runs[KI_PIECES_AT_ONCE];
     const double *wave[KI_PIECES_AT_ONCE];
-    size_t piece = piece_of(c, b->first), found, place[c->slow + 1];
+    size_t piece = piece_of(c, b->first), found;
 
     while (c->slow && (found = next_runs(b, &piece, runs)) > 0) {
         for (size_t r = 0; r < found; r++) {
             wave[r] = wave_of(b, runs + r);
             count_run(b, runs + r, w, b->space->piece + r * wide);
         }
-        for (size_t j = 0; j < wide; j++) {
-            for (size_t k = 0; k < c->slow; k++)
-                place[k] = ki_packed(n, j, wide + k);
-            add_outer(found, c->slow, wave, b->space->piece + j, wide, packed, place);
-        }
+        for (size_t j = 0; j < wide; j++)
+            add_outer(found, c->slow, wave, b->space->piece + j, wide,
+                      packed + ki_packed(n, j, wide));
         add_own(found, c->slow, wave, b->space->piece, wide, packed + ki_packed(n, wide, wide));
     }
-}
-
-/* table[s] = sum_j x_j s_j over the `units` units of a group of 4. */
-KI_CLONES
-static void make_half_table(size_t units, const ki_v8 *x, ki_v8 *table) {
-    ki_v8 low = {0};
-
-    for (size_t k = 0; k < units; k++)
-        low -= x[k];
-    table[0] = low;
-    for (size_t k = 0; k < units; k++)
-        for (size_t s = 0; s < (size_t)1 << k; s++)
-            table[((size_t)1 << k) + s] = table[s] + 2 * x[k];
 }
 
 KI_CLONES
@@ -215,8 +200,7 @@ static void add_run(const ki_tally_block *b, const run *r, const ki_v8 *x, ki_v8
 
     add(r->count, x, q + r->first);
     for (; h < groups; h++)
-        make_half_table(c->units - 4 * h < 4 ? c->units - 4 * h : 4, x + 1 + 4 * h,
-                        table + h * HALF);
+        ki_state_sums(c->units - 4 * h < 4 ? c->units - 4 * h : 4, x + 1 + 4 * h, table + h * HALF);
     for (h = 0; h + 4 <= groups; h += 4)
         look_up_halves(r->count, b->space->half + h * KI_TALLY + r->first, table + h * HALF,
                        q + r->first);
@@ -225,14 +209,14 @@ static void add_run(const ki_tally_block *b, const run *r, const ki_v8 *x, ki_v8
                      q + r->first);
 }
 
-/* x[r stride] = sum_k wave[r][k] m[place[k]], r < runs. */
+/* x[r stride] = sum_k wave[r][k] m[k], r < runs. */
 KI_CLONES
-static void project(size_t runs, size_t slow, const double *const *wave, const ki_v8 *m,
-                    const size_t *place, ki_v8 *x, size_t stride) {
+static void project(size_t runs, size_t slow, const double *const *wave, const ki_v8 *m, ki_v8 *x,
+                    size_t stride) {
     for (size_t r = 0; r < runs; r++) {
         ki_v8 sum = {0};
         for (size_t k = 0; k < slow; k++)
-            sum += wave[r][k] * m[place[k]];
+            sum += wave[r][k] * m[k];
         x[r * stride] = sum;
     }
 }
@@ -261,16 +245,13 @@ void ki_waves_quadratic(const ki_tally_block *b, const ki_v8 *m, ki_v8 *q) {
     const size_t n = ki_columns_width(c), wide = 1 + c->units;
     run runs[KI_PIECES_AT_ONCE];
     const double *wave[KI_PIECES_AT_ONCE];
-    size_t piece = piece_of(c, b->first), found, place[c->slow + 1];
+    size_t piece = piece_of(c, b->first), found;
 
     while (c->slow && (found = next_runs(b, &piece, runs)) > 0) {
         for (size_t r = 0; r < found; r++)
             wave[r] = wave_of(b, runs + r);
-        for (size_t j = 0; j < wide; j++) {
-            for (size_t k = 0; k < c->slow; k++)
-                place[k] = ki_packed(n, j, wide + k);
-            project(found, c->slow, wave, m, place, b->space->piece + j, wide);
-        }
+        for (size_t j = 0; j < wide; j++)
+            project(found, c->slow, wave, m + ki_packed(n, j, wide), b->space->piece + j, wide);
         for (size_t r = 0; r < found; r++) {
             ki_v8 *x = b->space->piece + r * wide;
             own_form(c->slow, wave[r], m + ki_packed(n, wide, wide), x);
