@@ -21,19 +21,19 @@ static const command_help entropy_help = {
     "the likeliest network, its bias not taken off), crossfit (couplings of one part, moments of\n"
     "another), mtur and maxent (lower bounds by the thermodynamic uncertainty relation and by the\n"
     "process of largest entropy that has the currents; need no model).\n"
-    "Tests: z (sigma of model over its deviation where it is 0; of the row model) and flips "
-    "(blocks\n"
-    "turned round in time at random; needs no model), symmetric (likelihood ratio of the network "
-    "with\n"
-    "J = J^T), bootstrap (surrogates from that network); rows of their own but for z. Not of\n"
-    "reversibility: shifts (units shifted in time: no coupling) and shuffles (trials shuffled, "
-    "unit by\n"
-    "unit: nothing beyond the stimulus). In rows of surrogates sigma and sigma_err are their mean "
+    "Tests: z (sigma of model over its deviation where it is 0; in the row model if there is one) "
     "and\n"
-    "deviation, and the statistic is sigma of the recording less that mean.\n"
-    "With -o a .npz or .h5 file also holds H, J, and of each unit and each pair of units sigma "
-    "and\n"
-    "p-values, the latter adjusted for how many there are by --adjust.\n"
+    "flips (blocks turned round in time at random; needs no model), symmetric (likelihood ratio of "
+    "the\n"
+    "network with J = J^T), bootstrap (surrogates from that network): rows of their own.\n"
+    "Not of reversibility: shifts (units shifted in time: no coupling) and shuffles (trials "
+    "shuffled,\n"
+    "unit by unit: nothing beyond the stimulus). In rows of surrogates sigma and sigma_err are "
+    "their\n"
+    "mean and deviation, and the statistic is sigma of the recording less that mean.\n"
+    "With -o a .npz or .h5 file also holds H, J, and of each unit and each pair of units sigma, "
+    "its\n"
+    "error, p-values, and these adjusted for how many there are by --adjust.\n"
     "Columns: estimator, sigma, sigma_err, bias, S, Sr, test, hypothesis, statistic, p_value, "
     "unit, N,\n"
     "fitted (units that change), separated, transitions, from and to (bins), seed, status.\n",
@@ -143,8 +143,8 @@ static void add_rows(entropy_run *w, const ki_entropy_result *o, uint64_t from, 
         set_test(w, z ? KI_TEST_Z : -1, z ? o->test + KI_TEST_Z : NULL);
         end_row(w, o, from, to, v->status);
     }
-    for (int t = KI_TEST_FLIPS; t < KI_N_TESTS; t++) {
-        if (!(w->tests & 1u << t))
+    for (int t = 0; t < KI_N_TESTS; t++) {
+        if (!(w->tests & 1u << t) || (t == KI_TEST_Z && w->estimators & 1u << KI_MODEL))
             continue;
         set_word(w, ESTIMATOR, no_word);
         for (int k = SIGMA; k <= SR; k++)

@@ -67,6 +67,16 @@ def test_tests(run, tmp_path):
                                rtol=1e-8)
 
 
+def test_z_without_model(run, rasters):
+    """Where no row of the model can have it, the test that was asked for has one of its own."""
+    model, *_ = parse_csv(run("entropy", "r.npz", "--axes", "time,unit", "--tests", "z").stdout)
+    for tests in ([], ["--tests", "z,flips"]):
+        table = parse_csv(run("entropy", "r.npz", "--axes", "time,unit", "--estimator", "plugin", *tests).stdout)
+        assert [(row["estimator"], row["test"]) for row in table] == [("plugin", "none"), ("none", "z"), ("none", "flips")]
+        assert all(table[1][name] == model[name] for name in ("statistic", "p_value", "hypothesis", "transitions", "status"))
+        assert np.isnan(table[1]["sigma"])
+
+
 def test_symmetric_of_few_transitions(run, tmp_path):
     raster = case("weak_n20")["raster"]
     for bins, said in ((700, True), (900, False)):
