@@ -18,9 +18,9 @@ version=$(sed -n "s/^  version: '\(.*\)',/\1/p" meson.build)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || echo "dist: changes that are not committed are left out" >&2
 mkdir -p "$folder"
 file=$folder/kinising-$version.tar.gz
+trap 'rm -f "$folder/.tar.$$" "$file.part"' EXIT
 # Without the name and the time that gzip would write down.
 git -c tar.umask=0022 archive --format=tar --prefix="kinising-$version/" HEAD >"$folder/.tar.$$"
-trap 'rm -f "$folder/.tar.$$"' EXIT
 gzip -9 -n <"$folder/.tar.$$" >"$file.part"
 mv "$file.part" "$file"
 sha256sum "$file"

@@ -56,8 +56,7 @@ def differences(root):
                                                                                             version)
 
 
-def set_version(root, version, date):
-    day = datetime.date.fromisoformat(date)
+def set_version(root, version, day):
     for path, before, after in PLACES:
         if not os.path.exists(os.path.join(root, path)):
             continue
@@ -73,7 +72,7 @@ def set_version(root, version, date):
         for part, number in zip(PARTS, version.split(".")):
             text = re.sub(r"(#define KI_VERSION_%s )\d+" % part, r"\g<1>" + number, text)
         if path == "CITATION.cff":
-            text = re.sub(r"^date-released: .*", "date-released: " + date, text, flags=re.M)
+            text = re.sub(r"^date-released: .*", "date-released: %s" % day, text, flags=re.M)
         write(root, path, text)
 
 
@@ -84,7 +83,11 @@ def main(arguments):
         return 1 if found else 0
     if not re.fullmatch(NUMBERS, arguments[0]):
         sys.exit("version: %s : is no version : three numbers such as 0.2.0" % arguments[0])
-    set_version(ROOT, arguments[0], arguments[1] if len(arguments) > 1 else datetime.date.today().isoformat())
+    try:
+        day = datetime.date.fromisoformat(arguments[1]) if arguments[1:] else datetime.date.today()
+    except ValueError:
+        sys.exit("version: %s : is no date : such as 2026-11-28" % arguments[1])
+    set_version(ROOT, arguments[0], day)
     return 0
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The version and its copies, and the archive of a commit."""
+import datetime
 import os
 import pathlib
 import re
@@ -48,7 +49,7 @@ def test_a_copy_that_differs_is_named(path, before, after, copies):
 
 
 def test_a_new_version_is_written_everywhere(copies):
-    version.set_version(copies, "3.14.15", "2030-01-02")
+    version.set_version(copies, "3.14.15", datetime.date(2030, 1, 2))
     assert list(version.differences(copies)) == []
     assert 'KI_VERSION_STRING "3.14.15"' in (copies / "include/kinising/base.h").read_text()
     assert "#define KI_VERSION_MINOR 14\n" in (copies / "include/kinising/base.h").read_text()
@@ -56,13 +57,16 @@ def test_a_new_version_is_written_everywhere(copies):
     changes = (copies / "CHANGELOG.md").read_text()
     assert changes.startswith("# Changes\n\n## 3.14.15 (unreleased)\n\n## 0.")
     before = {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()}
-    version.set_version(copies, "3.14.15", "2030-01-02")
+    version.set_version(copies, "3.14.15", datetime.date(2030, 1, 2))
     assert before == {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()}
 
 
-def test_no_version_is_refused():
-    done = subprocess.run([sys.executable, "-B", ROOT / "tools" / "version.py", "v2"], capture_output=True, text=True)
-    assert done.returncode == 1 and re.fullmatch(r"version: v2 : .* : .*\n", done.stderr)
+@pytest.mark.parametrize("wrong, right", [("v2", []), ("2030-13-01", ["0.2.0"])])
+def test_what_is_no_version_or_date_is_refused(wrong, right, copies):
+    (copies / "tools").mkdir()
+    program = shutil.copy(ROOT / "tools" / "version.py", copies / "tools")
+    done = subprocess.run([sys.executable, "-B", program, *right, wrong], capture_output=True, text=True)
+    assert done.returncode == 1 and re.fullmatch(r"version: %s : .* : .*\n" % wrong, done.stderr)
 
 
 @pytest.fixture(scope="module")
