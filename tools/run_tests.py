@@ -249,7 +249,7 @@ def main():
                           "-Db_sanitize=address,undefined", "-Db_lundef=false"])
         sanitizers = {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1",
                       "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
-        run_folder(path, "sanitized ", {"c", "fuzz"}, options.only, sanitizers, total)
+        run_folder(path, "sanitized ", {"c"}, options.only, sanitizers, total)
         path = configure("build-minimal",
                          ["-Dtests=true", "-Dthreads=disabled", "-Dhdf5=disabled",
                           "-Dmpi=disabled", "-Dwerror=" + options.werror],
