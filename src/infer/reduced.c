@@ -104,10 +104,7 @@ static int without_cosines(const ki_evidence_data *d, size_t i, room *s) {
         s->slow[a * slow + a] += 1 / d->prior.variance[KI_KIND_SLOW];
     }
     if (ki_cholesky(slow, s->slow, 0))
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "diagnose : the posterior of unit %zu has no finite covariance : fewer "
-                       "units, or more bins",
-                       d->unit[i]);
+        return ki_evidence_singular(d, i);
     for (size_t a = 0; a < slow; a++)
         s->solved[a] = h[n + a] + d->prior.mean[KI_KINDS + a] / d->prior.variance[KI_KIND_SLOW];
     ki_cholesky_forward(slow, s->slow, s->solved);
@@ -154,9 +151,7 @@ static int do_row(void *context, ki_work *work, size_t i) {
     r->corner[3 * i + 2] = s.full[own * n + own];
     r->corner_weighted[2 * i] = s.weighted[0];
     r->corner_weighted[2 * i + 1] = s.weighted[own];
-    if (ki_work_spend(work, 2 * n * n * n))
-        return ki_fail(KI_ERR_CANCELLED, "diagnose : cancelled : run it again");
-    return 0;
+    return ki_work_spend(work, 2 * n * n * n) ? ki_evidence_cancelled() : 0;
 }
 
 int ki_reduced_make(const ki_evidence_data *d, const ki_run_options *run, ki_reduced *r) {

@@ -84,6 +84,18 @@ static size_t rows_of(const ki_evidence_data *d, size_t group) {
     return left < KI_LANES ? left : KI_LANES;
 }
 
+int ki_evidence_cancelled(void) {
+    return ki_fail(KI_ERR_CANCELLED, "diagnose : cancelled : run it again");
+}
+
+int ki_evidence_singular(const ki_evidence_data *d, size_t i) {
+    return ki_fail(
+        KI_ERR_ARGUMENT,
+        "diagnose : the posterior of unit %zu has no finite covariance : fewer units, or "
+        "more bins",
+        d->unit[i]);
+}
+
 int ki_evidence_factor(const ki_evidence_data *d, const ki_kinds *prior, size_t group, ki_v8 *u) {
     const size_t n = d->n, p = KI_LANES_WIDTH(n), rows = rows_of(d, group);
     const ki_v8 zero = {0}, one = zero + 1;
@@ -101,12 +113,7 @@ int ki_evidence_factor(const ki_evidence_data *d, const ki_kinds *prior, size_t 
         }
     }
     const unsigned failed = ki_cholesky_lanes(p, u);
-    if (failed)
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "diagnose : the posterior of unit %zu has no finite covariance : fewer "
-                       "units, or more bins",
-                       d->unit[KI_LANES * group + (size_t)__builtin_ctz(failed)]);
-    return 0;
+    return failed ? ki_evidence_singular(d, KI_LANES * group + (size_t)__builtin_ctz(failed)) : 0;
 }
 
 /* A panel of groups, and how it is passed. */
@@ -290,10 +297,6 @@ static void theta_to_lanes(const panel *p, size_t g) {
         for (size_t lane = 0; lane < rows_of(d, p->first + g); lane++)
             to[k][lane] = d->theta[(KI_LANES * (p->first + g) + lane) * d->n + k];
     }
-}
-
-int ki_evidence_cancelled(void) {
-    return ki_fail(KI_ERR_CANCELLED, "diagnose : cancelled : run it again");
 }
 
 static int solve(void *context, ki_work *work, size_t g) {

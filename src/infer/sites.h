@@ -95,8 +95,9 @@ uint64_t ki_evidence_sweep_bytes(const ki_evidence_data *d, int threads, int *ov
 int ki_evidence_loop(const ki_evidence_data *d, size_t count, ki_work_fn work, void *context,
                      const ki_run_options *run, size_t before, size_t rows);
 
-/* Sets the sentence; returns KI_ERR_CANCELLED. */
+/* Set the sentence; return KI_ERR_CANCELLED, and KI_ERR_ARGUMENT for kept unit i. */
 int ki_evidence_cancelled(void);
+int ki_evidence_singular(const ki_evidence_data *d, size_t i);
 
 /* The factor u^T u of precision + prior of the rows of a group, u [p,p] of num/cholesky_lanes.h;
  * returns 0 or KI_ERR_ARGUMENT with the first unit that has none. */

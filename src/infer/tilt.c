@@ -128,14 +128,8 @@ static void store(size_t count, ki_v8 *x, ki_f8 *to) {
 }
 
 void ki_stored_sites(size_t count, const ki_f8 *tau, const ki_f8 *nu, ki_v8 *f, ki_v8 *v) {
-    for (size_t t = 0; t < count; t += RUN) {
-        const size_t some = count - t < RUN ? count - t : RUN;
-        double x[NUMBERS];
-        load(some, nu + t, x);
-        memcpy(f + t, x, some * sizeof *f);
-        load(some, tau + t, x);
-        memcpy(v + t, x, some * sizeof *v);
-    }
+    load(count, nu, (double *)f);
+    load(count, tau, (double *)v);
 }
 
 void ki_tilt(size_t count, const ki_v8 *y, const ki_v8 *keep, ki_v8 *f, ki_v8 *v, ki_f8 *tau,
@@ -144,7 +138,6 @@ void ki_tilt(size_t count, const ki_v8 *y, const ki_v8 *keep, ki_v8 *f, ki_v8 *v
 
     for (size_t t = 0; t < RUN; t++)
         memcpy(r.keep + t * KI_LANES, keep, sizeof *keep);
-
     for (size_t k = 0; k < NUMBERS; k++) { /* beyond a last run that is short */
         r.y[k] = r.v[k] = 1;
         r.f[k] = r.tau[k] = r.nu[k] = 0;
