@@ -106,7 +106,7 @@ static int diagnose_one(diagnose_run *w, const char *path) {
             run.progress_user = w;
         }
         error = ki_diagnose(raster, &w->options, &run, &arrays, &found->d);
-        status = error ? complain_library(error) : 0;
+        status = error ? complain_recording(error, path) : 0;
     }
     ki_raster_free(raster);
     if (!status) {

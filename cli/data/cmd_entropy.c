@@ -214,7 +214,7 @@ static int estimate(entropy_run *w) {
         if (!error)
             add_rows(w, &o, spec.first_bin, end);
     }
-    return error ? complain_library(error) : 0;
+    return error ? complain_recording(error, w->path) : 0;
 }
 
 /* Adjusted p-values of units, and of pairs, each of which counts once. */
@@ -340,6 +340,9 @@ static int entropy(entropy_run *w) {
     if (status)
         return status;
     int error = ki_raster_summarize(w->raster, &w->summary, NULL);
+    if (!error && w->per == KI_PER_SECOND && isnan(w->summary.width))
+        return complain(STATUS_USAGE, "--per second : the bins of %s have no width : --bin too",
+                        w->path);
     error = error ? error : ki_entropy_scale(w->raster, w->per, w->s.unit == UNIT_BITS, &w->scale);
     if (error)
         return complain_library(error);

@@ -172,7 +172,7 @@ static int choose_penalty(fit_run *w) {
         set_penalty(w, w->penalty[k], &spec);
         const int error = ki_fit_holdout(w->raster, &spec, w->holdout, w->folds, &run, &held);
         if (error)
-            return complain_library(error);
+            return complain_recording(error, w->path);
         w->worth[k] = held.bits;
         if (w->worth[k] > w->worth[best] || isnan(w->worth[best]))
             best = k;
@@ -196,7 +196,7 @@ static int fit(fit_run *w, const option *options, size_t n) {
         return status;
     const ki_run_options run = session_run_options(&w->s);
     const int error = ki_fit(w->raster, &w->spec, &run, &w->fit);
-    return error ? complain_library(error) : fit_report(w);
+    return error ? complain_recording(error, w->path) : fit_report(w);
 }
 
 /* Initialisers of our options. */

@@ -88,6 +88,16 @@ static int refuse(int error, const char *path) {
     return complain(STATUS_USAGE, "%s", line);
 }
 
+int complain_recording(int error, const char *path) {
+    static const char argument[] = "raster : ";
+    const size_t length = sizeof argument - 1;
+    const char *sentence = ki_last_error();
+
+    if (error == KI_ERR_ARGUMENT && strncmp(sentence, argument, length) == 0)
+        return complain(STATUS_USAGE, "%s : %s", path, sentence + length);
+    return complain_library(error);
+}
+
 static void say(const char *path, const raster_options *o, const ki_raster *raster) {
     ki_raster_summary s;
 

@@ -86,4 +86,8 @@ typedef struct raster_options {
  * over. Returns 0 and *out, to be ki_raster_free()d, or the exit status of the message it printed. */
 int raster_read(const char *path, raster_options *o, const char *preferred, ki_raster **out);
 
+/* complain_library() of a call that was given the recording of that file: what is said of it begins
+ * with the name of the file. */
+int complain_recording(int error, const char *path);
+
 #endif

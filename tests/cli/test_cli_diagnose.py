@@ -274,7 +274,9 @@ def test_matrices_of_other_kinds(run, tmp_path):
     """Without axes, of other values, of units that do not change."""
     np.save(tmp_path / "r.npy", np.where(np.random.default_rng(1).random((300, 4)) < 0.5, 1, -1))
     np.save(tmp_path / "still.npy", np.ones((300, 4)))
-    for args, words in ((["r.npy"], "--axes"), (["still.npy", *AXES], "change"), (["gone.npy", *AXES], "gone.npy")):
+    for args, words in ((["r.npy"], "--axes"), (["gone.npy", *AXES], "gone.npy"),
+                        (["still.npy", *AXES], "still.npy : 0 of 4 units change"),
+                        (["r.npy", *AXES, "--compare", "still.npy"], "still.npy : 0 of 4 units change")):
         done = run("diagnose", *args)
         assert done.returncode == 2 and LINE.fullmatch(done.stderr) and words in done.stderr, done.stderr
 

@@ -223,11 +223,11 @@ def test_recordings(run, name, key, axes, low, high):
 
 @pytest.mark.parametrize("args, words", [
     (["r.npz"], "--axes"), (["r.npz", "--axes", "time,unit", "--estimator", "best"], "--estimator"),
-    (["r.npz", "--axes", "time,unit", "--per", "second"], "width of a bin is not known"),
+    (["r.npz", "--axes", "time,unit", "--per", "second"], "--per second : the bins of r.npz have no width"),
     (["r.npz", "--axes", "time,unit", "--windows", "2000"], "at least two bins"),
     (["r.npz", "--axes", "time,unit", "--estimator", "crossfit", "--folds", "4000"], "folds"),
     (["r.npz", "--axes", "time,unit", "--tests", "shuffles"], "no two trials"),
-    (["r.npz", "--axes", "time,unit", "--trial-length", "1"], "at least one transition")])
+    (["r.npz", "--axes", "time,unit", "--trial-length", "1"], "r.npz : no trial has two bins")])
 def test_refusals(run, rasters, args, words):
     done = run("entropy", *args)
     assert done.returncode == 2 and LINE.fullmatch(done.stderr) and words in done.stderr, done.stderr
