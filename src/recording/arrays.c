@@ -96,3 +96,23 @@ int ki_read_wholes(ki_reader *r, size_t i, const char *path, int64_t **out, size
     *n = count;
     return 0;
 }
+
+int ki_find_unit(const char *path, const int64_t *ids, size_t n, int64_t id, size_t *out) {
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] == id) {
+            *out = i;
+            found++;
+        }
+    if (found > 1)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "units : %zu units of %s have the number %" PRId64 " : another one", found,
+                       path, id);
+    if (!found)
+        return ki_fail(KI_ERR_ARGUMENT,
+                       "units : %s has no unit %" PRId64 " : one of its %zu units, from %" PRId64
+                       " to %" PRId64,
+                       path, id, n, n ? ids[0] : 0, n ? ids[n - 1] : 0);
+    return 0;
+}

@@ -20,6 +20,9 @@ int ki_read_reals(ki_reader *r, size_t i, const char *path, double **out, size_t
 /* The same of whole numbers. */
 int ki_read_wholes(ki_reader *r, size_t i, const char *path, int64_t **out, size_t *n);
 
+/* Index of the unit that is called `id` among ids [n]; KI_ERR_ARGUMENT if there is none, or several. */
+int ki_find_unit(const char *path, const int64_t *ids, size_t n, int64_t id, size_t *out);
+
 size_t ki_array_size(const ki_array *a);
 
 #endif

@@ -285,14 +285,10 @@ static int choose_units(matrix *m, const ki_recording_options *o) {
     }
     for (uint64_t k = 0; k < o->n_units; k++) {
         size_t i = 0;
+        const int error = ki_find_unit(m->path, m->ids, m->units, o->units[k], &i);
 
-        while (i < m->units && m->ids[i] != o->units[k])
-            i++;
-        if (i == m->units)
-            return ki_fail(KI_ERR_ARGUMENT,
-                           "units : %s has no unit %" PRId64
-                           " : one of its %zu units, from %" PRId64 " to %" PRId64,
-                           m->path, o->units[k], m->units, m->ids[0], m->ids[m->units - 1]);
+        if (error)
+            return error;
         m->row[i] = 0;
     }
     for (size_t i = 0; i < m->units; i++)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "recording/trains.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,28 +91,6 @@ int ki_trains_keep(ki_trains *t, const unsigned char *wanted) {
     return 0;
 }
 
-/* Row of the unit that `o` calls `id`. */
-static int find_unit(const ki_trains *t, int64_t id, size_t *row) {
-    size_t found = 0;
-
-    for (size_t i = 0; i < t->units; i++)
-        if (t->ids[i] == id) {
-            *row = i;
-            found++;
-        }
-    if (found > 1)
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "units : %zu units of %s have the number %" PRId64 " : another one", found,
-                       t->path, id);
-    if (!found)
-        return ki_fail(KI_ERR_ARGUMENT,
-                       "units : %s has no unit %" PRId64 " : one of its %zu units, from %" PRId64
-                       " to %" PRId64,
-                       t->path, id, t->units, t->units ? t->ids[0] : 0,
-                       t->units ? t->ids[t->units - 1] : 0);
-    return 0;
-}
-
 /* The units of `o`, and their spikes. */
 static int choose(ki_trains *t, const ki_recording_options *o, size_t *dropped) {
     if (!o->n_units)
@@ -127,7 +104,7 @@ static int choose(ki_trains *t, const ki_recording_options *o, size_t *dropped) 
     for (uint64_t k = 0; !error && k < o->n_units; k++) {
         size_t i = 0;
 
-        error = find_unit(t, o->units[k], &i);
+        error = ki_find_unit(t->path, t->ids, t->units, o->units[k], &i);
         if (!error)
             wanted[i] = 1;
     }

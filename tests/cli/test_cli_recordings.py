@@ -176,3 +176,10 @@ def test_places_to_read_and_write(run, tmp_path):
         refuse(run, 1, "an existing folder", "convert", "r.npy", *MATRIX, "-o", f"nowhere/o.{ending}")
     refuse(run, 2, "--bin : 0 is too small : one number above 0", "info", "r.npy", *MATRIX, "--bin", "0")
     assert sorted(os.listdir(tmp_path)) == ["fifo", "full.h5", "full.npz", "r.npy"]
+
+
+def test_units_of_one_number(run, tmp_path):
+    """Also among those that a matrix of ours has beside it: the first would be a guess."""
+    np.savez(tmp_path / "r.npz", raster=BITS, unit=[7] * BITS.shape[1])
+    refuse(run, 2, f"--units : {BITS.shape[1]} units of r.npz have the number 7", "info", "r.npz", *MATRIX, "--units", "7")
+    refuse(run, 2, "--units : r.npz has no unit 8", "info", "r.npz", *MATRIX, "--units", "8")
