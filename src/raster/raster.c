@@ -12,8 +12,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define MOST_BINS (UINT64_C(1) << 40)
-
 static int check_shape(uint64_t units, uint64_t trials, const uint64_t *bins, double width,
                        uint64_t *all) {
     int error = ki_check_spins(units);
@@ -26,7 +24,7 @@ static int check_shape(uint64_t units, uint64_t trials, const uint64_t *bins, do
     if (!isnan(width) && !(width > 0 && !isinf(width)))
         return ki_fail(KI_ERR_ARGUMENT, "bin : %g seconds : a time > 0", width);
     for (uint64_t k = 0; k < trials; k++) {
-        if (bins[k] < 1 || bins[k] > MOST_BINS - *all)
+        if (bins[k] < 1 || bins[k] > KI_MOST_BINS - *all)
             return ki_fail(KI_ERR_ARGUMENT,
                            "trial %" PRIu64 " : %" PRIu64 " bins : at least 1, and at most 2^40 in "
                            "all trials",

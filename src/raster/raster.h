@@ -5,6 +5,8 @@
 
 #include <kinising/raster.h>
 
+#define KI_MOST_BINS (UINT64_C(1) << 40)
+
 struct ki_raster {
     size_t units, bins, trials, transitions;
     size_t words;       /* of 64 bins a unit, a multiple of 8, zero beyond the last bin */

@@ -11,8 +11,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define MOST_BINS (UINT64_C(1) << 40)
-
 /* Windows that have bins. */
 typedef struct spans {
     size_t n;
@@ -36,6 +34,21 @@ static double whole(double from, double to, double width) {
 
 double ki_bins_end(double time, double width) {
     return (whole(0, time, width) + 1) * width;
+}
+
+static int check_pointers(const ki_spikes *s, const ki_windows *w, ki_raster **out) {
+    int error = ki_check_pointer("out", out, "a place for the recording");
+
+    error = error ? error : ki_check_pointer("spikes", s, "spikes");
+    if (!error && s->count)
+        error = ki_check_pointer("time", s->time, "the time of each spike");
+    if (!error && s->count)
+        error = ki_check_pointer("unit", s->unit, "the unit of each spike");
+    if (!error && w && w->count)
+        error = ki_check_pointer("from", w->from, "the beginning of each window");
+    if (!error && w && w->count)
+        error = ki_check_pointer("to", w->to, "the end of each window");
+    return error;
 }
 
 static int check_spikes(const ki_spikes *s, int negative, double *last) {
@@ -66,7 +79,7 @@ static int add_window(spans *w, uint64_t k, double from, double to, double width
                        "window %" PRIu64 " : %g to %g s : a beginning, and an end behind it", k,
                        from, to);
     const double bins = whole(from, to, width);
-    if (bins > (double)(MOST_BINS - w->all))
+    if (bins > (double)(KI_MOST_BINS - w->all))
         return ki_fail(KI_ERR_ARGUMENT,
                        "bin : %g s from %g to %g s are too many bins : 2^40 at most, a larger bin "
                        "or a shorter window",
@@ -165,9 +178,8 @@ int ki_raster_bin(const ki_spikes *spikes, double width, const ki_windows *windo
     spans w = {0};
     ki_raster *r = NULL;
     double last = 0;
-    int error = ki_check_pointer("spikes", spikes, "spikes");
+    int error = check_pointers(spikes, windows, out);
 
-    error = error ? error : ki_check_pointer("out", out, "a place for the recording");
     error = error ? error : ki_check_spins(spikes->units);
     if (!error && !(width > 0 && isfinite(width)))
         error = ki_fail(KI_ERR_ARGUMENT, "bin : %g seconds : a time > 0", width);

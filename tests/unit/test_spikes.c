@@ -202,6 +202,22 @@ static void refusals(void **state) {
         assert_true(ki_is_sentence(ki_last_error()) && !r && outside == 99);
     }
     ki_refused(ki_raster_bin(NULL, 1, NULL, NULL, &(ki_raster *){NULL}), "spikes");
+    const double time[] = {0, 1};
+    const int64_t unit[] = {0, 0};
+    const struct {
+        ki_spikes spikes;
+        ki_windows windows;
+        const char *name;
+    } missing[] = {
+        {{1, 2, NULL, unit, NULL}, {1, time, time, 0}, "time"},
+        {{1, 2, time, NULL, NULL}, {1, time, time, 0}, "unit"},
+        {{1, 2, time, unit, NULL}, {1, NULL, time, 0}, "from"},
+        {{1, 2, time, unit, NULL}, {1, time, NULL, 0}, "to"},
+    };
+    for (size_t k = 0; k < sizeof missing / sizeof *missing; k++)
+        ki_refused(
+            ki_raster_bin(&missing[k].spikes, 1, &missing[k].windows, NULL, &(ki_raster *){NULL}),
+            missing[k].name);
 }
 
 int main(void) {
