@@ -68,7 +68,7 @@ int ki_is_tsgroup(const ki_reader *r) {
            ki_find_vector(r, "start") >= 0 && ki_find_vector(r, "end") >= 0;
 }
 
-/* Units that have no spikes are in `keys`. */
+/* Units that have no spikes are in `keys`, which rise. */
 static int add_silent(ki_reader *r, ki_trains *t) {
     const ptrdiff_t at = ki_find_vector(r, "keys");
     int64_t *keys = NULL;
@@ -77,40 +77,24 @@ static int add_silent(ki_reader *r, ki_trains *t) {
     if (at < 0)
         return 0;
     int error = ki_read_wholes(r, (size_t)at, t->path, &keys, &n);
-    int64_t *ids = error ? NULL : ki_alloc(n, sizeof *ids);
-    if (!error && !ids)
-        error =
-            ki_fail(KI_ERR_NOMEM, "%s : no memory for %zu units : a machine with more", t->path, n);
-    /* Both rise; each of ours must be among the keys. */
-    size_t k = 0;
-    for (size_t i = 0; !error && i < n; i++) {
-        if (i && keys[i] <= keys[i - 1])
+    for (size_t i = 1; !error && i < n; i++)
+        if (keys[i] <= keys[i - 1])
             error = ki_recording_fail(t->path, "rising numbers", "its keys do not rise");
-        ids[i] = keys[i];
-        k += k < t->units && t->ids[k] == keys[i];
-    }
-    if (!error && k < t->units)
-        error = ki_recording_fail(t->path, "all units in keys", "its keys have no unit %lld",
-                                  (long long)t->ids[k]);
     for (size_t s = 0; !error && s < t->n; s++) {
-        size_t i = 0, high = n;
+        const int64_t id = t->ids[t->unit[s]];
+        const size_t row = ki_trains_row(keys, n, id);
 
-        while (i < high) {
-            const size_t middle = (i + high) / 2;
-            if (ids[middle] < t->ids[t->unit[s]])
-                i = middle + 1;
-            else
-                high = middle;
-        }
-        t->unit[s] = (int64_t)i;
+        if (row == n)
+            error = ki_recording_fail(t->path, "all units in keys", "its keys have no unit %lld",
+                                      (long long)id);
+        t->unit[s] = (int64_t)row;
     }
-    ki_free(keys);
     if (error) {
-        ki_free(ids);
+        ki_free(keys);
         return error;
     }
     ki_free(t->ids);
-    t->ids = ids;
+    t->ids = keys;
     t->units = n;
     return 0;
 }

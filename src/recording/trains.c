@@ -29,19 +29,18 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Row of a unit, `units` if there is none. */
-static size_t row_of(const ki_trains *t, int64_t id) {
-    size_t low = 0, high = t->units;
+size_t ki_trains_row(const int64_t *ids, size_t n, int64_t id) {
+    size_t low = 0, high = n;
 
     while (low < high) {
         const size_t middle = (low + high) / 2;
 
-        if (t->ids[middle] < id)
+        if (ids[middle] < id)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < t->units && t->ids[low] == id ? low : t->units;
+    return low < n && ids[low] == id ? low : n;
 }
 
 int ki_trains_number(ki_trains *t) {
@@ -58,7 +57,7 @@ int ki_trains_number(ki_trains *t) {
             t->ids[units++] = t->ids[k];
     t->units = units;
     for (size_t k = 0; k < t->n; k++)
-        t->unit[k] = (int64_t)row_of(t, t->unit[k]);
+        t->unit[k] = (int64_t)ki_trains_row(t->ids, units, t->unit[k]);
     return 0;
 }
 

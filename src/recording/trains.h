@@ -24,6 +24,9 @@ void ki_trains_free(ki_trains *t);
 /* Rows for the numbers in `unit`: all that occur, in order. */
 int ki_trains_number(ki_trains *t);
 
+/* Row of a unit among ids [n] that rise, n if there is none. */
+size_t ki_trains_row(const int64_t *ids, size_t n, int64_t id);
+
 /* Leaves units whose row is not wanted, and their spikes. */
 int ki_trains_keep(ki_trains *t, const unsigned char *wanted);
 

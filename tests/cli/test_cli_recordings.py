@@ -183,3 +183,10 @@ def test_units_of_one_number(run, tmp_path):
     np.savez(tmp_path / "r.npz", raster=BITS, unit=[7] * BITS.shape[1])
     refuse(run, 2, f"--units : {BITS.shape[1]} units of r.npz have the number 7", "info", "r.npz", *MATRIX, "--units", "7")
     refuse(run, 2, "--units : r.npz has no unit 8", "info", "r.npz", *MATRIX, "--units", "8")
+
+
+@pytest.mark.parametrize("keys, words", [([0, 2], "its keys have no unit 1"), ([1, 0], "its keys do not rise"),
+                                         ([], "its keys have no unit 0")])
+def test_keys_of_tsgroups(run, tmp_path, keys, words):
+    np.savez(tmp_path / "t.npz", t=[0.1, 0.2, 0.3], index=[1, 0, 1], start=[0.0], end=[2.0], keys=np.array(keys, int))
+    refuse(run, 2, "t.npz : " + words, "info", "t.npz", "--bin", "0.1")
