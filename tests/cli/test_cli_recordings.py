@@ -186,7 +186,7 @@ def test_units_of_one_number(run, tmp_path):
 
 
 @pytest.mark.parametrize("keys, words", [([0, 2], "its keys have no unit 1"), ([1, 0], "its keys do not rise"),
-                                         ([], "its keys have no unit 0")])
+                                         ([], "its keys have no unit 1")])
 def test_keys_of_tsgroups(run, tmp_path, keys, words):
     np.savez(tmp_path / "t.npz", t=[0.1, 0.2, 0.3], index=[1, 0, 1], start=[0.0], end=[2.0], keys=np.array(keys, int))
     refuse(run, 2, "t.npz : " + words, "info", "t.npz", "--bin", "0.1")
