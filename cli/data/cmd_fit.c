@@ -65,6 +65,9 @@ static int check_options(const fit_run *w, const option *options, size_t n) {
     if (w->updates_path && !w->async)
         return complain(STATUS_USAGE,
                         "--updates : synchronous dynamics updates all units : --dynamics async");
+    if (w->updates_path && w->input.file.min_rate > 0)
+        return complain(STATUS_USAGE, "--min-rate : of --updates it would keep the units that are "
+                                      "drawn often : --units with those to keep");
     if (w->async && !w->updates_path && !option_given(options, n, "step"))
         return complain(STATUS_USAGE,
                         "--dynamics async : when units were updated is not known : --updates FILE, "

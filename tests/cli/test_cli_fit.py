@@ -152,6 +152,7 @@ def test_same_bytes(run, rasters, tmp_path):
     (["r.npz", "--axes", "time,unit", "--dynamics", "async"], "--updates FILE, or --step"),
     (["r.npz", "--axes", "time,unit", "--step", "1"], "--dynamics async"),
     (["r.npz", "--axes", "time,unit", "--updates", "r.npz"], "--dynamics async"),
+    (["r.npz", "--axes", "time,unit", "--dynamics", "async", "--updates", "r.npz", "--min-rate", "0.1"], "--units with"),
     (["r.npz", "--axes", "time,unit", "--method", "ms", "--ridge", "1"], "no penalty"),
     (["r.npz", "--axes", "time,unit", "--firth", "all", "--l1", "1"], "without ridge and l1"),
     (["counts.npy", "--axes", "time,unit"], "counts"),
