@@ -267,7 +267,7 @@ typedef struct ki_diagnosis {
     ki_interval b;     /**< sqrt(N Var_{i != j} J_ij) */
     ki_interval g;     /**< mu <sech^2(b z + H_i)> at m = 0; sd times sqrt(1 + 5/n_eff) */
     ki_interval kappa; /**< Cov(J_ij, J_ji)/(b^2/N) */
-    double g_more;     /**< g with twice the cosines; NaN with none */
+    double g_more;     /**< g with twice the cosines; NaN with none, or if not found */
     /* Thermodynamics, per fitted unit and bin, nats. */
     ki_interval sigma; /**< entropy production, see ki_entropy_production() */
     ki_interval S;     /**< path entropy */

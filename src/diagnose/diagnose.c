@@ -112,7 +112,10 @@ static int ensemble(job *j) {
     run = stage_options(j, MORE_COSINES);
     if (!error && cosines) {
         error = ki_evidence_more(j->state, 2 * cosines, &run, &j->more);
-        error = error ? error : report(j->more, &quiet, j, &unused, &more);
+        if (error == KI_ERR_ARGUMENT) /* a row without a finite covariance: a doubt, no refusal */
+            error = 0;
+        else
+            error = error ? error : report(j->more, &quiet, j, &unused, &more);
     }
     error = error ? error : report(j->state, &quiet, j, &o->prior, &g); /* its means stay */
     o->g_more = more - g;
@@ -300,7 +303,8 @@ static void judge(job *j) {
             fmin(fabs(o->kappa.value), fabs(j->kappa_centred)) > fmax(t->kappa, 3 * o->kappa.sd),
         [KI_DOUBT_DATA] =
             o->fitted < 5 || !(o->n_eff > 1) || o->probability[KI_CANNOT_TELL] > 1 - t->probability,
-        [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED || !(o->prior.b < LARGEST) ||
+        [KI_DOUBT_EVIDENCE] = o->prior.status != KI_CONVERGED ||
+                              (t->cosines > 0 && isnan(o->g_more)) || !(o->prior.b < LARGEST) ||
                               !(fabs(o->prior.mu) < LARGEST) ||
                               !(o->effective * (double)t->draws > FEWEST_DRAWS),
         [KI_DOUBT_SEPARATED] = 2 * o->separated > o->fitted && by_sigma && !(near > 2),

@@ -439,13 +439,42 @@ static void too_small(void **state) {
     }
 }
 
+/* Three units that hardly leave anything to chance: where the ensemble with twice the cosines is not found
+ * there is an answer all the same, "cannot tell", with this doubt. */
+static void no_more_cosines(void **state) {
+    (void)state;
+    enum { FEW = 3, SHORT = 200 };
+    static const uint64_t seeds[] = {12, 24, 32, 33, 49, 58};
+    const ki_diagnose_options o = {.draws = 100};
+    double H[FEW], J[FEW * FEW];
+
+    for (size_t k = 0; k < sizeof seeds / sizeof seeds[0]; k++) {
+        uint64_t seed = seeds[k];
+        ki_diagnosis d;
+        for (size_t i = 0; i < FEW; i++)
+            H[i] = 4 * (ki_test_uniform(&seed) - 0.5);
+        for (size_t i = 0; i < (size_t)FEW * FEW; i++)
+            J[i] = 60 * (ki_test_uniform(&seed) - 0.5);
+        int8_t *x = ki_test_course(FEW, H, J, 1, SHORT, seed);
+        ki_raster *r = ki_test_raster(FEW, 1, SHORT, x);
+        const int error = ki_diagnose(r, &o, NULL, NULL, &d);
+        printf("# seed %d: %d, g %.3f, %.3f with more cosines\n", (int)seeds[k], error, d.g.value,
+               d.g_more);
+        assert_int_equal(error, 0);
+        assert_int_equal(d.verdict, KI_CANNOT_TELL);
+        assert_true(!isnan(d.g_more) || d.doubts & 1u << KI_DOUBT_EVIDENCE);
+        ki_raster_free(r);
+        free(x);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tridiagonal),   cmocka_unit_test(rows_drawn),
         cmocka_unit_test(steady_states), cmocka_unit_test(rules),
         cmocka_unit_test(comparisons),   cmocka_unit_test(curves),
         cmocka_unit_test(left_out),      cmocka_unit_test(refused),
-        cmocka_unit_test(too_small)};
+        cmocka_unit_test(too_small),     cmocka_unit_test(no_more_cosines)};
 
     return cmocka_run_group_tests_name("diagnose", tests, NULL, NULL);
 }
