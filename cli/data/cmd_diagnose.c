@@ -30,8 +30,6 @@ static const command_help diagnose_help = {
     "  kinising diagnose r.npz --axes time,unit --report r.json --quiet\n",
 };
 
-enum { REPORT_POINTS = 13 };
-
 /* sigma and S in the unit of the session. */
 static void rescale(const session *s, diagnosed *found) {
     ki_diagnosis *d = &found->d;

@@ -13,11 +13,13 @@
 static const command_help fit_help = {
     "fit",
     "A network from a recording: fields H_i and couplings J_ij (from unit j on unit i, one bin\n"
-    "later, beta = 1) of which it is a likely course, with errors. FILE is any that\n"
-    "kinising raster reads: a matrix of 0/1 or -1/+1 with --axes, spike times with --bin. The .npz "
-    "or .h5 file of -o is a network that simulate, exact and\n"
-    "meanfield take (H, J, beta), with H_err, J_err, log_likelihood_unit, status_unit and fitted\n"
-    "(0: a column of J that the data say nothing of).\n"
+    "later, beta = 1) of which it is a likely course, with errors. FILE is any that kinising "
+    "raster\n"
+    "reads: a matrix of 0/1 or -1/+1 with --axes, spike times with --bin. The .npz or .h5 file of "
+    "-o\n"
+    "is a network that simulate, exact, meanfield and theory take (H, J, beta), with H_err, "
+    "J_err,\n"
+    "log_likelihood_unit, status_unit and fitted (0: a column of J that the data say nothing of).\n"
     "Methods: mle (maximum likelihood), nmf, tap, ms (closed forms of mean fields). A row whose\n"
     "likelihood has no finite maximum is separated: it is named, and fitted with Firth's penalty.\n"
     "Units that never change are silent or saturated: constants, with J = 0.\n"

@@ -14,13 +14,13 @@
 
 static const char group_help[] = "Recordings: which units were active in which time bins.\n";
 
+#define SPIKE_TIMES                                                                                \
+    "Spike times need --bin: .csv with columns unit,time; NWB 2; a TsGroup of pynapple (.npz);\n"  \
+    "a cell array (.mat); a folder of Phy or Kilosort. Bins are [t, t + bin) from 0, or from\n"    \
+    "the beginning of a window, to the last spike or the end of the window.\n"
 #define KINDS                                                                                      \
     "A matrix of 0/1 or -1/+1 (.npy, .npz, .mat, .h5, .csv) needs --axes, the names of its\n"      \
-    "dimensions; if there are fewer bins than units, with their number: time,unit=1000.\n"         \
-    "Spike times need --bin: .csv with columns unit,time; NWB 2; a TsGroup of\n"                   \
-    "pynapple (.npz); a cell array (.mat); a folder of Phy or Kilosort. Bins are [t, t + bin) "    \
-    "from\n"                                                                                       \
-    "0, or from the beginning of a window, to the last spike or the end of the window.\n"
+    "dimensions.\n" SPIKE_TIMES
 
 static const command_help info_help = {
     "raster info",
@@ -47,7 +47,7 @@ static const command_help convert_help = {
 };
 static const command_help bin_help = {
     "raster bin",
-    "raster convert for spike times alone: a matrix is refused.\n" KINDS,
+    "raster convert for spike times alone: a matrix is refused.\n" SPIKE_TIMES,
     "  printf 'unit,time\\n0,0.01\\n1,0.02\\n0,0.5\\n' > spikes.csv\n"
     "  kinising raster bin spikes.csv --bin 0.01 -o raster.npz\n",
 };
