@@ -35,7 +35,7 @@ ki_interval ki_draws_interval(size_t n, const double *x, double *sorted) {
     const double mean = ki_sum(n, x) / (double)n;
     double square = 0;
 
-    if (isnan(mean))
+    if (!isfinite(mean))
         return (ki_interval){NAN, NAN, NAN, NAN};
     for (size_t k = 0; k < n; k++)
         square += (x[k] - mean) * (x[k] - mean);

@@ -10,7 +10,7 @@
 /* Of an estimate with a normal error. */
 ki_interval ki_normal_interval(double value, double sd);
 
-/* Of draws x [n]; `sorted` [n] is overwritten and may be x. NaN if one of them is. */
+/* Of draws x [n]; `sorted` [n] is overwritten and may be x. NaN if one of them is not finite. */
 ki_interval ki_draws_interval(size_t n, const double *x, double *sorted);
 
 /* Quantile p of x [n], rising. */

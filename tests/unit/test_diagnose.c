@@ -8,6 +8,7 @@
 #include "diagnose/fields.h"
 #include "diagnose/posterior.h"
 #include "diagnose/regime.h"
+#include "diagnose/summary.h"
 #include "infer/prior.h"
 #include "infer/reduced.h"
 
@@ -439,6 +440,23 @@ static void too_small(void **state) {
     }
 }
 
+/* Of numbers that are not all known, nothing is; ln sigma of a frozen network is -inf. */
+static void intervals(void **state) {
+    (void)state;
+    double x[] = {3, 1, 2, 5, 4}, sorted[5];
+    const double odd[] = {NAN, INFINITY, -INFINITY};
+    ki_interval i = ki_draws_interval(5, x, sorted);
+
+    assert_close_at("mean", i.value, 3, 1e-12, 0);
+    assert_close_at("low", i.low, 1.1, 1e-12, 0);
+    assert_close_at("high", i.high, 4.9, 1e-12, 0);
+    for (size_t k = 0; k < 3; k++) {
+        x[2] = odd[k];
+        i = ki_draws_interval(5, x, sorted);
+        assert_true(isnan(i.value) && isnan(i.sd) && isnan(i.low) && isnan(i.high));
+    }
+}
+
 /* Three units that hardly leave anything to chance: where the ensemble with twice the cosines is not found
  * there is an answer all the same, "cannot tell", with this doubt. */
 static void no_more_cosines(void **state) {
@@ -474,7 +492,8 @@ int main(void) {
         cmocka_unit_test(steady_states), cmocka_unit_test(rules),
         cmocka_unit_test(comparisons),   cmocka_unit_test(curves),
         cmocka_unit_test(left_out),      cmocka_unit_test(refused),
-        cmocka_unit_test(too_small),     cmocka_unit_test(no_more_cosines)};
+        cmocka_unit_test(too_small),     cmocka_unit_test(no_more_cosines),
+        cmocka_unit_test(intervals)};
 
     return cmocka_run_group_tests_name("diagnose", tests, NULL, NULL);
 }
