@@ -185,7 +185,11 @@ static int read_observed(ki_reader *r, size_t at, const ki_recording_options *o,
     for (size_t i = 0; !error && i < units; i++) {
         const size_t first = i ? (size_t)ends[i - 1] : 0;
 
-        if (is_kept(o, t->ids[i]) && (!wanted || wanted[i]))
+        if (!is_kept(o, t->ids[i]) || (wanted && !wanted[i]))
+            continue;
+        for (size_t k = first; !error && k < (size_t)ends[i]; k++)
+            error = ki_trains_check_ends(t, x[2 * k], x[2 * k + 1]);
+        if (!error)
             error = intersect(t, (stretch *)x + first, (size_t)ends[i] - first);
     }
     if (!error && (!t->windows || isinf(t->from[0]) || isinf(t->to[t->windows - 1])))

@@ -136,6 +136,13 @@ static int last_as_all(ki_trains *t, double bin) {
     return t->windows || t->last <= last ? 0 : set_window(t, 0, ki_bins_end(t->last, bin));
 }
 
+int ki_trains_check_ends(const ki_trains *t, double from, double to) {
+    if (!isnan(from) && !isnan(to))
+        return 0;
+    return ki_recording_fail(t->path, "a beginning, and an end behind it",
+                             "has an interval from %g to %g s", from, to);
+}
+
 /* Windows of the file within that of `o`. */
 static int clip(ki_trains *t, const ki_recording_options *o) {
     size_t kept = 0;
@@ -146,7 +153,10 @@ static int clip(ki_trains *t, const ki_recording_options *o) {
         return set_window(t, o->from, o->to);
     for (size_t k = 0; k < t->windows; k++) {
         const double from = fmax(t->from[k], o->from), to = fmin(t->to[k], o->to);
+        const int error = ki_trains_check_ends(t, t->from[k], t->to[k]);
 
+        if (error)
+            return error;
         if (from < to) {
             t->from[kept] = from;
             t->to[kept++] = to;

@@ -33,6 +33,9 @@ int ki_trains_keep(ki_trains *t, const unsigned char *wanted);
 /* Times in samples become seconds. */
 void ki_trains_scale(ki_trains *t, double rate);
 
+/* That an interval of a file has two ends: of NaN and another time fmax and fmin make the other one. */
+int ki_trains_check_ends(const ki_trains *t, double from, double to);
+
 /* Leaves units that `o` has not, and makes the raster. */
 int ki_trains_bin(ki_trains *t, const ki_recording_options *o, ki_recording_notes *notes,
                   ki_raster **out);
