@@ -414,8 +414,8 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
         chosen[i] = 1;
     const ki_rows at = ki_group_gather(g, chosen, 0);
     int exact[KI_ROWS_MOST];
-    int error = n > KI_EXACT_COLUMNS ? ki_rows_squares(&at, KI_INFORMATION, KI_ROUGH, g->packed)
-                                     : ki_rows_information(&at, KI_FINE, g->packed, exact);
+    const int many = n > KI_EXACT_COLUMNS;
+    int error = ki_rows_information(&at, many ? KI_ROUGH : KI_FINE, g->packed, exact);
     for (size_t i = 0; i < g->rows && !error; i++) {
         ki_fit_row *row = g->row + i;
         ki_unpack_pairs(n, g->packed + i * pairs, row->factor);
@@ -430,7 +430,7 @@ int ki_group_errors(ki_group *g, double *errors, double *robust) {
     }
     if (error || !robust)
         return error;
-    error = ki_rows_squares(&at, KI_SCORES, n > KI_EXACT_COLUMNS ? KI_ROUGH : KI_EXACT, g->packed);
+    error = ki_rows_squares(&at, KI_SCORES, many ? KI_FINE : KI_EXACT, g->packed);
     for (size_t i = 0; i < g->rows && !error; i++) {
         const ki_fit_row *row = g->row + i;
         if (!row->lost)

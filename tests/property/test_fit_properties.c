@@ -431,6 +431,74 @@ static void long_recordings(void **state) {
     }
 }
 
+/* Errors of unit i by plain loops: sqrt of the diagonals of F^-1 and of the sandwich. */
+static void plain_errors(size_t n, size_t bins, const int8_t *s, size_t i, const ki_fit_result *o,
+                         double *errors, double *robust) {
+    const size_t count = n + 1;
+    double *inverse = calloc(count * count, sizeof *inverse), *x = malloc(count * sizeof *x);
+
+    assert_true(inverse && x);
+    x[0] = 1;
+    memset(robust, 0, count * sizeof *robust);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t t = 0; t + 1 < bins; t++) {
+            double h = o->H[i];
+            for (size_t k = 0; k < n; k++) {
+                x[k + 1] = s[t * n + k];
+                h += o->J[i * n + k] * x[k + 1];
+            }
+            const double w = 1 / (cosh(h) * cosh(h)), rest = s[(t + 1) * n + i] - tanh(h);
+            for (size_t a = 0; a < count; a++) {
+                double lead = 0;
+                for (size_t b = 0; b < count; b++)
+                    if (pass)
+                        lead += inverse[a * count + b] * x[b];
+                    else
+                        inverse[a * count + b] += w * x[a] * x[b];
+                robust[a] += rest * rest * lead * lead;
+            }
+        }
+        if (!pass)
+            invert(count, inverse);
+    }
+    for (size_t a = 0; a < count; a++) {
+        errors[a] = sqrt(inverse[a * count + a]);
+        robust[a] = sqrt(robust[a]);
+    }
+    free(inverse);
+    free(x);
+}
+
+/* Many units that are seldom active: few digits of the weights do not say their F. */
+static void sparse(void **state) {
+    (void)state;
+    enum { UNITS = 130, T = 3000 };
+    double field[UNITS], errors[UNITS + 1], robust[UNITS + 1];
+    double *coupling = malloc(UNITS * UNITS * sizeof *coupling);
+
+    assert_non_null(coupling);
+    for (size_t i = 0; i < UNITS; i++)
+        field[i] = -1.5 + 0.3 * sin((double)i);
+    for (size_t k = 0; k < UNITS * UNITS; k++)
+        coupling[k] = 0.04 * sin(1.7 * (double)k);
+    int8_t *x = ki_test_course(UNITS, field, coupling, 1, T, 21);
+    ki_raster *r = ki_test_raster(UNITS, 1, T, x);
+    ki_fit_result o = ki_test_result(UNITS);
+    assert_int_equal(ki_fit(r, NULL, NULL, &o), 0);
+    for (size_t i = 0; i < 3; i++) {
+        plain_errors(UNITS, T, x, i, &o, errors, robust);
+        for (size_t k = 0; k < UNITS; k++) {
+            assert_true(o.column[k]);
+            assert_close_at("error", o.J_err[i * UNITS + k], errors[1 + k], 1e-4, 0);
+            assert_close_at("robust", o.J_robust[i * UNITS + k], robust[1 + k], 1e-4, 0);
+        }
+    }
+    ki_test_free_result(&o);
+    ki_raster_free(r);
+    free(x);
+    free(coupling);
+}
+
 /* Rows of every kind side by side, in one group or in three: the same to the last bit. */
 static void divided(void **state) {
     (void)state;
@@ -471,7 +539,7 @@ int main(void) {
         cmocka_unit_test(known_updates), cmocka_unit_test(unknown_updates),
         cmocka_unit_test(borders),       cmocka_unit_test(copies),
         cmocka_unit_test(held_out),      cmocka_unit_test(long_recordings),
-        cmocka_unit_test(divided),
+        cmocka_unit_test(sparse),        cmocka_unit_test(divided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
