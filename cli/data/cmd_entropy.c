@@ -6,6 +6,7 @@
 
 #include "cmd.h"
 #include "data/raster_input.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 #include "shell/session.h"
@@ -312,14 +313,12 @@ static int report(entropy_run *w) {
     add_array(&f, "sigma_pair_err", n, 1, units, w->found.pair_error);
     add_array(&f, "p_pair", n, 1, NULL, w->found.pair_p);
     add_array(&f, "q_pair", n, 1, NULL, w->matrices + 5 * n + 3 * n * n);
-    const size_t length = w->s.file ? strlen(w->s.file) : 0;
-    const int table = length >= 4 && strcmp(w->s.file + length - 4, ".csv") == 0;
     const result out = {.columns = columns,
                         .n_columns = n_columns,
                         .rows = w->rows,
                         .arrays = f.arrays,
                         .labels = f.labels,
-                        .n_arrays = w->s.file && !table ? f.n : 0};
+                        .n_arrays = w->s.file && !is_csv(w->s.file) ? f.n : 0};
     warn(w);
     const int status = session_end(&w->s, &out);
     if (status || !(w->bad || w->is_short))

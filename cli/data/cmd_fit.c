@@ -3,11 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd.h"
 #include "common/model_options.h"
 #include "data/fit.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 
 static const command_help fit_help = {
@@ -58,9 +58,7 @@ static int check_penalties(const fit_run *w) {
 }
 
 static int check_options(const fit_run *w, const option *options, size_t n) {
-    const size_t length = w->s.file ? strlen(w->s.file) : 0;
-
-    if (length >= 4 && strcasecmp(w->s.file + length - 4, ".csv") == 0)
+    if (is_csv(w->s.file))
         return complain(STATUS_USAGE, "-o : a .csv holds no matrix : a .npz or .h5 file");
     if (w->folds && w->holdout > 0)
         return complain(STATUS_USAGE, "--folds : --holdout is another way : one of them");

@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd.h"
 #include "data/raster_input.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 #include "shell/signals.h"
@@ -155,15 +155,13 @@ static int show(raster_run *w) {
 }
 
 static int check_output(const raster_run *w) {
-    const size_t length = w->s.file ? strlen(w->s.file) : 0;
-
     if (w->s.to_stdout)
         return complain(STATUS_USAGE, "-o - : stdout takes a table, and a raster is none : -o "
                                       "FILE.npz or -o FILE.h5");
     if (!w->s.file)
         return complain(STATUS_USAGE, "%s : no output file : -o FILE.npz or -o FILE.h5",
                         w->s.argv[0]);
-    if (length >= 4 && strcasecmp(w->s.file + length - 4, ".csv") == 0)
+    if (is_csv(w->s.file))
         return complain(STATUS_USAGE, "-o : a .csv holds no raster : a .npz or .h5 file");
     return 0;
 }
@@ -238,7 +236,7 @@ static int write_raster(void *context, const char *provenance) {
 static int convert(raster_run *w, int times_alone) {
     int status = check_output(w);
 
-    w->passes = status || strcmp(strrchr(w->s.file, '.'), ".npz") != 0 ? 1 : 2;
+    w->passes = status || strcmp(file_ending(w->s.file), ".npz") != 0 ? 1 : 2;
     status = status ? status : read_recording(w);
     if (status)
         return status;

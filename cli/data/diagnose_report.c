@@ -8,25 +8,20 @@
 #include "data/diagnose.h"
 #include "data/diagnose_figure.h"
 #include "plot/gnuplot.h"
+#include "shell/ending.h"
 #include "shell/message.h"
 #include "shell/output.h"
 #include "shell/signals.h"
 
 enum { NAME_SIZE = 64, LINE_POINTS = 61, CURVE_ARRAYS = 1 + 4 * N_CURVES };
 
-static const char *ending(const char *path) {
-    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
-
-    return dot && dot != path && (!slash || dot > slash + 1) ? dot : "";
-}
-
 static int is_json(const char *path) {
-    return strcasecmp(ending(path), ".json") == 0;
+    return strcasecmp(file_ending(path), ".json") == 0;
 }
 
 int diagnose_check_report(const char *path) {
     static const char *const endings[] = {".png", ".pdf", ".svg", ".json"};
-    const char *end = ending(path);
+    const char *end = file_ending(path);
     char quoted[QUOTE_SIZE];
 
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "exact/exact.h"
 #include "plot/plot.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 
@@ -37,9 +37,7 @@ typedef struct table {
 } table;
 
 int exact_wants_arrays(const exact_run *e) {
-    const size_t length = e->s.file ? strlen(e->s.file) : 0;
-
-    return length > 0 && (length < 4 || strcasecmp(e->s.file + length - 4, ".csv") != 0);
+    return e->s.file && !is_csv(e->s.file);
 }
 
 int exact_wants_details(const exact_run *e) {

@@ -4,16 +4,13 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "meanfield/meanfield.h"
+#include "shell/ending.h"
 
 int mf_wants_matrices(const mf_command *w) {
-    const size_t length = w->s.file ? strlen(w->s.file) : 0;
-
-    return w->against == MF_ALONE && length > 0 &&
-           (length < 4 || strcasecmp(w->s.file + length - 4, ".csv") != 0);
+    return w->against == MF_ALONE && w->s.file && !is_csv(w->s.file);
 }
 
 double mf_m0(const mf_command *w) {

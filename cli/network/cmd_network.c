@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "common/given_network.h"
 #include "common/model_options.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 
@@ -57,7 +58,6 @@ typedef struct network_run {
 
 /* An output that holds a matrix, before anything is computed. */
 static int check_output(const network_run *w) {
-    size_t length = w->s.file ? strlen(w->s.file) : 0;
 
     if (w->s.to_stdout)
         return complain(STATUS_USAGE,
@@ -66,7 +66,7 @@ static int check_output(const network_run *w) {
     if (!w->s.file)
         return complain(STATUS_USAGE, "%s : no output file : -o FILE.npz or -o FILE.h5",
                         w->s.argv[0]);
-    if (length >= 4 && strcmp(w->s.file + length - 4, ".csv") == 0)
+    if (is_csv(w->s.file))
         return complain(STATUS_USAGE, "-o : a .csv holds no matrix : a .npz or .h5 file");
     return 0;
 }

@@ -17,6 +17,7 @@
 
 #include <kinising/kinising.h>
 
+#include "shell/ending.h"
 #include "shell/message.h"
 #include "shell/output.h"
 #include "shell/signals.h"
@@ -25,17 +26,10 @@ extern char **environ;
 
 static const size_t LARGEST_PICTURE = (size_t)1 << 30;
 
-static const char *ending(const char *path) {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    return dot && dot != name ? dot : "";
-}
-
 enum { SVG_FONT = 13, PDF_FONT = 10, PNG_FONT = 11 };
 
 double gnuplot_font(const char *picture, double times) {
-    const char *end = ending(picture);
+    const char *end = file_ending(picture);
 
     return times * (strcasecmp(end, ".svg") == 0   ? SVG_FONT
                     : strcasecmp(end, ".pdf") == 0 ? PDF_FONT
@@ -43,7 +37,7 @@ double gnuplot_font(const char *picture, double times) {
 }
 
 void gnuplot_terminal(FILE *script, const char *picture, int width, int height) {
-    const char *end = ending(picture);
+    const char *end = file_ending(picture);
 
     fputs("set encoding utf8\n", script);
     if (strcasecmp(end, ".svg") == 0)
@@ -81,7 +75,7 @@ char *gnuplot_program(void) {
 }
 
 int gnuplot_check(const char *picture) {
-    const char *end = ending(picture);
+    const char *end = file_ending(picture);
 
     if (strcasecmp(end, ".png") != 0 && strcasecmp(end, ".svg") != 0 &&
         strcasecmp(end, ".pdf") != 0)

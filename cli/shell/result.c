@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "shell/ending.h"
 #include "shell/result.h"
 
 #include <stdio.h>
@@ -17,12 +18,6 @@ const char *entropy_units(int bits, unsigned dynamics) {
 
 const char *time_units(unsigned dynamics) {
     return dynamics == KI_SYNC ? "steps" : "updates per spin";
-}
-
-static int is_csv(const char *file) {
-    const size_t length = strlen(file);
-
-    return length >= 4 && strcmp(file + length - 4, ".csv") == 0;
 }
 
 /* The axes with more than one value, if they make a shape of the rows; returns how many. */

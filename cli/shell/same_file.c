@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/ending.h"
 #include "shell/message.h"
 
 /* As many links in a row as the kernel follows. */
@@ -137,12 +137,6 @@ static int compare(const option *o, const char *name, const char *ending, const 
     return 0;
 }
 
-static int is_table(const char *path) {
-    const size_t length = strlen(path);
-
-    return length > 4 && strcasecmp(path + length - 4, ".csv") == 0;
-}
-
 int refuse_same_files(const option *options, size_t n) {
     int status = 0;
 
@@ -153,7 +147,7 @@ int refuse_same_files(const option *options, size_t n) {
         for (size_t k = 0; k < list.n && !status; k++) {
             for (size_t j = 0; j < n && !status; j++)
                 status = compare(o, list.item[k], "", &options[j]);
-            for (size_t j = 0; j < n && !status && is_table(list.item[k]); j++)
+            for (size_t j = 0; j < n && !status && is_csv(list.item[k]); j++)
                 status = compare(o, list.item[k], ".json", &options[j]);
         }
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shell/ending.h"
 #include "shell/message.h"
 #include "shell/same_file.h"
 #include "shell/signals.h"
@@ -28,13 +29,11 @@ double session_seconds(const session *s) {
 
 /* Provenance of a .csv replaces provenance, and nothing else that happens to have its name. */
 static int check_beside(const char *path) {
-    const size_t length = strlen(path);
     const char ours[] = "{\"program\": \"kinising\"";
     char place[PLACE_SIZE], *name = NULL, begin[sizeof ours] = "";
     int status = 0;
 
-    if (length < 4 || strcmp(path + length - 4, ".csv") != 0 || ki_is_stream(path) ||
-        written_place(path, place))
+    if (!is_csv(path) || ki_is_stream(path) || written_place(path, place))
         return 0;
     const size_t room = strlen(place) + sizeof ".json";
     name = malloc(room);

@@ -7,6 +7,7 @@
 
 #include "common/given_network.h"
 #include "common/model_options.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 #include "shell/team.h"
@@ -66,14 +67,11 @@ typedef struct network_run {
 
 /* Whether a file is to hold matrices. */
 static int wants_moments(const network_run *w) {
-    const size_t length = w->s.file ? strlen(w->s.file) : 0;
-
-    return length > 0 && (length < 4 || strcmp(w->s.file + length - 4, ".csv") != 0);
+    return w->s.file && !is_csv(w->s.file);
 }
 
 static int check_options(network_run *w, const option *options, size_t n) {
     const ki_replicas_spec *spec = &w->spec;
-    const size_t length = w->raster_file ? strlen(w->raster_file) : 0;
 
     if (option_given(options, n, "burn-in") && !spec->average)
         return complain(STATUS_USAGE, "--burn-in : nothing is averaged over time : with --average");
@@ -81,7 +79,7 @@ static int check_options(network_run *w, const option *options, size_t n) {
         return complain(STATUS_USAGE,
                         "--burn-in : %llu leaves nothing of %llu steps : fewer than --steps",
                         (unsigned long long)spec->burn_in, (unsigned long long)spec->steps);
-    if (length >= 4 && strcmp(w->raster_file + length - 4, ".csv") == 0)
+    if (is_csv(w->raster_file))
         return complain(STATUS_USAGE, "--raster : a .csv holds no spins : a .npz or .h5 file");
     if (w->raster_file && strcmp(w->raster_file, "-") == 0)
         return complain(STATUS_USAGE,

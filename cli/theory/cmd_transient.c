@@ -5,12 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd.h"
 #include "common/given_network.h"
 #include "common/model_options.h"
 #include "plot/plot_option.h"
+#include "shell/ending.h"
 #include "shell/memory.h"
 #include "shell/output.h"
 #include "theory/curves.h"
@@ -92,7 +92,6 @@ static int check_lag(transient_run *t, int given) {
 
 static int check_two_time(const transient_run *t) {
     const char *file = t->s.file;
-    size_t length = file ? strlen(file) : 0;
 
     if (!t->two_time)
         return 0;
@@ -100,7 +99,7 @@ static int check_two_time(const transient_run *t) {
         return complain(STATUS_USAGE,
                         "--two-time : a matrix does not go to stdout : -o FILE.npz or "
                         "FILE.h5");
-    if (length >= 4 && strcasecmp(file + length - 4, ".csv") == 0)
+    if (is_csv(file))
         return complain(STATUS_USAGE, "--two-time : a .csv file holds no matrix : -o FILE.npz or "
                                       "FILE.h5");
     if (t->n > LARGEST_MATRIX)
