@@ -5,6 +5,7 @@
 
 #include <kinising/kinising.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,6 +32,24 @@ static inline void must(int error) {
         fprintf(stderr, "bench: %s\n", ki_last_error());
         exit(1);
     }
+}
+
+/* The array `raster` of a file, -1/+1 [.., time, unit], its first trial; the array to *a. */
+static inline ki_raster *read_raster(const char *path, ki_array *a) {
+    ki_reader *reader;
+    ki_raster *r;
+
+    must(ki_reader_open(path, &reader));
+    const ptrdiff_t at = ki_reader_find(reader, "raster");
+    if (at < 0)
+        exit(2);
+    must(ki_reader_read(reader, (size_t)at, a));
+    ki_reader_close(reader);
+    const size_t n = a->shape[a->ndim - 1], bins = a->shape[a->ndim - 2];
+    const ki_raster_values values = {a->data, KI_INT8, (ptrdiff_t)n, 1};
+    must(ki_raster_create(n, 1, (const uint64_t[]){bins}, NAN, &r));
+    must(ki_raster_fill(r, 0, bins, &values));
+    return r;
 }
 
 static inline void *get(size_t count, size_t size) {

@@ -13,27 +13,9 @@
 #include "infer/tally.h"
 #include "infer/tilt.h"
 
-static ki_raster *open_raster(const char *path) {
-    ki_reader *reader;
-    ki_array a;
-    ki_raster *r;
-
-    must(ki_reader_open(path, &reader));
-    const ptrdiff_t at = ki_reader_find(reader, "raster");
-    if (at < 0)
-        exit(2);
-    must(ki_reader_read(reader, (size_t)at, &a));
-    const size_t n = a.shape[a.ndim - 1], bins = a.shape[a.ndim - 2];
-    must(ki_raster_create(n, 1, (const uint64_t[]){bins}, NAN, &r));
-    const ki_raster_values values = {a.data, KI_INT8, (ptrdiff_t)n, 1};
-    must(ki_raster_fill(r, 0, bins, &values));
-    ki_array_free(&a);
-    ki_reader_close(reader);
-    return r;
-}
-
 static double of_file(const char *path, const char *task, int cosines, const ki_run_options *run) {
-    ki_raster *r = open_raster(path);
+    ki_array a;
+    ki_raster *r = read_raster(path, &a);
     static ki_diagnosis diagnosis;
     ki_prior prior;
 
@@ -46,6 +28,7 @@ static double of_file(const char *path, const char *task, int cosines, const ki_
     }
     begin = now() - begin;
     ki_raster_free(r);
+    ki_array_free(&a);
     return begin;
 }
 

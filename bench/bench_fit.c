@@ -86,23 +86,13 @@ static double produce(const ki_raster *r, size_t n, const ki_run_options *run) {
 }
 
 static double fit_file(const char *path, const char *task, const ki_run_options *run) {
-    ki_reader *reader;
-    ki_array a;
-    ki_raster *r;
     enum { NAIVE_ROWS = 4 };
-
-    must(ki_reader_open(path, &reader));
-    const ptrdiff_t at = ki_reader_find(reader, "raster");
-    if (at < 0)
-        exit(2);
-    must(ki_reader_read(reader, (size_t)at, &a));
+    ki_array a;
+    ki_raster *r = read_raster(path, &a);
     const size_t n = a.shape[a.ndim - 1], bins = a.shape[a.ndim - 2];
     double *room = malloc((3 * n + 2 * n * n) * sizeof *room), seconds;
     if (!room)
         exit(1);
-    must(ki_raster_create(n, 1, (const uint64_t[]){bins}, NAN, &r));
-    const ki_raster_values values = {a.data, KI_INT8, (ptrdiff_t)n, 1};
-    must(ki_raster_fill(r, 0, bins, &values));
     ki_fit_result o = {.H = room, .J = room + 3 * n};
     const ki_fit_spec spec = {.method = strcmp(task, "ms") == 0 ? KI_FIT_MS : KI_FIT_MLE,
                               .firth = strcmp(task, "firth") == 0 ? KI_FIRTH_ALL : KI_FIRTH_AUTO};
@@ -124,7 +114,6 @@ static double fit_file(const char *path, const char *task, const ki_run_options 
     }
     ki_raster_free(r);
     ki_array_free(&a);
-    ki_reader_close(reader);
     free(room);
     return seconds;
 }
