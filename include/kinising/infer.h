@@ -124,8 +124,8 @@ KI_API KI_WARN_UNUSED int ki_fit_memory(uint64_t units, const ki_fit_spec *spec,
  * @return 0; KI_ERR_ARGUMENT (the sentence names the value), KI_ERR_NOMEM, KI_ERR_CANCELLED
  *
  * Converged rows are at their maximum to about 1e-10 (1 + |theta|). The same bits for any number of threads. Errors
- * are right to some 1e-9 for N <= 128, else to some 1e-4: the weights sech^2(h_t) in F are rounded to 1/255 of the largest
- * one of 4096 bins where F is so well conditioned that this does no more.
+ * are right to some 1e-9 for N <= 128, else to some 1e-4: the weights sech^2(h_t) in F are rounded to 1/255 of the
+ * largest one of 4096 bins where F is so well conditioned that this does no more.
  *
  * Cost: mle some 5 passes of 2 N^2 T multiply-adds, and a few times N^3 T/2 for F, in 8-bit integers where the
  * processor has AVX-512 VNNI; Firth's penalty two passes more, and as often N^3 T/2 for F and leverages; nmf, tap and

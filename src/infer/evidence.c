@@ -54,7 +54,7 @@ static int climb(ki_evidence_state *s, const ki_run_options *run) {
     int error = ki_evidence_maximize(d, run);
 
     s->status = KI_NOT_CONVERGED;
-    for (s->sweeps = 0; !error && s->sweeps < MOST_SWEEPS && s->status == KI_NOT_CONVERGED;) {
+    while (!error && s->sweeps < MOST_SWEEPS && s->status == KI_NOT_CONVERGED) {
         double largest = 0;
         error = ki_evidence_sweep(d, run);
         error = error ? error : ki_evidence_maximize(d, run);
@@ -270,9 +270,8 @@ void ki_evidence_close(ki_evidence_state *s) {
 int ki_evidence(const ki_raster *raster, int cosines, const ki_run_options *run, ki_prior *out,
                 const ki_posterior *network) {
     ki_evidence_state *state = NULL;
-    int error = ki_check_pointer("raster", raster, "a recording");
+    int error = ki_check_pointer("out", out, "a place for the result");
 
-    error = error ? error : ki_check_pointer("out", out, "a place for the result");
     error = error ? error : ki_evidence_open(raster, cosines, run, &state);
     error = error ? error : ki_evidence_report(state, run, out, network);
     ki_evidence_close(state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The evidence as a function of the prior [evidence], and its maximum. Means, three and one of each
- * cosine, follow from linear equations; variances are iterated (MacKay): the sum of squares over the number of parameters that
- * the data determine. */
+ * cosine, follow from linear equations; variances are iterated (MacKay): the sum of squares over the
+ * number of parameters that the data determine. */
 #include "prior.h"
 
 #include <math.h>

@@ -51,9 +51,9 @@ typedef struct ki_rows_space {
  * group. */
 enum { KI_CHUNK = 64 * KI_BYTES_WORDS, KI_PAIRS = 128, KI_ROWS_MOST = 64 };
 
-/* Digits of 8 bits by which weights and matrices may be given: what a step needs, what one of
- * Firth needs that another follows, what a result
- * needs where the matrix is well conditioned, and as in double precision. */
+/* Digits of 8 bits by which weights and matrices may be given: what a step needs, what one of Firth
+ * needs that another follows, what a result needs where the matrix is well conditioned, and as in
+ * double precision. */
 enum { KI_ROUGH = 1, KI_FAIR = 2, KI_FINE = 3, KI_EXACT = 8 };
 
 /* Elements of the upper half of an [n,n] matrix, row by row: (0,0), (0,1) ... (1,1) ... */
@@ -86,13 +86,13 @@ enum ki_weight {
 };
 
 /* sum_t weight x x^T in packed form [rows, ki_pairs(n)]. Weights are rounded to `digits` digits of 8
- * bits (1 to 4, or 8) of the largest one of 4096 bins: the errors of a sum over T bins are some 256^-digits
- * sqrt(T)/2, where its elements are of the order of T, and the time is proportional to digits. Without
- * the instructions for it weights are not rounded. */
+ * bits (1 to 4, or 8) of the largest one of 4096 bins: the errors of a sum over T bins are some
+ * 256^-digits sqrt(T)/2, where its elements are of the order of T, and the time is proportional to
+ * digits. Without the instructions for it weights are not rounded. */
 int ki_rows_squares(const ki_rows *g, int weight, int digits, double *packed);
 
 /* The same for Fisher's information of each row with `digits` digits if by these the elements of its
- * inverse are right to some 1e-9 of their size (less right below KI_FINE), else with KI_EXACT:
+ * inverse are right to some 1e-9 of their size (2e-7 by KI_FAIR, 1e-4 by KI_ROUGH), else with KI_EXACT:
  * exact [rows] says which. */
 int ki_rows_information(const ki_rows *g, int digits, double *packed, int *exact);
 

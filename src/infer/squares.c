@@ -12,9 +12,9 @@
 #include "num/simd.h"
 #include "raster/block.h"
 
-#define LOSS 1e-9       /* of the smallest pivot, by rounding */
-#define FAIR_LOSS 2e-7  /* ... below KI_FINE digits */
-#define ROUGH_LOSS 1e-4 /* ... of one digit */
+#define LOSS 1e-9       /* of the smallest pivot, by rounding to KI_FINE digits */
+#define FAIR_LOSS 2e-7  /* ... to KI_FAIR */
+#define ROUGH_LOSS 1e-4 /* ... to KI_ROUGH */
 enum { FEW = 16384 /* transitions up to which digits are not saved */ };
 
 static const ki_run_options alone = {.threads = 1};
@@ -223,10 +223,8 @@ static int is_lossy(const ki_rows *g, int digits, const double *packed) {
         return 1;
     for (size_t k = 0; k < n; k++)
         least = fmin(least, a[k * n + k] * a[k * n + k]);
-    return !(error < (digits == KI_ROUGH ? ROUGH_LOSS
-                      : digits < KI_FINE ? FAIR_LOSS
-                                         : LOSS) *
-                         least);
+    const double loss = digits == KI_ROUGH ? ROUGH_LOSS : digits == KI_FAIR ? FAIR_LOSS : LOSS;
+    return !(error < loss * least);
 }
 
 int ki_rows_information(const ki_rows *g, int digits, double *packed, int *exact) {

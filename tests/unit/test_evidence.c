@@ -37,7 +37,7 @@ static void *rows_of(ki_raster *r, ki_evidence_data *d, size_t *unit) {
     memory = (ki_cursor){.base = all};
     ki_evidence_take(&memory, d);
     ki_evidence_fill(d);
-    d->prior = (ki_kinds){{1.0 / N, 0, 0, 0}, {1.0 / N, 1, 1, 1}};
+    d->prior = (ki_kinds){{1.0 / N}, {1.0 / N, 1, 1, 1, 1}};
     return all;
 }
 
@@ -132,7 +132,8 @@ static void no_drift(void **state) {
     ki_raster_free(r);
 }
 
-/* Where most transitions are certain (cold, or all the same), Newton's steps and sweeps go too far unless they are held. */
+/* Where most transitions are certain (cold, or all the same), Newton's steps and sweeps go too far
+ * unless they are held. */
 static void cold(void **state) {
     (void)state;
     const struct {

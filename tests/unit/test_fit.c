@@ -45,7 +45,7 @@ static void tear_down(fixture *f) {
     free(f->x);
 }
 
-/* Calls `each` for all transitions of a row. */
+/* The field of a row at the states s. */
 static double field(const int8_t *s, const double *row) {
     double h = row[0];
     for (size_t k = 1; k < COLUMNS; k++)
