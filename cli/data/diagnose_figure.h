@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { FIGURE_MOST = 2, FIGURE_REGIMES = 8, FIGURE_LINES = 3, FIGURE_ROWS = 22, FIGURE_CELL = 32 };
+enum { FIGURE_MOST = 2, FIGURE_REGIMES = 8, FIGURE_LINES = 3, FIGURE_ROWS = 22, FIGURE_CELL = 40 };
 enum { CURVE_SIGMA, CURVE_S, CURVE_CHI, N_CURVES };
 
 /* A band of posterior draws beside the exact value, over x. What is not finite leaves gaps. */

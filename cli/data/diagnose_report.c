@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reports of `kinising diagnose`: the picture of one page, and JSON. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "shell/signals.h"
 
 enum { NAME_SIZE = 64, LINE_POINTS = 61, CURVE_ARRAYS = 1 + 4 * N_CURVES };
+
+static_assert((int)FIGURE_CELL >= (int)CELL_SIZE, "a value of the page fits into the picture's");
 
 static int is_json(const char *path) {
     return strcasecmp(file_ending(path), ".json") == 0;
