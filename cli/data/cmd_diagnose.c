@@ -79,14 +79,12 @@ static int diagnose_one(diagnose_run *w, const char *path) {
     ki_raster_summary summary;
     uint64_t bytes = 0;
     const size_t draws = (size_t)w->options.draws;
-    int status = raster_read(path, &w->input, NULL, &raster);
+    int status = raster_read(path, &w->input, NULL, &raster, &summary);
 
     if (status)
         return status;
-    int error = ki_raster_summarize(raster, &summary, NULL);
-    error = error ? error
-                  : ki_diagnose_memory(summary.units, summary.bins, &w->options, (int)w->s.threads,
-                                       &bytes);
+    int error =
+        ki_diagnose_memory(summary.units, summary.bins, &w->options, (int)w->s.threads, &bytes);
     status = error ? complain_library(error) : check_memory(w->s.argv[0], bytes, 1);
     if (status) {
         ki_raster_free(raster);
@@ -209,15 +207,8 @@ static int diagnose(diagnose_run *w) {
 int cmd_diagnose(int argc, char **argv) {
     diagnose_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        {.name = "FILE",
-         .kind = OPTION_POSITIONAL,
-         .target = &w.path,
-         .help = "the recording, or a folder"},
-        RASTER_OPTIONS(&w.input),
-        DIAGNOSE_OPTIONS(&w),
-        THRESHOLD_OPTIONS(&w),
-        REPRODUCIBLE_OPTION(&w.s),
-        COMMON_OPTIONS_WITHOUT_FILES(&w.s),
+        RECORDING_OPTION(&w.path), RASTER_OPTIONS(&w.input),  DIAGNOSE_OPTIONS(&w),
+        THRESHOLD_OPTIONS(&w),     REPRODUCIBLE_OPTION(&w.s), COMMON_OPTIONS_WITHOUT_FILES(&w.s),
     };
     const size_t n = sizeof options / sizeof options[0];
 

@@ -334,15 +334,14 @@ static int report(entropy_run *w) {
 }
 
 static int entropy(entropy_run *w) {
-    int status = raster_read(w->path, &w->input, NULL, &w->raster);
+    int status = raster_read(w->path, &w->input, NULL, &w->raster, &w->summary);
 
     if (status)
         return status;
-    int error = ki_raster_summarize(w->raster, &w->summary, NULL);
-    if (!error && w->per == KI_PER_SECOND && isnan(w->summary.width))
+    if (w->per == KI_PER_SECOND && isnan(w->summary.width))
         return complain(STATUS_USAGE, "--per second : the bins of %s have no width : --bin too",
                         w->path);
-    error = error ? error : ki_entropy_scale(w->raster, w->per, w->s.unit == UNIT_BITS, &w->scale);
+    const int error = ki_entropy_scale(w->raster, w->per, w->s.unit == UNIT_BITS, &w->scale);
     if (error)
         return complain_library(error);
     w->n = (size_t)w->summary.units;
@@ -421,10 +420,7 @@ static int entropy(entropy_run *w) {
 int cmd_entropy(int argc, char **argv) {
     entropy_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        {.name = "FILE",
-         .kind = OPTION_POSITIONAL,
-         .target = &w.path,
-         .help = "the recording, or a folder"},
+        RECORDING_OPTION(&w.path),
         RASTER_OPTIONS(&w.input),
         ENTROPY_OPTIONS(&w),
         REPRODUCIBLE_OPTION(&w.s),

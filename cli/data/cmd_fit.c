@@ -80,15 +80,13 @@ static int check_options(const fit_run *w, const option *options, size_t n) {
 
 static int read_recording(fit_run *w) {
     w->input.quiet = &w->s.quiet;
-    int status = raster_read(w->path, &w->input, NULL, &w->raster);
+    ki_raster_summary updates;
+    int status = raster_read(w->path, &w->input, NULL, &w->raster, &w->summary);
 
     if (!status && w->updates_path)
-        status = raster_read(w->updates_path, &w->input, "updates", &w->updates);
+        status = raster_read(w->updates_path, &w->input, "updates", &w->updates, &updates);
     if (status)
         return status;
-    const int error = ki_raster_summarize(w->raster, &w->summary, NULL);
-    if (error)
-        return complain_library(error);
     w->n = (size_t)w->summary.units;
     w->spec = (ki_fit_spec){.method = w->method,
                             .firth = w->firth,
@@ -274,10 +272,7 @@ static int fit(fit_run *w, const option *options, size_t n) {
 int cmd_fit(int argc, char **argv) {
     fit_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        {.name = "FILE",
-         .kind = OPTION_POSITIONAL,
-         .target = &w.path,
-         .help = "the recording, or the folder of it"},
+        RECORDING_OPTION(&w.path),
         RASTER_OPTIONS(&w.input),
         HOW_OPTIONS(&w),
         HOLD_OPTIONS(&w),

@@ -81,21 +81,18 @@ static int read_recording(raster_run *w) {
         run.progress_user = w;
     }
     w->input.run = &run;
-    int status = raster_read(w->path, &w->input, NULL, &w->raster);
+    int status = raster_read(w->path, &w->input, NULL, &w->raster, &w->summary);
 
     w->input.run = NULL;
     if (status)
         return status;
-    int error = ki_raster_summarize(w->raster, &w->summary, NULL);
-    if (error)
-        return complain_library(error);
     w->n = (size_t)w->summary.units;
     w->ids = get_memory(w->s.argv[0], w->n, sizeof *w->ids);
     w->active = get_memory(w->s.argv[0], w->n, sizeof *w->active);
     w->lost = get_memory(w->s.argv[0], w->n, sizeof *w->lost);
     if (!w->ids || !w->active || !w->lost)
         return STATUS_FAILED;
-    error = ki_raster_summarize(w->raster, &w->summary, w->active);
+    int error = ki_raster_summarize(w->raster, &w->summary, w->active);
     error = error ? error : ki_raster_names(w->raster, w->ids, w->lost);
     return error ? complain_library(error) : 0;
 }
@@ -260,16 +257,10 @@ static void release(raster_run *w, option *options, size_t n) {
     free(w->row);
 }
 
-#define FILE_OPTION(w)                                                                             \
-    {                                                                                              \
-        .name = "FILE", .kind = OPTION_POSITIONAL, .target = &(w)->path,                           \
-        .help = "the recording, or the folder of it"                                               \
-    }
-
 static int raster_info(int argc, char **argv) {
     raster_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        FILE_OPTION(&w),
+        RECORDING_OPTION(&w.path),
         RASTER_OPTIONS(&w.input),
         OUTPUT_OPTION(&w.s, "write .csv, .npz or .h5; - for CSV on stdout, as without it"),
         COMMON_OPTIONS_WITHOUT_FILES(&w.s),
@@ -286,7 +277,7 @@ static int raster_info(int argc, char **argv) {
 static int write_command(int argc, char **argv, const command_help *help, int times_alone) {
     raster_run w = {.s = {.argc = argc, .argv = argv}};
     option options[] = {
-        FILE_OPTION(&w),
+        RECORDING_OPTION(&w.path),
         RASTER_OPTIONS(&w.input),
         REPRODUCIBLE_OPTION(&w.s),
         OUTPUT_OPTION(&w.s, "the matrix, .npz or .h5; required"),

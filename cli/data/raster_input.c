@@ -98,24 +98,23 @@ int complain_recording(int error, const char *path) {
     return complain_library(error);
 }
 
-static void say(const char *path, const raster_options *o, const ki_raster *raster) {
-    ki_raster_summary s;
-
-    if ((o->quiet && *o->quiet) || ki_raster_summarize(raster, &s, NULL))
+static void say(const char *path, const raster_options *o, const ki_raster_summary *s) {
+    if (o->quiet && *o->quiet)
         return;
     if (o->notes.outside)
         remark("%s: %" PRIu64 " spikes lie in no bin", path, o->notes.outside);
     if (o->notes.dropped)
         remark("%s: %" PRIu64 " %s left out", path, o->notes.dropped,
                o->notes.dropped == 1 ? "unit is" : "units are");
-    const double all = (double)(s.spikes + s.lost);
-    if ((double)s.lost > lost_most * all)
+    const double all = (double)(s->spikes + s->lost);
+    if ((double)s->lost > lost_most * all)
         remark("warning: %.1f %% of the spikes (%" PRIu64 " of %.0f) are lost, the second and "
                "later of a unit in one bin: a shorter --bin keeps more",
-               100 * (double)s.lost / all, s.lost, all);
+               100 * (double)s->lost / all, s->lost, all);
 }
 
-int raster_read(const char *path, raster_options *o, const char *preferred, ki_raster **out) {
+int raster_read(const char *path, raster_options *o, const char *preferred, ki_raster **out,
+                ki_raster_summary *summary) {
     int64_t *units = NULL;
     int status = parse_window(o);
 
@@ -123,12 +122,15 @@ int raster_read(const char *path, raster_options *o, const char *preferred, ki_r
     status = status ? status : list_units(o, &units);
     if (!status) {
         o->file.preferred = preferred;
-        const int error = ki_recording_read(path, &o->file, o->run, &o->notes, out);
+        int error = ki_recording_read(path, &o->file, o->run, &o->notes, out);
 
-        if (error)
-            status = refuse(error, path);
-        else
-            say(path, o, *out);
+        status = error ? refuse(error, path) : 0;
+        if (!status) {
+            error = ki_raster_summarize(*out, summary, NULL);
+            status = error ? complain_library(error) : 0;
+        }
+        if (!status)
+            say(path, o, summary);
     }
     free(units);
     o->file.units = NULL;

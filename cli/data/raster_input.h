@@ -19,6 +19,11 @@ typedef struct raster_options {
 } raster_options;
 
 /* Initialisers of their options. */
+#define RECORDING_OPTION(path)                                                                     \
+    {                                                                                              \
+        .name = "FILE", .kind = OPTION_POSITIONAL, .target = path,                                 \
+        .help = "the recording, or the folder of it"                                               \
+    }
 #define RASTER_OPTIONS(r) RASTER_LAYOUT_OPTIONS(r), RASTER_CHOICE_OPTIONS(r)
 #define RASTER_LAYOUT_OPTIONS(r)                                                                   \
     {.name = "axes",                                                                               \
@@ -83,8 +88,10 @@ typedef struct raster_options {
 
 /* Reads a recording from a file or folder; see recording.h. `preferred` is the name of the array that
  * is taken if there are several and no --key, or NULL. Warns of lost spikes and says what was passed
- * over. Returns 0 and *out, to be ki_raster_free()d, or the exit status of the message it printed. */
-int raster_read(const char *path, raster_options *o, const char *preferred, ki_raster **out);
+ * over. Returns 0, *out, to be ki_raster_free()d, and its *summary, or the exit status of the message
+ * it printed. */
+int raster_read(const char *path, raster_options *o, const char *preferred, ki_raster **out,
+                ki_raster_summary *summary);
 
 /* complain_library() of a call that was given the recording of that file: what is said of it begins
  * with the name of the file. */
