@@ -14,42 +14,41 @@ const char *const fit_firth_words[] = {"auto", "all", "none", NULL};
 
 enum { N_COLUMNS = 23, N_ARRAYS = 12 };
 
-/* How many rows have a status, and the first of them as text. */
+/* How many units something is said of, and the first of them as text. */
 typedef struct listing {
-    size_t count;
+    size_t count, used;
     char units[96];
 } listing;
 
+static void list_unit(listing *l, size_t i) {
+    const size_t used = l->used < sizeof l->units ? l->used : sizeof l->units;
+    char *end = l->units + used;
+    int more = 0;
+
+    if (l->count < 10)
+        more = snprintf(end, sizeof l->units - used, "%s%zu", l->count ? ", " : "", i);
+    else if (l->count == 10)
+        more = snprintf(end, sizeof l->units - used, " ...");
+    l->used += (size_t)more;
+    l->count++;
+}
+
 static listing list_units(const fit_run *w, int status) {
     listing l = {0};
-    size_t used = 0;
 
-    for (size_t i = 0; i < w->n; i++) {
-        if (w->status[i] != status)
-            continue;
-        if (l.count < 10 && used < sizeof l.units)
-            used += (size_t)snprintf(l.units + used, sizeof l.units - used, "%s%zu",
-                                     l.count ? ", " : "", i);
-        else if (l.count == 10 && used < sizeof l.units)
-            used += (size_t)snprintf(l.units + used, sizeof l.units - used, " ...");
-        l.count++;
-    }
+    for (size_t i = 0; i < w->n; i++)
+        if (w->status[i] == status)
+            list_unit(&l, i);
     return l;
 }
 
 /* Columns that were not fitted though their units change. */
 static listing list_unfitted(const fit_run *w) {
     listing l = {0};
-    size_t used = 0;
 
-    for (size_t i = 0; i < w->n; i++) {
-        if (w->column[i] || w->status[i] == KI_SILENT || w->status[i] == KI_SATURATED)
-            continue;
-        if (l.count < 10 && used < sizeof l.units)
-            used += (size_t)snprintf(l.units + used, sizeof l.units - used, "%s%zu",
-                                     l.count ? ", " : "", i);
-        l.count++;
-    }
+    for (size_t i = 0; i < w->n; i++)
+        if (!w->column[i] && w->status[i] != KI_SILENT && w->status[i] != KI_SATURATED)
+            list_unit(&l, i);
     return l;
 }
 

@@ -103,6 +103,17 @@ def test_named_units(run, tmp_path):
     assert parse_csv(done.stdout)[0]["status"] == "no-root"
 
 
+def test_long_lists_of_units_are_cut(run, tmp_path):
+    """Ten numbers and three dots, whatever the units are named for."""
+    rng = np.random.default_rng(1)
+    np.save(tmp_path / "silent.npy", np.hstack([rng.random((200, 2)) < 0.5, np.zeros((200, 12))]).astype(np.int8))
+    np.save(tmp_path / "alike.npy", np.repeat(rng.random((200, 1)) < 0.5, 13, axis=1).astype(np.int8))
+    for name, units in (("silent.npy", "2, 3, 4, 5, 6, 7, 8, 9, 10, 11 ..."), ("alike.npy", "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ...")):
+        done = run("fit", name, "--axes", "time,unit")
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"12 units .*: %s\n" % re.escape(units), done.stderr), done.stderr
+
+
 def test_penalty_is_chosen(run, rasters, tmp_path):
     done = run("fit", "r.npz", "--axes", "time,unit", "--l1", "0,5,20,1000", "--folds", "4", "-o", "l1.npz")
     assert done.returncode == 0, done.stderr
